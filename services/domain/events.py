@@ -1,0 +1,144 @@
+"""What happened, in the past tense: the events between the services, each a CloudEvents 1.0 envelope.
+
+No event carries an address, a name or a text about a person: only numbers that mean something to PostgreSQL.
+A breaking change gets a new type (`.v2`) beside the old one; `tests/schemas/corpus` holds events as first written.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from uuid_utils import uuid7
+
+from services.domain.commands import Tolerant
+
+
+class MessageReleased(Tolerant):
+    """A message may be sent. Dispatch announces its batches."""
+
+    TYPE: ClassVar[str] = "roeland.message.released.v1"
+    message_id: UUID
+    message: int = Field(description="The message's number: the ledger's key.")
+    incident: str
+    kind: str
+    lane: Literal["urgent", "routine"]
+    recipients: int = Field(ge=0, description="Distinct contacts.")
+    exercise: bool = False
+    released_at: AwareDatetime
+    next_update_at: AwareDatetime | None = None
+
+
+class MessageHalted(Tolerant):
+    """A message was paused, stopped or superseded; PostgreSQL knew before this event did."""
+
+    TYPE: ClassVar[str] = "roeland.message.halted.v1"
+    message_id: UUID
+    message: int
+    incident: str
+    how: Literal["paused", "stopped", "superseded", "expired"]
+    at: AwareDatetime
+
+
+class MessageResumed(Tolerant):
+    """A paused message goes on. Dispatch announces what is still open."""
+
+    TYPE: ClassVar[str] = "roeland.message.resumed.v1"
+    message_id: UUID
+    message: int
+    incident: str
+    at: AwareDatetime
+
+
+class BatchAnnounced(Tolerant):
+    """There is work in this batch. Whoever gets this asks PostgreSQL whether that is so."""
+
+    TYPE: ClassVar[str] = "roeland.batch.announced.v1"
+    message: int = Field(ge=1)
+    batch: int = Field(ge=1)
+
+
+class BatchSettled(Tolerant):
+    """How a batch stands: absolute counts, so that a later version replaces an earlier one and none need be added."""
+
+    TYPE: ClassVar[str] = "roeland.batch.settled.v1"
+    message: int
+    batch: int
+    channel: Literal["mail", "sms", "newsfeed"]
+    lane: Literal["urgent", "routine"]
+    version: int
+    counts: dict[str, int] = Field(description="Contacts by state; states with none may be left out.")
+    possible_duplicates: int = 0
+    first_accepted_at: AwareDatetime | None = None
+    last_accepted_at: AwareDatetime | None = None
+
+
+class DeadLettered(Tolerant):
+    """A record that nobody could read. Its bytes are in PostgreSQL (`dead_letter`), not here."""
+
+    TYPE: ClassVar[str] = "roeland.record.dead-lettered.v1"
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+
+Event = MessageReleased | MessageHalted | MessageResumed | BatchAnnounced | BatchSettled | DeadLettered
+EVENTS: Final[tuple[type[Event], ...]] = (
+    MessageReleased, MessageHalted, MessageResumed, BatchAnnounced, BatchSettled, DeadLettered,
+)  # fmt: skip
+
+
+class Envelope(BaseModel):
+    """CloudEvents 1.0 in structured JSON (https://github.com/cloudevents/spec, §3 of the JSON format)."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", frozen=True)
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str = Field(min_length=1, max_length=200)
+    source: str = Field(min_length=1, max_length=200)
+    type: str = Field(min_length=1, max_length=200)
+    subject: str | None = None
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: dict[str, Any]
+
+
+class Unreadable(Exception):
+    """A record that cannot be understood; the text says why, without repeating its content."""
+
+
+def envelope(data: Tolerant, *, type: str, source: str, subject: str | None = None, id: str | None = None) -> Envelope:
+    """Wrap an event or command for its journey."""
+    return Envelope(
+        id=id or str(uuid7()), source=source, type=type, subject=subject, time=datetime.now(UTC),
+        data=data.model_dump(mode="json"),
+    )  # fmt: skip
+
+
+def read_envelope(value: bytes | None) -> Envelope:
+    """Read a record's value; raises `Unreadable`."""
+    try:
+        return Envelope.model_validate_json(value or b"")
+    except ValueError as problem:
+        raise Unreadable(f"not a CloudEvents 1.0 event in JSON: {_where(problem)}") from None
+
+
+def read_event(event: Envelope, *expected: type[Tolerant]) -> Any:
+    """The data of an envelope as the one of the expected models that its type names; raises `Unreadable`."""
+    for model in expected:
+        if getattr(model, "TYPE", None) == event.type:
+            try:
+                return model.model_validate(event.data)
+            except ValueError as problem:
+                raise Unreadable(f"{event.type} breaks its schema: {_where(problem)}") from None
+    raise Unreadable(f"unexpected type {event.type[:80]!r}")
+
+
+def _where(problem: ValueError) -> str:
+    """The places and kinds of pydantic's errors, without the input that they repeat."""
+    errors = getattr(problem, "errors", None)
+    if errors is None:
+        return type(problem).__name__
+    found = errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['type']}" for e in found[:5])

@@ -1,0 +1,56 @@
+"""Bring a database to this version's tables.
+
+Needs an empty database that its role owns, no extension and no superuser. Migrations expand first and contract in
+a later release, so that a version before and this one can stand side by side.
+"""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 0x726F656C  # "roel": two migrations at once wait for each other
+
+
+def migrate(database_url: str) -> list[str]:
+    """Upgrade to the newest revision; returns the revisions applied, oldest first (empty when there was nothing to do)."""
+    with _engine(database_url).connect() as connection:
+        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.commit()
+        before = _revision(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        return [r.revision for r in _between(before)]
+
+
+def pending(database_url: str) -> list[str]:
+    """Revisions that the database lacks, oldest first."""
+    with _engine(database_url).connect() as connection:
+        return [r.revision for r in _between(_revision(connection))]
+
+
+def _between(before: str | None) -> list[Script]:
+    revisions = list(ScriptDirectory.from_config(_config()).iterate_revisions("head", before or "base"))
+    return list(reversed(revisions))
+
+
+def _revision(connection: sqlalchemy.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(database_url: str) -> sqlalchemy.Engine:
+    scheme, rest = database_url.split("://", 1)
+    del scheme
+    return sqlalchemy.create_engine(f"postgresql+psycopg://{rest}", poolclass=sqlalchemy.NullPool)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
