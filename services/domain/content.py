@@ -1,0 +1,102 @@
+"""A message as it travels and is kept: every text in one shape, whatever shape the file had.
+
+This is in events and in the record, so it tolerates fields that a later version added. It never trusts: an event
+may come from outside, so texts are made harmless here again (`services.domain.texts`).
+"""
+
+import hashlib
+import json
+from datetime import UTC
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from services.domain import limits
+from services.domain.texts import few_lines, one_line
+
+Kind = Literal["alert", "update", "correction", "all-clear"]
+Urgency = Literal["urgent", "routine"]
+
+Line = Annotated[str, AfterValidator(one_line), Field(min_length=1)]
+Lines = Annotated[str, AfterValidator(few_lines), Field(min_length=1)]
+Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+class _Tolerant(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Text(_Tolerant):
+    """A text for some audiences (None: all) in one language (None: that of the message)."""
+
+    text: Lines
+    audiences: tuple[str, ...] | None = None
+    language: str | None = None
+
+
+class KeyMessage(_Tolerant):
+    """One thing to remember, in one or more languages, and what supports it."""
+
+    text: tuple[Text, ...]
+    facts: tuple[Text, ...] = ()
+    audiences: tuple[str, ...] | None = None
+
+
+class MessageContent(_Tolerant):
+    """What a message says and to whom, as the contract's section *A message* has it. Times are UTC.
+
+    After validation every text has its language, so that the same content has one form and one hash.
+    """
+
+    incident: str = Field(pattern=limits.INCIDENT_PATTERN, max_length=limits.INCIDENT_CHARACTERS)
+    kind: Kind
+    phase: str | None = None
+    urgency: Urgency
+    title: tuple[Text, ...] = Field(min_length=1)
+    language: str = "nl"
+    audiences: tuple[str, ...] = ()
+    channels: tuple[str, ...] = Field(min_length=1)
+    key_messages: tuple[KeyMessage, ...] = ()
+    unknown: tuple[Text, ...] = ()
+    actions: tuple[Text, ...] = ()
+    sms: tuple[Text, ...] = ()
+    next_update_at: Utc | None = None
+    expires_at: Utc | None = None
+    exercise: bool = False
+    corrects: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        def lines(texts: tuple[Text, ...]) -> tuple[Text, ...]:
+            return tuple(_settled(text, self.language, text.text) for text in texts)
+
+        def line(texts: tuple[Text, ...]) -> tuple[Text, ...]:
+            return tuple(_settled(text, self.language, one_line(text.text)) for text in texts)
+
+        settled = {
+            "title": line(self.title),
+            "key_messages": tuple(
+                each.model_copy(update={"text": line(each.text), "facts": line(each.facts)})
+                for each in self.key_messages
+            ),
+            "unknown": line(self.unknown),
+            "actions": line(self.actions),
+            "sms": lines(self.sms),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
+        return self
+
+
+def content_hash(content: MessageContent) -> str:
+    """SHA-256, in hex, over all that the message says; how its file was laid out does not matter.
+
+    What has its default is left out, so that a field added later changes no hash that is already in the record.
+    """
+    plain = content.model_dump(mode="json", exclude_defaults=True)
+    canonical = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _settled(text: Text, language: str, words: str) -> Text:
+    return Text.model_construct(text=words, audiences=text.audiences, language=text.language or language)

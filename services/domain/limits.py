@@ -1,0 +1,23 @@
+"""The limits of a crisis message, each with where it comes from. Generous for people, closed to abuse."""
+
+from typing import Final
+
+# Covello's message map: in stress people take in three things, and three supports of each.
+# https://www.orau.gov/hsc/ercwbt/content/ERCWBTcd/pdf/Covello.pdf
+KEY_MESSAGES: Final = 3
+FACTS: Final = 3
+
+WORDS_PER_SENTENCE: Final = 20  # ../shared/MISSION.md, "Voice of the messages"
+
+TITLE_CHARACTERS: Final = 200  # a subject; phones show about 40 of it, RFC 5322 §2.1.1 would allow 998 per line
+TEXT_CHARACTERS: Final = 600  # a key message, a fact, an action: a paragraph, never a page
+LIST_ITEMS: Final = 12  # unknowns or actions that one reader gets in one language
+SMS_CHARACTERS: Final = 1550  # Twilio refuses a body over 1600 (error 21617); OEFENING needs its part
+SMS_SEGMENTS: Final = 3  # what a generated SMS may take: 3 × 153 characters in GSM-7 (3GPP TS 23.040)
+
+INCIDENT_CHARACTERS: Final = 64
+INCIDENT_PATTERN: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"  # goes into Kafka keys, file names and addresses
+
+FILE_CHARACTERS: Final = 256 * 1024  # ten times the longest message that these limits allow, in four languages
+FILE_DEPTH: Final = 12  # a message is five deep
+FILE_ITEMS: Final = 200  # entries in any one list of the file, all audiences and languages together

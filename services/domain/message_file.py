@@ -1,0 +1,113 @@
+"""The message file: what an author writes, in YAML or JSON, judged strictly and all in one go.
+
+Strict because it is written at night: a misspelt `audience:` that is silently ignored is a message to the wrong
+people. `MessageFile` is the shape (and the JSON Schema), `services.domain.message_rules` what the fields say together.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from services.domain.configuration import Configuration
+from services.domain.content import MessageContent
+from services.domain.message_model import MessageFile, ModelContext, fields_at, to_content
+from services.domain.message_rules import RULES, Judged
+from services.domain.problems import Problem, Refused, nearest
+from services.domain.yaml_text import Located, Path, dotted, read_yaml
+
+__all__ = ["MessageFile", "parse_message_file"]
+
+
+def parse_message_file(text: str, *, name: str, now: datetime, configuration: Configuration) -> MessageContent:
+    """The message in `text`; `name` is the file's, for places. Raises Refused with every problem there is.
+
+    `now` is an aware time. Times in the result are UTC, audiences and channels in the configured order.
+    """
+    located = read_yaml(text, name=name)
+    if not isinstance(located.data, dict):
+        what = "The file is empty." if located.data is None else "A message is a mapping of fields to values."
+        raise Refused([Problem(f"{name}:1:1", what, "Start with `incident:`, `kind:`, `title:` …")])
+    context = ModelContext(configuration)
+    problems: dict[Path, Problem] = {}
+    file = _validated(located, context, problems)
+    judged = Judged(to_content(file, configuration), file.model_fields_set, configuration, now)
+    wrong = {path[0] for path in problems}
+    for needs, rule in RULES:
+        if wrong.isdisjoint(needs):
+            for path, problem, remedy in rule(judged):
+                problems.setdefault(path, Problem(located.place(path), problem, remedy))
+    if problems:
+        raise Refused([problem for _, problem in sorted(problems.items(), key=lambda each: _order(located, each[0]))])
+    return judged.content
+
+
+def _validated(located: Located, context: ModelContext, problems: dict[Path, Problem]) -> MessageFile:
+    """The file's model. Fields that are wrong are noted and left out, so that the others can be judged together."""
+    try:
+        return MessageFile.model_validate(located.data, context=context)
+    except ValidationError as error:
+        for each in error.errors(include_url=False):
+            path = tuple(each["loc"])
+            problems.setdefault(path, _problem(each, path, located))
+    wrong = {path[0] for path in problems}
+    rest = {field: value for field, value in located.data.items() if field not in wrong}
+    return MessageFile.model_validate(_STAND_INS | rest, context=context)
+
+
+# Only ever judged by rules that need none of the fields that they stand in for.
+_STAND_INS: Final[dict[str, Any]] = {"incident": "x", "kind": "alert", "title": "x", "channels": ["mail"]}
+
+_EXAMPLES: Final = {
+    "incident": "Give its id, as in `incident: cyber-2026-014`.",
+    "kind": "Write `kind: alert`, `update`, `correction` or `all-clear`.",
+    "title": "Write `title:` and one line that says what is the matter.",
+    "channels": "Write `channels: [mail, sms, newsfeed]`, or those that you want.",
+    "text": "Write `text:` and what it should say.",
+}
+
+
+def _problem(error: ErrorDetails, path: Path, located: Located) -> Problem:
+    return Problem(located.place(path), *_in_our_words(error, path))
+
+
+def _in_our_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
+    """What is wrong and the remedy, for one of pydantic's errors."""
+    field, given = str(path[-1]), error["input"]
+    if error["type"] == "rule":
+        return error["ctx"]["problem"], error["ctx"]["remedy"]
+    if error["type"] == "extra_forbidden":
+        return f"There is no field {dotted(path)}.", nearest(field, fields_at(path))
+    if error["type"] == "missing":
+        return f"The field {dotted(path)} is missing.", _EXAMPLES.get(field, "Add it.")
+    if error["type"] == "literal_error":
+        return f"{given!r} is not a {field}.", nearest(str(given), re.findall(r"'([^']+)'", error["ctx"]["expected"]))
+    problem, remedy = _SHAPES.get(
+        error["type"], (f"{error['msg'].rstrip('.')}.", "See *A message* in the documentation.")
+    )
+    return problem, remedy.format(field=field)
+
+
+_SHAPES: Final = {
+    "string_type": ("This must be text.", "Put it in quotes."),
+    "list_type": ("This must be a list.", "Write it as `[one, two]`, or one per line after `- `."),
+    "too_short": ("This list is empty.", "Name at least one."),
+    "bool_type": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
+    "bool_parsing": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
+    "model_type": ("This must be a text, or a mapping with `text:`.", "Put it in quotes, or write `text:` before it."),
+    "model_attributes_type": (
+        "This must be a text, or a mapping with `text:`.",
+        "Put it in quotes, or write `text:` before it.",
+    ),
+    "datetime_type": ("This must be a date and time.", "Write it as 2026-11-23T16:00:00+01:00."),
+}
+
+
+def _order(located: Located, path: Sequence[str | int]) -> tuple[int, int]:
+    known = tuple(path)
+    while known and known not in located.marks:
+        known = known[:-1]
+    return located.marks.get(known, (0, 0))

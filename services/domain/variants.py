@@ -1,0 +1,55 @@
+"""What one kind of reader gets on one channel, ready but for the few things that differ per person.
+
+Those are slots: marks in the rendered text that the sending side fills. The marks are private-use characters, which
+no input may contain, so nobody can write one into a title.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.domain.texts import one_line
+
+SLOT_OPEN: Final = "\ue000"
+SLOT_CLOSE: Final = "\ue001"
+SLOTS: Final = ("name", "organisation", "municipality", "role")
+SLOT: Final = re.compile(f"{SLOT_OPEN}([A-Z_]+){SLOT_CLOSE}")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One rendered version. Fields that a channel does not have are ''.
+
+    mail: `subject`, `text` and `html` parts. sms: `text` is the whole SMS. newsfeed: `subject` is the entry's title,
+    `text` its summary, `html` its content. `segment` divides an audience further; '' is all of it.
+    """
+
+    audience: str
+    language: str
+    segment: str
+    channel: str
+    subject: str
+    text: str
+    html: str
+
+
+def slot(name: str) -> str:
+    """The mark that stands in a rendered text for the reader's `name`, `organisation`, `municipality` or `role`."""
+    return f"{SLOT_OPEN}{name.upper()}{SLOT_CLOSE}"
+
+
+def slots_for(*, name: str, organisation: str = "", municipality: str = "", role: str = "") -> dict[str, str]:
+    """What fills a person's slots, by slot name in capitals; harmless, and never empty where a name is known."""
+    name, organisation, municipality, role = map(one_line, (name, organisation, municipality, role))
+    return {
+        "NAME": name or organisation,
+        "ORGANISATION": organisation or name,
+        "MUNICIPALITY": municipality or organisation or name,
+        "ROLE": role,
+    }
+
+
+def fill(text: str, slots: Mapping[str, str]) -> str:
+    """`text` with its slots filled, as plain text (for an SMS, a preview); raises KeyError for a slot not given."""
+    return SLOT.sub(lambda found: one_line(slots[found[1]]), text)
