@@ -1,0 +1,1 @@
+"""Mirrors `services/`. The servers come from `tests/stack.py`, the fixtures from `tests/conftest.py`."""

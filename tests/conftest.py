@@ -1,0 +1,72 @@
+"""Fixtures for the servers. A test that uses one of them carries the marker `stack`.
+
+`kafka`         bootstrap (host:port) of a real Kafka, one per session, or the one that ROELAND_TEST_KAFKA names
+`topic_prefix`  a prefix for topics that no other test has; its topics are deleted afterwards
+`postgres`      URL of a real PostgreSQL as a role that may create databases, one per session, or ROELAND_TEST_POSTGRES
+`database_url`  URL of a migrated, empty database of this test's own
+`settings_env`  the ROELAND_* variables for all of these; for `monkeypatch.setenv` or a subprocess
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests import stack
+
+
+@pytest.fixture(scope="session")
+def background() -> stack.Background:
+    """An event loop in a thread of its own, for fixtures that start servers."""
+    return stack.Background()
+
+
+@pytest.fixture(scope="session")
+def kafka(background: stack.Background) -> Iterator[str]:
+    """Bootstrap of a real Kafka, shared by the session."""
+    with stack.kafka_server(background) as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres(background: stack.Background) -> Iterator[str]:
+    """URL of a real PostgreSQL, shared by the session, as a role that may create databases but is no superuser."""
+    with stack.postgres_server(background) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres: str) -> Iterator[str]:
+    """URL of a database of this test's own: migrated and empty."""
+    with stack.fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def topic_prefix(kafka: str, background: stack.Background) -> Iterator[str]:
+    """A prefix such as `t1a2b3c4.` instead of `roeland.`; topics that begin with it are deleted after the test."""
+    prefix = f"t{uuid4().hex[:8]}."
+    yield prefix
+    background.run(_delete_topics(kafka, prefix))
+
+
+@pytest.fixture
+def settings_env(kafka: str, topic_prefix: str, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The settings of a stack of this test's own, as environment variables."""
+    return {
+        "ROELAND_KAFKA_BOOTSTRAP": kafka,
+        "ROELAND_KAFKA_TOPIC_PREFIX": topic_prefix,
+        "ROELAND_DATABASE_URL": database_url,
+        "ROELAND_DATA_DIR": str(tmp_path / "data"),
+    }
+
+
+async def _delete_topics(bootstrap: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic for topic in await admin.list_topics() if topic.startswith(prefix)])
+    finally:
+        await admin.close()

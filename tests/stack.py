@@ -1,0 +1,144 @@
+"""The real servers that tests run against: started once per session, or once for many sessions.
+
+`python -m tests.stack` keeps one Kafka and one PostgreSQL running and prints two `export` lines; with those set, every
+pytest session uses these instead of starting its own. Ctrl-C ends them.
+"""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from services.devstack import kafka, postgres, postgres_home
+
+KAFKA_VARIABLE = "ROELAND_TEST_KAFKA"
+POSTGRES_VARIABLE = "ROELAND_TEST_POSTGRES"
+
+T = TypeVar("T")
+
+
+class Background:
+    """An event loop in a thread of its own, that lives as long as the session.
+
+    Fixtures use it to start and stop servers: their loop must not be the test's, and the thread that starts a program
+    must outlive it (the kernel ends a program with the thread that started it).
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="stack", daemon=True).start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run it to its end and give back what it returns."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+@contextmanager
+def folder(prefix: str = "roeland-test-") -> Iterator[Path]:
+    """A folder that PostgreSQL's user may pass through too; pytest's own are closed to everyone but us."""
+    path = Path(tempfile.mkdtemp(prefix=prefix))
+    path.chmod(0o711)
+    try:
+        yield path
+    finally:
+        postgres_home.remove(path / "postgres")
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def kafka_server(background: Background) -> Iterator[str]:
+    """Bootstrap of Kafka: the shared one, else one of our own."""
+    if shared := os.environ.get(KAFKA_VARIABLE):
+        yield shared
+        return
+    with folder() as path:
+        server = background.run(kafka.start(path / "kafka", report=_say))
+        try:
+            yield server.bootstrap
+        finally:
+            background.run(server.stop())
+
+
+@contextmanager
+def postgres_server(background: Background) -> Iterator[str]:
+    """URL of PostgreSQL for a role that may create databases: the shared one, else one of our own, without fsync."""
+    if shared := os.environ.get(POSTGRES_VARIABLE):
+        yield shared
+        return
+    with folder() as path:
+        server = background.run(postgres.start(path / "postgres", durable=False, create_databases=True))
+        try:
+            yield server.url
+        finally:
+            background.run(server.stop())
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """URL of a migrated, empty database of its own; dropped afterwards. A copy of a template takes some 50 ms."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        template = _migrated_template(server, server_url)
+        server.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield _with_database(server_url, name)
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as server:
+            server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _migrated_template(server: "psycopg.Connection[Any]", server_url: str) -> str:
+    """A database at the newest revision, made once per state of the migrations and shared by every session."""
+    from services.store import migrate  # noqa: PLC0415  (tests that need no tables must not need the store)
+
+    files = sorted(path for path in migrate.MIGRATIONS.rglob("*") if path.suffix in {".py", ".sql"})
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    name, half = f"template_{digest[:12]}", f"half_{digest[:12]}"
+    server.execute("select pg_advisory_lock(hashtext('roeland test template'))")
+    try:
+        if server.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+            return name
+        server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(half)))
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(half)))
+        migrate.migrate(_with_database(server_url, half))
+        server.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(half), sql.Identifier(name)))
+    finally:
+        server.execute("select pg_advisory_unlock(hashtext('roeland test template'))")
+    return name
+
+
+def _with_database(server_url: str, name: str) -> str:
+    return f"{server_url.rpartition('/')[0]}/{name}"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+async def _keep_running() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with folder("roeland-test-stack-") as path:
+        server = await kafka.start(path / "kafka", report=_say)
+        database = await postgres.start(path / "postgres", durable=False, create_databases=True)
+        print(f"export {KAFKA_VARIABLE}={server.bootstrap}")
+        print(f"export {POSTGRES_VARIABLE}={database.url}", flush=True)
+        await stop.wait()
+        await asyncio.gather(server.stop(), database.stop())
+
+
+if __name__ == "__main__":
+    asyncio.run(_keep_running())
