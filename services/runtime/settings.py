@@ -39,8 +39,11 @@ class RoelandSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The order of the sources; see the module's docstring."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _env_file(settings_cls, Path(".env")), _env_file(
-            settings_cls, data_dir() / STACK_FILE
+        return (
+            init_settings,
+            env_settings,
+            _env_file(settings_cls, Path(".env")),
+            _env_file(settings_cls, data_dir() / STACK_FILE),
         )
 
 

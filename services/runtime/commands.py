@@ -1,0 +1,119 @@
+"""How a door gives a command and hears what became of it.
+
+A command is a row and an outbox row in one transaction, kept until it is answered, so that Kafka may lose
+everything. It has one answer: a door that stops waiting writes `lapsed` in its place, and whoever writes first
+wins, so nobody is told "no" for something that then happens.
+"""
+
+import asyncio
+import hashlib
+import time
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import ValidationError
+
+from services.domain.commands import Answer, Command
+from services.domain.events import Envelope, Unreadable, envelope
+from services.domain.identity import canonical
+from services.runtime import outbox
+from services.runtime.postgres import Connection
+
+CHANNEL: Final = "roeland_answer"
+LAPSED: Final = Answer.refused(
+    "nobody answered in time, and nothing was done: is editorial running? Try `roeland doctor`"
+)
+UNANSWERED_AFTER: Final = timedelta(seconds=10)
+
+
+async def give(connection: Connection, command: Command, *, key: str, source: str, seconds: float = 30) -> Answer:
+    """Commit the command and wait for its answer, at most so long. `connection` is in autocommit.
+
+    `key` is the incident, so that commands about one incident are handled in the order in which they were given.
+    """
+    await connection.execute(f"LISTEN {CHANNEL}")
+    async with connection.transaction():
+        await connection.execute(
+            "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (command.id, _hash(command), Jsonb({"key": key, "source": source, **_body(command)})),
+        )
+        await outbox.put(connection, "messages", key, _envelope(command, source))
+    return await _answer_within(connection, command.id, seconds)
+
+
+async def take(connection: Connection, event: Envelope) -> Command | None:
+    """The command in this event, locked until the transaction ends, or None when it has its answer already.
+
+    Raises `Unreadable` for what breaks the schema and for an id that came before with another body.
+    """
+    try:
+        command = Command.model_validate(event.data)
+    except ValidationError as problem:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in problem.errors()[:5])
+        raise Unreadable(f"{event.type} breaks its schema: {places}") from None
+    if command.body.type != event.type:
+        raise Unreadable(f"type {event.type[:80]!r} does not fit its data")
+    await connection.execute(
+        "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (command.id, _hash(command), Jsonb({"key": event.subject or "", "source": event.source, **_body(command)})),
+    )
+    found = await connection.execute("SELECT hash, answer FROM command WHERE id = %s FOR UPDATE", (command.id,))
+    row = await found.fetchone()
+    assert row is not None  # inserted above, and only pruned once answered and old
+    if bytes(row[0]) != _hash(command):
+        raise Unreadable("this command id came before with another body")
+    return command if row[1] is None else None
+
+
+async def answer(connection: Connection, command_id: UUID, given: Answer) -> bool:
+    """Answer it, once; False when it was answered before."""
+    written = await connection.execute(
+        "UPDATE command SET answer = %s, answered_at = now() WHERE id = %s AND answer IS NULL",
+        (Jsonb(given.model_dump(mode="json")), command_id),
+    )
+    await connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(command_id)))
+    return written.rowcount == 1
+
+
+async def publish_again(connection: Connection) -> int:
+    """Put what nobody answered in the outbox again, for Kafka may have lost it; returns how many."""
+    rows = await (await connection.execute(_UNANSWERED, (UNANSWERED_AFTER, UNANSWERED_AFTER))).fetchall()
+    for (body,) in rows:
+        key, source = body.pop("key"), body.pop("source")
+        await outbox.put(connection, "messages", key, _envelope(Command.model_validate(body), source))
+    return len(rows)
+
+
+async def _answer_within(connection: Connection, command_id: UUID, seconds: float) -> Answer:
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        found = await connection.execute("SELECT answer FROM command WHERE id = %s", (command_id,))
+        row = await found.fetchone()
+        if row is not None and row[0] is not None:
+            return Answer.model_validate(row[0])
+        async for _ in connection.notifies(timeout=min(left, 1.0), stop_after=1):
+            pass
+        await asyncio.sleep(0)
+    return LAPSED if await answer(connection, command_id, LAPSED) else await _answer_within(connection, command_id, 5)
+
+
+def _envelope(command: Command, source: str) -> Envelope:
+    return envelope(command, type=command.body.type, source=source, id=str(command.id))
+
+
+def _body(command: Command) -> dict[str, object]:
+    return command.model_dump(mode="json")
+
+
+def _hash(command: Command) -> bytes:
+    return hashlib.sha256(canonical(_body(command))).digest()
+
+
+_UNANSWERED: Final = """
+UPDATE command SET published_at = now()
+WHERE answer IS NULL AND published_at < now() - %s::interval AND id IN (
+    SELECT id FROM command WHERE answer IS NULL AND published_at < now() - %s::interval LIMIT 100 FOR UPDATE SKIP LOCKED
+) RETURNING body
+"""

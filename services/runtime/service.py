@@ -1,0 +1,147 @@
+"""How every service starts, waits for what it needs, and stops.
+
+A service is one coroutine. It gets what is here as a `Service`, runs until SIGTERM or SIGINT, and may take
+`grace` seconds to finish or give back what it holds before it is cancelled.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from services.runtime import logs, outbox
+from services.runtime.errors import Foreseen
+from services.runtime.health import Health, HealthSettings, serve_health
+from services.runtime.kafka import KafkaSettings, Producer
+from services.runtime.postgres import AWAY, DatabaseSettings, Pool, listen, open_pool
+
+GRACE_SECONDS: Final = 8.0
+LAST_SECONDS: Final = 1.5
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a running service stands on."""
+
+    name: str
+    pool: Pool
+    database: DatabaseSettings
+    kafka: KafkaSettings
+    health: Health
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def source(self) -> str:
+        """This service as the `source` of the events that it makes."""
+        return f"/roeland/{self.name}"
+
+    async def publish_outbox(self) -> None:
+        """Bring what transactions want published to Kafka, for as long as it runs."""
+        woken = asyncio.Event()
+        producer = Producer(self.kafka, self.health)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(listen(self.database.url(), outbox.CHANNEL, woken.set))
+                group.create_task(outbox.run_publisher(self.pool, producer.publish, woken))
+        finally:
+            await producer.close()
+
+
+Start = Callable[[Service], Awaitable[None]]
+
+
+def run(name: str, start: Start, *, needs: tuple[str, ...] = ("postgres", "kafka")) -> None:
+    """Run a service in the foreground until it is told to stop. Exits with 1 on a wrong setting, in one line."""
+    logs.configure(name)
+    try:
+        uvloop.run(_run(name, start, needs))
+    except (Foreseen, ValidationError) as problem:
+        log.error("cannot_start", reason=_in_words(problem))
+        sys.exit(1)
+
+
+async def _run(name: str, start: Start, needs: tuple[str, ...]) -> None:
+    database, kafka, health = DatabaseSettings(), KafkaSettings(), Health(*needs)
+    kafka.bootstrap()
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(database))
+        service = Service(name, pool, database, kafka, health)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
+        await stack.enter_async_context(serve_health(health, HealthSettings()))
+        log.info("starting")
+        await _until_stopped(service, start)
+        log.info("stopped")
+
+
+async def _until_stopped(service: Service, start: Start) -> None:
+    watch = asyncio.create_task(_watch_postgres(service))
+    work = asyncio.create_task(_when_migrated(service, start))
+    stop = asyncio.create_task(service.stopping.wait())
+    try:
+        await asyncio.wait({watch, work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if service.stopping.is_set() and not work.done():
+            await asyncio.wait({work}, timeout=GRACE_SECONDS)
+    finally:
+        for task in (work, watch, stop):
+            task.cancel()
+        await asyncio.wait({work, watch, stop}, timeout=LAST_SECONDS)
+    for task in (work, watch):
+        if task.done() and not task.cancelled():
+            task.result()
+
+
+async def _when_migrated(service: Service, start: Start) -> None:
+    """Start once the tables are there; a database without them is something to wait for, not to die of."""
+    while not await _migrated(service):
+        if service.stopping.is_set():
+            return
+        await asyncio.sleep(0.3)
+    await start(service)
+
+
+async def _watch_postgres(service: Service) -> None:
+    while True:
+        await _migrated(service)
+        await asyncio.sleep(1)
+
+
+async def _migrated(service: Service) -> bool:
+    try:
+        async with asyncio.timeout(4), service.pool.connection(timeout=2) as connection:
+            row = await (await connection.execute("SELECT to_regclass('outbox') IS NOT NULL")).fetchone()
+    except (*AWAY, TimeoutError):
+        service.health.down("postgres", "does not answer")
+        return False
+    if not row or not row[0]:
+        service.health.down("postgres", "has no tables yet: run `roeland db migrate`")
+        return False
+    service.health.up("postgres")
+    return True
+
+
+async def until(stopping: asyncio.Event, work: Awaitable[None]) -> None:
+    """Run `work` until it ends or the service is told to stop; then cancel it. For work that may stop anywhere."""
+    task, stop = asyncio.ensure_future(work), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.cancel()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _in_words(problem: Exception) -> str:
+    if isinstance(problem, ValidationError):
+        return "; ".join(f"ROELAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in problem.errors() if e["loc"])
+    return str(problem)

@@ -1,0 +1,49 @@
+"""Timers are rows: one mechanism for whatever must happen at a time (retries, expiry; later embargo, editions).
+
+A timer is unique by (kind, subject, occurrence), so that setting it twice sets it once. Its effect happens in the
+transaction that claims it; two schedulers never fire the same one.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final
+
+from services.runtime.postgres import Connection, Pool
+
+Effect = Callable[[Connection, str], Awaitable[None]]
+"""What a timer does, in the transaction that claims it; gets the timer's subject."""
+
+
+async def set_timer(connection: Connection, kind: str, subject: str, occurrence: str, due: datetime) -> None:
+    """Have this happen at `due` (aware). The same occurrence again changes nothing."""
+    await connection.execute(
+        "INSERT INTO timer (kind, subject, occurrence, due) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (kind, subject, occurrence, due),
+    )
+
+
+async def fire_due(pool: Pool, kind: str, effect: Effect) -> int:
+    """Fire every timer of this kind that is due, each in a transaction of its own; returns how many."""
+    fired = 0
+    while True:
+        async with pool.connection() as connection, connection.transaction():
+            row = await (await connection.execute(_NEXT, (kind,))).fetchone()
+            if row is None:
+                return fired
+            await effect(connection, row[0])
+            fired += 1
+
+
+async def prune(connection: Connection, kind: str) -> int:
+    """Forget fired timers of a kind whose occurrences do not come back; returns how many rows went."""
+    return (
+        await connection.execute("DELETE FROM timer WHERE kind = %s AND fired_at < now() - interval '1 day'", (kind,))
+    ).rowcount
+
+
+_NEXT: Final = """
+UPDATE timer SET fired_at = now() WHERE (kind, subject, occurrence) = (
+    SELECT kind, subject, occurrence FROM timer WHERE kind = %s AND fired_at IS NULL AND due <= clock_timestamp()
+    ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING subject
+"""
