@@ -4,6 +4,7 @@ Strict because it is written at night: a misspelt `audience:` that is silently i
 people. `MessageFile` is the shape (and the JSON Schema), `services.domain.message_rules` what the fields say together.
 """
 
+import copy
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -50,12 +51,36 @@ def _validated(located: Located, context: ModelContext, problems: dict[Path, Pro
     try:
         return MessageFile.model_validate(located.data, context=context)
     except ValidationError as error:
-        for each in error.errors(include_url=False):
-            path = tuple(each["loc"])
-            problems.setdefault(path, _problem(each, path, located))
-    wrong = {path[0] for path in problems}
-    rest = {field: value for field, value in located.data.items() if field not in wrong}
-    return MessageFile.model_validate(_STAND_INS | rest, context=context)
+        errors = error.errors(include_url=False)
+    for each in errors:
+        path = tuple(each["loc"])
+        problems.setdefault(path, _problem(each, path, located))
+    return MessageFile.model_validate(_STAND_INS | _without(located.data, errors), context=context)
+
+
+def _without(given: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:
+    """A copy in which nothing is wrong, and as much as possible still stands where it stood."""
+    rest = copy.deepcopy(given)
+    for each in sorted(errors, key=lambda each: each["type"] != "extra_forbidden"):
+        field, *deeper = each["loc"]
+        if each["type"] == "extra_forbidden" and _removed(rest, tuple(each["loc"])):
+            continue
+        if field in ("key_messages", "unknown", "actions") and deeper and isinstance(rest.get(field), list):
+            rest[field][deeper[0]] = "x"
+        else:
+            rest.pop(str(field), None)
+    return rest
+
+
+def _removed(rest: dict[str, Any], path: Path) -> bool:
+    holder: Any = rest
+    try:
+        for step in path[:-1]:
+            holder = holder[step]
+        del holder[path[-1]]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 # Only ever judged by rules that need none of the fields that they stand in for.

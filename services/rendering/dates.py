@@ -1,0 +1,22 @@
+"""Day and hour in full, in the reader's language and the centre's time zone: *maandag 23 november 2026, 16 uur*."""
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from services.rendering.words import Word
+
+
+def in_full(moment: datetime, *, language: str, timezone: str, word: Word) -> str:
+    """`moment` (aware) as people say it; minutes only when there are any. The patterns are words of the language."""
+    local = moment.astimezone(_zone(timezone))
+    day = format_date(local.date(), word("date.day"), locale=language)
+    clock = word("date.minutes" if local.minute else "date.hour", hour=local.hour, minute=f"{local.minute:02}")
+    return word("date.both", day=day, clock=clock)
+
+
+@lru_cache
+def _zone(timezone: str) -> ZoneInfo:
+    return ZoneInfo(timezone)

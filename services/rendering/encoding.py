@@ -1,0 +1,91 @@
+"""How text becomes bytes of a mail: quoted-printable (RFC 2045 §6.7) and header lines (RFC 5322, RFC 2047).
+
+Our own and not the standard library's, for three reasons: values are spliced into it, so where lines end must be
+ours to decide; no line may begin with a dot, so that nothing depends on dot-stuffing; and what looks like an encoded
+word in a title (`=?utf-8?q?x?=`) must stay the text that it is, where the library would decode it.
+"""
+
+import base64
+import re
+from binascii import b2a_base64
+from typing import Final
+
+from services.domain.texts import one_line
+
+_LINE: Final = 76
+_CHUNK: Final = 39  # bytes of UTF-8 per encoded word: 64 characters of base64, so that `Subject: ` fits before it
+
+_BYTES: Final = tuple(bytes([byte]) if 32 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256))
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 '-]{0,40}[A-Za-z0-9])?")
+_USUAL_NAME: Final = re.compile(r"[^\W_](?:[\w ',()-]{0,40}[\w)])?")
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+def qp_text(text: str) -> bytes:
+    """Text with `\\n` line ends, encoded, with CRLF line ends."""
+    return b"\r\n".join(qp_value(line) for line in text.split("\n"))
+
+
+def qp_value(line: str) -> bytes:
+    """One line of text, encoded; broken softly where it is long. A line break in it becomes `=0A`."""
+    encoded = b"".join([_BYTES[byte] for byte in line.encode("utf-8", "replace")])
+    if encoded.endswith(b" "):
+        encoded = encoded[:-1] + b"=20"
+    lines: list[bytes] = []
+    while True:
+        if encoded.startswith(b"."):
+            encoded = b"=2E" + encoded[1:]
+        if len(encoded) < _LINE:
+            lines.append(encoded)
+            return b"=\r\n".join(lines)
+        cut = _LINE - 1
+        escape = encoded.rfind(b"=", cut - 2, cut)
+        cut = escape if escape >= 0 else cut
+        lines.append(encoded[:cut])
+        encoded = encoded[cut:]
+
+
+def subject_line(subject: str) -> bytes:
+    """`Subject: …` without its line end."""
+    subject = one_line(subject)
+    if not subject.isascii() or "=?" in subject:
+        return b"Subject: " + _encoded_words(subject)
+    lines = [b"Subject:"]
+    for word in subject.encode().split(b" "):
+        if len(lines[-1]) + 1 + len(word) > _LINE and lines[-1] != b"Subject:":
+            lines.append(b"")
+        lines[-1] += b" " + word
+    return b"\r\n".join(lines)
+
+
+def address_line(field: str, name: str, address: str) -> bytes:
+    """`To: name <address>` without its line end. Raises ValueError for what is not an ASCII address."""
+    if not _ADDRESS.fullmatch(address):
+        raise ValueError("not an address that can stand in a header")
+    if not _PLAIN_NAME.fullmatch(name):
+        if not _USUAL_NAME.fullmatch(name):
+            name = one_line(name)
+        if not name:
+            return f"{field}: {address}".encode()
+        return field.encode() + b": " + _encoded_words(name) + f"\r\n <{address}>".encode()
+    fold = "\r\n" if len(field) + len(name) + len(address) > _LINE - 8 else ""
+    return f'{field}: "{name}"{fold} <{address}>'.encode()
+
+
+def base64_lines(content: bytes) -> bytes:
+    """Base64 in lines of 76 characters with CRLF between."""
+    return base64.encodebytes(content).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
+
+
+def _encoded_words(text: str) -> bytes:
+    if len(whole := text.encode("utf-8", "replace")) <= _CHUNK:
+        return b"=?utf-8?b?" + b2a_base64(whole, newline=False) + b"?="
+    chunks, chunk = [], b""
+    for char in text:
+        encoded = char.encode("utf-8", "replace")
+        if len(chunk) + len(encoded) > _CHUNK:
+            chunks.append(chunk)
+            chunk = b""
+        chunk += encoded
+    chunks.append(chunk)
+    return b"\r\n ".join(b"=?utf-8?b?" + b2a_base64(each, newline=False) + b"?=" for each in chunks)

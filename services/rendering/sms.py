@@ -1,0 +1,37 @@
+"""An SMS: the given one as it is, or one made from title and key messages that fits in three segments.
+
+In an exercise either one begins with OEFENING; that is done here and not in a template, so that a centre's own
+template cannot lose it.
+"""
+
+from services.domain import limits
+from services.domain.texts import SmsSize, gsm_typography, measure, one_line
+
+__all__ = ["SmsSize", "fit", "made", "measure"]
+
+_ELLIPSIS = "..."  # the character … is not in GSM-7
+
+
+def made(rendered: str, *, prefix: str = "") -> str:
+    """A generated SMS: `prefix`, then as many whole words of `rendered` as fit, in the typography of GSM-7."""
+    return fit(prefix + one_line(gsm_typography(rendered)), limits.SMS_SEGMENTS)
+
+
+def fit(text: str, segments: int) -> str:
+    """`text` itself, or its longest beginning of whole words, with an ellipsis, that takes no more than `segments`."""
+    if measure(text).segments <= segments:
+        return text
+    words = text.split(" ")
+    shortened = _longest([" ".join(words[:count]).rstrip(" ,;:.-") for count in range(1, len(words))], segments)
+    return shortened or _longest([text[:count] for count in range(1, len(text))], segments)
+
+
+def _longest(beginnings: list[str], segments: int) -> str:
+    low, high = 0, len(beginnings)
+    while low < high:
+        middle = (low + high) // 2
+        if measure(beginnings[middle] + _ELLIPSIS).segments <= segments:
+            low = middle + 1
+        else:
+            high = middle
+    return beginnings[low - 1] + _ELLIPSIS if low else ""
