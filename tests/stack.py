@@ -101,7 +101,7 @@ def fresh_database(server_url: str) -> Iterator[str]:
 
 def _migrated_template(server: "psycopg.Connection[Any]", server_url: str) -> str:
     """A database at the newest revision, made once per state of the migrations and shared by every session."""
-    from services.store import migrate  # noqa: PLC0415  (tests that need no tables must not need the store)
+    from services.store import migrate
 
     files = sorted(path for path in migrate.MIGRATIONS.rglob("*") if path.suffix in {".py", ".sql"})
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()

@@ -76,7 +76,7 @@ def _download(cache: Path, missing: Mapping[str, str], report: Reporter) -> None
 
 def _fetch(cache: Path, coordinates: str, digest: str) -> str:
     """Download one jar beside the cache and move it in once its sum is right, so that a broken one never gets there."""
-    from jgo.maven import MavenContext  # noqa: PLC0415  (a start with a full cache must not even load it)
+    from jgo.maven import MavenContext
 
     group, artifact, version = coordinates.split(":")
     context = MavenContext(repo_cache=cache / INCOMING, remote_repos=_repositories(), timeout=60)
@@ -94,8 +94,8 @@ def _fetch(cache: Path, coordinates: str, digest: str) -> str:
 
 def _repositories() -> dict[str, str] | None:
     """The mirrors in the user's own jgo settings, before the default; None is the default alone."""
-    from jgo.config import GlobalSettings  # noqa: PLC0415  (as above)
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415
+    from jgo.config import GlobalSettings
+    from jgo.constants import MAVEN_CENTRAL_URL
 
     own: dict[str, str] = GlobalSettings.load().repositories
     return {**own, "central": MAVEN_CENTRAL_URL} if own else None
@@ -131,7 +131,7 @@ def _alone(cache: Path) -> Iterator[None]:
 
 def _print_resolved() -> None:
     """Resolve and download the present `VERSION` and print the lines for `kafka.sha256`."""
-    import jgo  # noqa: PLC0415  (as above)
+    import jgo
 
     for artifact in sorted(jgo.resolve("+".join(COORDINATES)), key=str):
         coordinates = f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}"
