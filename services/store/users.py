@@ -1,0 +1,81 @@
+"""Who may act, with which roles, and the public keys by which their commands are known."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user. `public_key` is raw Ed25519, 32 bytes; None until one is registered."""
+
+    id: int
+    email: str
+    roles: list[str]
+    public_key: bytes | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+USER: Final = "id, email, roles, public_key, created_at, disabled_at"
+
+
+async def save_user(connection: AsyncConnection[Any], email: str, roles: Iterable[str]) -> User:
+    """Add a user, or give the one who has this address these roles, no others, and enable them again."""
+    return await _one(
+        connection,
+        f"""INSERT INTO users (email, roles) VALUES (lower(%s), %s)
+            ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, disabled_at = NULL
+            RETURNING {USER}""",
+        (email, sorted(set(roles))),
+    )
+
+
+async def find_user(connection: AsyncConnection[Any], email: str) -> User | None:
+    """The user who has this address, disabled or not; None when nobody has."""
+    return await _first(connection, f"SELECT {USER} FROM users WHERE email = lower(%s)", (email,))
+
+
+async def user_by_id(connection: AsyncConnection[Any], user: int) -> User | None:
+    """The user with this number, disabled or not; None when there is none."""
+    return await _first(connection, f"SELECT {USER} FROM users WHERE id = %s", (user,))
+
+
+async def all_users(connection: AsyncConnection[Any]) -> list[User]:
+    """Everybody, also the disabled, by address."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(f"SELECT {USER} FROM users ORDER BY email")
+        return await cursor.fetchall()
+
+
+async def disable_user(connection: AsyncConnection[Any], user: int) -> User:
+    """From now on no command of this user counts; the first moment of disabling is kept."""
+    return await _one(
+        connection,
+        f"UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = %s RETURNING {USER}",
+        (user,),
+    )
+
+
+async def register_key(connection: AsyncConnection[Any], user: int, public_key: bytes) -> User:
+    """From now on this key, and no former one, proves the user's commands."""
+    return await _one(
+        connection, f"UPDATE users SET public_key = %s WHERE id = %s RETURNING {USER}", (public_key, user)
+    )
+
+
+async def _one(connection: AsyncConnection[Any], query: str, parameters: tuple[Any, ...]) -> User:
+    user = await _first(connection, query, parameters)
+    if user is None:
+        raise LookupError("there is no such user")
+    return user
+
+
+async def _first(connection: AsyncConnection[Any], query: str, parameters: tuple[Any, ...]) -> User | None:
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(query, parameters)
+        return await cursor.fetchone()
