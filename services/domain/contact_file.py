@@ -113,8 +113,12 @@ def _rows(
             yield cells
             continue
         row = checked_row(line, {c: cells[at] for c, at in places.items()}, audiences=audiences, languages=languages)
-        yield from [row] if isinstance(row, ContactRow) else row
-        yield from _seen_before(line, cells[places["external_id"]], first_on)
+        seen = _seen_before(line, cells[places["external_id"]], first_on)
+        yield from [seen] if seen else []
+        if not isinstance(row, ContactRow):
+            yield from row
+        elif not seen:
+            yield row
         if len(first_on) > MOST_ROWS:
             yield ContactProblem(line, "", f"there are more than {MOST_ROWS:,} rows", "Divide the file.")
             return
@@ -146,10 +150,9 @@ def _ragged(line: int, cells: Sequence[str], fields: int, odd: bool) -> ContactP
     return ContactProblem(line, "", f"there are {len(cells)} fields instead of {fields}", remedy)
 
 
-def _seen_before(line: int, external_id: str, first_on: dict[str, int]) -> Iterator[ContactProblem]:
-    if not external_id:
-        return
+def _seen_before(line: int, external_id: str, first_on: dict[str, int]) -> ContactProblem | None:
     first = first_on.setdefault(external_id, line)
-    if first != line:
-        remedy = "Give each contact its own identifier; name several audiences in one row."
-        yield ContactProblem(line, "external_id", f"{external_id!r} stands on line {first} already", remedy)
+    if first == line or not external_id:
+        return None
+    remedy = "Give each contact its own identifier; name several audiences in one row."
+    return ContactProblem(line, "external_id", f"{external_id!r} stands on line {first} already", remedy)

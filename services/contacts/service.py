@@ -1,0 +1,79 @@
+"""Imports a contact list: read strictly, merged in one transaction, all of it or nothing.
+
+A dry run does the same and takes it back, so that what it announces is what would happen, not an estimate.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from services.domain.configuration import DEFAULT, Configuration
+from services.domain.contact_file import read_contacts
+from services.domain.contact_row import ContactProblem, ContactRow, ContactsRefused
+from services.store import audit
+from services.store.contact_import import ImportCounts, merge_staged, stage
+
+PEOPLES_CHANNELS = frozenset({"mail", "sms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, or would do; `without_address`: rows with neither mail nor number, whom nothing reaches."""
+
+    counts: ImportCounts
+    without_address: int
+
+
+async def import_contacts(
+    connection: AsyncConnection[Any],
+    data: bytes,
+    *,
+    actor: int | None = None,
+    dry_run: bool = False,
+    configuration: Configuration = DEFAULT,
+) -> Imported:
+    """Add and update contacts from a CSV file. Raises `ContactsRefused` with every problem, nothing changed."""
+    reading = _Reading()
+    items = read_contacts(data, audiences=peoples_audiences(configuration), languages=configuration.languages)
+    async with connection.transaction(force_rollback=dry_run):
+        await stage(connection, reading.sound(items))
+        if reading.problems:
+            raise ContactsRefused(reading.problems)
+        counts = await merge_staged(connection)
+        await audit.record(
+            connection,
+            actor=actor,
+            action="contacts.imported",
+            subject="contacts",
+            detail={
+                "added": counts.added,
+                "updated": counts.updated,
+                "unchanged": counts.unchanged,
+                "sha256": hashlib.sha256(data).hexdigest(),
+            },
+        )
+    return Imported(counts, reading.without_address)
+
+
+def peoples_audiences(configuration: Configuration = DEFAULT) -> tuple[str, ...]:
+    """The audiences that a contact can be in: those that get more than a newsfeed, in the configured order."""
+    return tuple(each.id for each in configuration.audiences if PEOPLES_CHANNELS.intersection(each.channels))
+
+
+class _Reading:
+    """Parts problems from rows while they stream by; after the first problem no row is needed any more."""
+
+    def __init__(self) -> None:
+        self.problems: list[ContactProblem] = []
+        self.without_address = 0
+
+    def sound(self, items: Iterable[ContactRow | ContactProblem]) -> Iterator[ContactRow]:
+        for item in items:
+            if isinstance(item, ContactProblem):
+                self.problems.append(item)
+            elif not self.problems:
+                self.without_address += item.email is None and item.mobile is None
+                yield item
