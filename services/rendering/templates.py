@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -46,6 +47,7 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
     for folder in _folders(settings):
         for name, path in _files(folder):
             sources[name], places[name] = _read(path), str(path)
+    _check_zone(settings.timezone)
     logo = read_logo(settings.centre_logo)
     centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None)
     html, text = (_environment(sources, places, autoescape=escaped) for escaped in (True, False))
@@ -70,6 +72,14 @@ def our_folder() -> Path:
     """The templates that come with Roeland: in a wheel beside the code, in a checkout at the top."""
     packaged = _PACKAGE / "_templates"
     return packaged if packaged.is_dir() else _PACKAGE.parent / "templates"
+
+
+def _check_zone(timezone: str) -> None:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        what = f"{timezone!r} is not a time zone."
+        raise Refused([Problem("ROELAND_TIMEZONE", what, "Write one such as Europe/Brussels.")]) from None
 
 
 def _folders(settings: RenderingSettings) -> Iterable[Path]:
