@@ -108,10 +108,12 @@ class Unreadable(Exception):
     """A record that cannot be understood; the text says why, without repeating its content."""
 
 
-def envelope(data: Tolerant, *, type: str, source: str, subject: str | None = None, id: str | None = None) -> Envelope:
+def envelope(
+    data: Tolerant, *, event_type: str, source: str, subject: str | None = None, event_id: str | None = None
+) -> Envelope:
     """Wrap an event or command for its journey."""
     return Envelope(
-        id=id or str(uuid7()), source=source, type=type, subject=subject, time=datetime.now(UTC),
+        id=event_id or str(uuid7()), source=source, type=event_type, subject=subject, time=datetime.now(UTC),
         data=data.model_dump(mode="json"),
     )  # fmt: skip
 

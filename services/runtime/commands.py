@@ -61,8 +61,7 @@ async def take(connection: Connection, event: Envelope) -> Command | None:
     )
     found = await connection.execute("SELECT hash, answer FROM command WHERE id = %s FOR UPDATE", (command.id,))
     row = await found.fetchone()
-    assert row is not None  # inserted above, and only pruned once answered and old
-    if bytes(row[0]) != _hash(command):
+    if row is None or bytes(row[0]) != _hash(command):
         raise Unreadable("this command id came before with another body")
     return command if row[1] is None else None
 
@@ -100,7 +99,7 @@ async def _answer_within(connection: Connection, command_id: UUID, seconds: floa
 
 
 def _envelope(command: Command, source: str) -> Envelope:
-    return envelope(command, type=command.body.type, source=source, id=str(command.id))
+    return envelope(command, event_type=command.body.type, source=source, event_id=str(command.id))
 
 
 def _body(command: Command) -> dict[str, object]:

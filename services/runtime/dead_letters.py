@@ -37,7 +37,7 @@ async def _bury(pool: Pool, source: str, record: Record, reason: str) -> bool:
             return False
         event = DeadLettered(topic=place[0], partition=place[1], offset=place[2], reason=reason)
         await outbox.put(
-            connection, "dead-letters", f"{place[0]}/{place[1]}", envelope(event, type=event.TYPE, source=source)
+            connection, "dead-letters", f"{place[0]}/{place[1]}", envelope(event, event_type=event.TYPE, source=source)
         )
         return True
 
@@ -46,7 +46,8 @@ async def _bury(pool: Pool, source: str, record: Record, reason: str) -> bool:
 _INSERT: Final = """
 INSERT INTO dead_letter (topic, partition, "offset", reason, key, value)
 SELECT v.topic, v.partition, v.place, v.reason, v.key, v.value
-FROM (VALUES (%s::text, %s::int, %s::bigint, %s::text, %s::bytea, %s::bytea)) v (topic, partition, place, reason, key, value)
+FROM (VALUES (%s::text, %s::int, %s::bigint, %s::text, %s::bytea, %s::bytea))
+    v (topic, partition, place, reason, key, value)
 WHERE NOT EXISTS (
     SELECT FROM dead_letter d WHERE d.topic = v.topic AND d.partition = v.partition AND d."offset" = v.place
     AND d.value IS NOT DISTINCT FROM v.value

@@ -8,10 +8,10 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from pydantic import Field, SecretStr
 
@@ -22,7 +22,17 @@ from services.runtime.settings import RoelandSettings
 
 log = structlog.get_logger(__name__)
 
-Record = ConsumerRecord
+
+class Record(Protocol):
+    """A record as aiokafka hands it over (`aiokafka.ConsumerRecord`)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
 Handle = Callable[[Record], Awaitable[None]]
 """Handles one record; raises `Unreadable` for what can never be read. Anything passing must be waited out inside."""
 Bury = Callable[[Record, str], Awaitable[None]]

@@ -1,7 +1,8 @@
 """What a transaction wants published is a row in the same transaction; a publisher brings it to Kafka afterwards.
 
 Serial numbers become visible out of the order in which they were drawn, so order per key is kept by a lock on the
-key's row: whoever writes an ordered event holds it until commit. Any number of publishers may run. A record may be published twice after a crash; no handler minds.
+key's row: whoever writes an ordered event holds it until commit. Any number of publishers may run. A record may be
+published twice after a crash; no handler minds.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ async def put(connection: Connection, topic: str, key: str, *events: Envelope) -
     """Publish these events if, and only if, this transaction commits."""
     if topic in ORDERED:
         await connection.execute(
-            "INSERT INTO outbox_key (topic, key) VALUES (%s, %s) ON CONFLICT (topic, key) DO UPDATE SET key = excluded.key",
+            "INSERT INTO outbox_key (topic, key) VALUES (%s, %s)"
+            " ON CONFLICT (topic, key) DO UPDATE SET key = excluded.key",
             (topic, key),
         )
     async with connection.cursor() as cursor:

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dotenv import dotenv_values
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 STACK_FILE = "stack.env"
 
@@ -48,8 +53,6 @@ class RoelandSettings(BaseSettings):
 
 
 def _env_file(settings_cls: type[BaseSettings], path: Path) -> PydanticBaseSettingsSource:
-    from pydantic_settings import DotEnvSettingsSource
-
     class Source(DotEnvSettingsSource):
         def __call__(self) -> dict[str, Any]:
             return super().__call__() if path.is_file() else {}

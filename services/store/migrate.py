@@ -17,7 +17,7 @@ LOCK = 0x726F656C  # "roel": two migrations at once wait for each other
 
 
 def migrate(database_url: str) -> list[str]:
-    """Upgrade to the newest revision; returns the revisions applied, oldest first (empty when there was nothing to do)."""
+    """Upgrade to the newest revision; returns the revisions applied, oldest first; none is fine."""
     with _engine(database_url).connect() as connection:
         connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
         connection.commit()

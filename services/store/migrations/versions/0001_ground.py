@@ -44,6 +44,7 @@ CREATE TABLE contact (
     updated_at timestamptz NOT NULL DEFAULT now(),
     removed_at timestamptz
 );
+CREATE INDEX contact_updated ON contact (updated_at);          -- asked at release: who changed since the proof
 
 CREATE TABLE contact_audience (
     audience text NOT NULL,
@@ -135,7 +136,7 @@ CREATE TABLE delivery (                                        -- no foreign key
     step smallint NOT NULL DEFAULT 0,
     attempt smallint NOT NULL DEFAULT 0,
     doubts smallint NOT NULL DEFAULT 0,                        -- attempts whose fate is not known
-    contacts smallint NOT NULL DEFAULT 1,                      -- how many it stands for (equal addresses)
+    contacts integer NOT NULL DEFAULT 1,                       -- how many it stands for (equal addresses)
     again boolean NOT NULL DEFAULT false,                      -- handed over a second time after a doubt
     code smallint,                                             -- the relay's reply, or the HTTP status
     reason text,                                               -- a short word, never an address

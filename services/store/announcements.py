@@ -1,0 +1,85 @@
+"""Saying what is to be done, and saying it again: the announcements of batches.
+
+An announcement is a hint. Losing all of them delays a message until the sweep says them again; one too many finds
+nothing to do.
+"""
+
+from typing import Final
+
+from services.domain.events import BatchAnnounced
+from services.runtime import outbox
+from services.runtime.postgres import Connection
+from services.store.messages import SENDABLE
+
+SWEEP_SECONDS: Final = 5.0
+
+
+async def announce(connection: Connection, message: int, *, source: str) -> int:
+    """Announce every batch of a message in which there is work now; returns how many. The caller commits."""
+    return await _announce(connection, _OPEN, {"message": message, "source": source})
+
+
+async def announce_overdue(connection: Connection, *, source: str, seconds: float = SWEEP_SECONDS) -> int:
+    """Announce again what nobody claimed; returns how many. Backs off, and waits while claims make progress.
+
+    The caller commits. At most a thousand at a time.
+    """
+    return await _announce(connection, _OVERDUE, {"source": source, "seconds": seconds})
+
+
+async def halted_with_unsent(connection: Connection) -> list[int]:
+    """Numbers of messages that were stopped or have expired and still hold something unsent."""
+    return [number for (number,) in await (await connection.execute(_HALTED)).fetchall()]
+
+
+async def _announce(connection: Connection, chosen: str, values: dict[str, object]) -> int:
+    rows = await (
+        await connection.execute((chosen + _PUT).encode(), {**values, "type": BatchAnnounced.TYPE})
+    ).fetchall()
+    await outbox.wake(connection)
+    return int(rows[0][0]) if rows else 0
+
+
+_CLAIMABLE: Final = f"""b.epoch IS NULL AND b.step <= m.open_step AND {SENDABLE}
+    AND (b.planned > 0 OR (b.deferred > 0 AND b.due <= clock_timestamp()))"""
+
+_OPEN: Final = f"""
+WITH chosen AS (
+    SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
+    WHERE b.message = %(message)s AND b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
+    ORDER BY b.number FOR UPDATE OF b
+)"""
+
+_OVERDUE: Final = f"""
+WITH chosen AS (
+    SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
+    WHERE b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
+    AND coalesce(b.announced_at, m.released_at)
+        < clock_timestamp() - make_interval(secs => %(seconds)s * power(2, least(b.announcements, 6)))
+    AND NOT EXISTS (
+        SELECT FROM batch busy WHERE busy.message = b.message AND busy.channel = b.channel
+        AND busy.claimed_at > clock_timestamp() - make_interval(secs => %(seconds)s))
+    ORDER BY b.priority, b.message, b.number LIMIT 1000 FOR UPDATE OF b SKIP LOCKED
+)"""
+
+_PUT: Final = """, marked AS (
+    UPDATE batch b SET announced_at = clock_timestamp(), announcements = least(b.announcements + 1, 100)
+    FROM chosen WHERE b.message = chosen.message AND b.number = chosen.number
+    RETURNING b.message, b.number, b.channel, b.lane, b.priority
+), put AS (
+    INSERT INTO outbox (topic, key, event)
+    SELECT CASE channel WHEN 'newsfeed' THEN 'deliveries.newsfeed' ELSE 'deliveries.' || channel || '.' || lane END,
+        message || '/' || number,
+        jsonb_build_object('specversion', '1.0', 'id', gen_random_uuid(), 'source', %(source)s::text,
+            'type', %(type)s::text, 'time',
+                to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            'datacontenttype', 'application/json', 'data', jsonb_build_object('message', message, 'batch', number))
+    FROM marked ORDER BY priority, message, number RETURNING 1
+)
+SELECT count(*) FROM put"""
+
+_HALTED: Final = """
+SELECT DISTINCT m.number FROM message m JOIN batch b ON b.message = m.number
+WHERE b.planned + b.deferred + b.claimed > 0 AND b.planned + b.deferred > 0
+AND (m.state IN ('stopped', 'expired') OR m.expires_at <= clock_timestamp())
+"""

@@ -1,0 +1,209 @@
+"""Messages: what was submitted, and how far it may go. Their recipients are in `plan`, their sending in `ledger`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from services.domain.events import Envelope, MessageHalted, MessageResumed, envelope
+from services.runtime import outbox
+from services.runtime.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message row. `number` is the ledger's key, `id` what people and other systems see."""
+
+    number: int
+    id: UUID
+    incident: str
+    kind: str
+    lane: Literal["urgent", "routine"]
+    phase: str
+    exercise: bool
+    content: dict[str, Any]
+    content_hash: str
+    corrects: int | None
+    state: str
+    recipients: int
+    findings: list[dict[str, Any]]
+    submitted_by: int
+    approved_by: int | None
+    submitted_at: datetime
+    proofed_at: datetime | None
+    approved_at: datetime | None
+    released_at: datetime | None
+    paused_at: datetime | None
+    stopped_at: datetime | None
+    expires_at: datetime | None
+    next_update_at: datetime | None
+
+
+COLUMNS: Final = ", ".join(Message.__dataclass_fields__)
+
+SENDABLE: Final = """m.state = 'released' AND m.paused_at IS NULL
+    AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"""
+"""Whether deliveries of message `m` may be claimed, by the database's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """What a message is when it is submitted."""
+
+    id: UUID
+    incident: str
+    kind: str
+    lane: str
+    priority: int
+    phase: str
+    exercise: bool
+    content: dict[str, Any]
+    content_hash: str
+    corrects: int | None
+    findings: list[dict[str, Any]]
+    submitted_by: int
+    expires_at: datetime | None
+    next_update_at: datetime | None
+
+
+async def record_submitted(connection: Connection, new: NewMessage) -> Message:
+    """Record a submitted message; its id must be new."""
+    values = {name: getattr(new, name) for name in NewMessage.__dataclass_fields__}
+    values["content"], values["findings"] = Jsonb(new.content), Jsonb(new.findings)
+    names, marks = ", ".join(values), ", ".join(f"%({name})s" for name in values)
+    query = f"INSERT INTO message ({names}, state) VALUES ({marks}, 'submitted') RETURNING {COLUMNS}"
+    found = await _all(connection, query, values)
+    return found[0]
+
+
+async def find(connection: Connection, message_id: UUID, *, lock: bool = False) -> Message | None:
+    """The message with this id, at its latest revision; `lock` keeps it as it is until the transaction ends."""
+    query = f"SELECT {COLUMNS} FROM message WHERE id = %(id)s ORDER BY revision DESC LIMIT 1"
+    found = await _all(connection, query + (" FOR NO KEY UPDATE" if lock else ""), {"id": message_id})
+    return found[0] if found else None
+
+
+async def by_number(connection: Connection, number: int, *, lock: bool = False) -> Message | None:
+    """The message with this number."""
+    query = f"SELECT {COLUMNS} FROM message WHERE number = %(number)s" + (" FOR NO KEY UPDATE" if lock else "")
+    found = await _all(connection, query, {"number": number})
+    return found[0] if found else None
+
+
+async def same_content(connection: Connection, incident: str, content_hash: str) -> Message | None:
+    """The latest message of this incident that says exactly the same and was not rejected."""
+    found = await _all(
+        connection,
+        f"""SELECT {COLUMNS} FROM message WHERE content_hash = %(hash)s AND incident = %(incident)s
+            AND state NOT IN ('rejected', 'withdrawn') ORDER BY number DESC LIMIT 1""",
+        {"hash": content_hash, "incident": incident},
+    )
+    return found[0] if found else None
+
+
+async def recent(connection: Connection, *, incident: str | None = None, limit: int = 50) -> Sequence[Message]:
+    """The latest messages first."""
+    return await _all(
+        connection,
+        f"""SELECT {COLUMNS} FROM message WHERE %(incident)s::text IS NULL OR incident = %(incident)s
+            ORDER BY number DESC LIMIT %(limit)s""",
+        {"incident": incident, "limit": limit},
+    )
+
+
+async def told_in(connection: Connection, incident: str) -> Sequence[Message]:
+    """The released messages of an incident, oldest first: those whom an all-clear must reach got one of these."""
+    return await _all(
+        connection,
+        f"SELECT {COLUMNS} FROM message WHERE incident = %(incident)s AND released_at IS NOT NULL ORDER BY number",
+        {"incident": incident},
+    )
+
+
+async def set_proofed(connection: Connection, number: int, recipients: int) -> None:
+    """Its plan is complete."""
+    await connection.execute(
+        "UPDATE message SET state = 'proofed', proofed_at = clock_timestamp(), recipients = %s"
+        " WHERE number = %s AND state = 'submitted'",
+        (recipients, number),
+    )
+
+
+async def set_released(connection: Connection, number: int, approved_by: int) -> Message:
+    """Approve and release, in the one transaction that binds the two."""
+    found = await _all(
+        connection,
+        f"""UPDATE message SET state = 'released', approved_by = %(user)s, paused_at = NULL,
+            approved_at = clock_timestamp(), released_at = clock_timestamp()
+            WHERE number = %(number)s RETURNING {COLUMNS}""",
+        {"number": number, "user": approved_by},
+    )
+    return found[0]
+
+
+async def set_rejected(connection: Connection, number: int) -> None:
+    """It will not be sent."""
+    await connection.execute("UPDATE message SET state = 'rejected' WHERE number = %s", (number,))
+
+
+async def stop(connection: Connection, message: Message, *, source: str, how: Literal["stopped", "superseded"]) -> None:
+    """Stop it for good. Call within a transaction that holds its row (`find(lock=True)`) and no batch.
+
+    From commit on nothing is claimed; what was unsent follows batch by batch (`ledger.withdraw_unsent`).
+    """
+    await connection.execute(
+        "UPDATE message SET state = 'stopped', stopped_at = clock_timestamp() WHERE number = %s", (message.number,)
+    )
+    await _halted(connection, message, source, how)
+
+
+async def pause(connection: Connection, message: Message, *, source: str) -> None:
+    """Hold it. Call within a transaction that holds its row and no batch. From commit on nothing is claimed."""
+    await connection.execute(
+        "UPDATE message SET paused_at = coalesce(paused_at, clock_timestamp()) WHERE number = %s", (message.number,)
+    )
+    await _halted(connection, message, source, "paused")
+
+
+async def resume(connection: Connection, message: Message, *, source: str) -> None:
+    """Let it go on."""
+    row = await (
+        await connection.execute(
+            "UPDATE message SET paused_at = NULL WHERE number = %s RETURNING clock_timestamp()", (message.number,)
+        )
+    ).fetchone()
+    at: datetime = row[0] if row else message.submitted_at
+    event = MessageResumed(message_id=message.id, message=message.number, incident=message.incident, at=at)
+    await _release_event(connection, message, envelope(event, event_type=event.TYPE, source=source))
+
+
+async def not_sendable(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Those of these messages that may not be sent now: paused, stopped or expired."""
+    rows = await connection.execute(
+        f"SELECT m.number FROM message m WHERE m.number = ANY(%s) AND NOT ({SENDABLE})", (list(numbers),)
+    )
+    return {number for (number,) in await rows.fetchall()}
+
+
+async def _halted(
+    connection: Connection, message: Message, source: str, how: Literal["paused", "stopped", "superseded"]
+) -> None:
+    row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
+    at: datetime = row[0] if row else message.submitted_at
+    event = MessageHalted(message_id=message.id, message=message.number, incident=message.incident, how=how, at=at)
+    await connection.execute("SELECT pg_notify('roeland_halt', %s)", (str(message.number),))
+    await _release_event(connection, message, envelope(event, event_type=event.TYPE, source=source))
+
+
+async def _release_event(connection: Connection, message: Message, event: Envelope) -> None:
+    await outbox.put(connection, "releases", message.incident, event)
+
+
+async def _all(connection: Connection, query: str, values: dict[str, Any]) -> list[Message]:
+    async with connection.cursor(row_factory=class_row(Message)) as cursor:
+        await cursor.execute(query.encode(), values)
+        return await cursor.fetchall()

@@ -1,0 +1,212 @@
+"""The plan of a message: who gets which variant on which channel, complete before anything is sent.
+
+All of it is set-based SQL, so that a million contacts cost this process nothing. The order of the rows is the order
+of sending: channel, then audience in the configured order, then contact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.domain.batches import BATCH_SIZE
+from services.domain.lanes import CHANNELS
+from services.domain.states import REACHED, State
+from services.runtime.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFor:
+    """What a plan is made from. `people` and `feeds` are audience ids in the configured order.
+
+    `told` are the numbers of messages whose reached recipients are recipients of this one too (a correction: the
+    message that it corrects; an all-clear: those of the incident).
+    """
+
+    message: int
+    language: str
+    channels: Sequence[str]
+    people: Sequence[str]
+    feeds: Sequence[str]
+    told: Sequence[int] = ()
+    audience_order: Sequence[str] = ()
+
+
+async def write(connection: Connection, plan: PlanFor) -> int:
+    """Write deliveries and batches; returns the number of distinct contacts. The variants must be recorded."""
+    await connection.execute(_DROP)
+    await connection.execute(_RECIPIENTS, _values(plan))
+    await connection.execute("ANALYZE planned_recipient")
+    sequence = 0
+    for channel in (c for c in CHANNELS if c in plan.channels):
+        if channel == "newsfeed":
+            sequence += await _write_feeds(connection, plan, sequence)
+        else:
+            sequence += await _write_people(connection, plan, channel, sequence)
+    row = await (await connection.execute("SELECT count(*) FROM planned_recipient")).fetchone()
+    await connection.execute(_DROP)
+    return int(row[0]) if row else 0
+
+
+async def pin_addresses(connection: Connection, message: int) -> int:
+    """Bring the plan's addresses up to date for contacts that changed since the proof; returns how many rows did."""
+    return (await connection.execute(_PIN, {"message": message, **_STATES})).rowcount
+
+
+async def reached_still_claimed(connection: Connection, message: int) -> bool:
+    """Whether a worker still holds deliveries of this message, so that it is not known whom it reached."""
+    row = await (
+        await connection.execute("SELECT EXISTS (SELECT FROM batch WHERE message = %s AND claimed > 0)", (message,))
+    ).fetchone()
+    return bool(row and row[0])
+
+
+async def _write_people(connection: Connection, plan: PlanFor, channel: str, after: int) -> int:
+    values = {**_values(plan), "channel": channel, "after": after, **_STATES}
+    await connection.execute("DROP TABLE IF EXISTS planned_delivery")
+    await connection.execute(_CANDIDATES, values)
+    await connection.execute("ANALYZE planned_delivery")
+    count = (await connection.execute(_DELIVERIES, values)).rowcount
+    await connection.execute(_SHARED, values)
+    await connection.execute("DROP TABLE planned_delivery")
+    await _write_batches(connection, plan.message, channel, after, count)
+    return count
+
+
+async def _write_feeds(connection: Connection, plan: PlanFor, after: int) -> int:
+    values = {**_values(plan), "after": after}
+    count = (await connection.execute(_FEEDS, values)).rowcount
+    await _write_batches(connection, plan.message, "newsfeed", after, count)
+    return count
+
+
+async def _write_batches(connection: Connection, message: int, channel: str, after: int, count: int) -> None:
+    await connection.execute(
+        _BATCHES,
+        {"message": message, "channel": channel, "after": after, "last": after + count, "size": BATCH_SIZE, **_STATES},
+    )
+
+
+def _values(plan: PlanFor) -> dict[str, object]:
+    return {
+        "message": plan.message,
+        "language": plan.language,
+        "people": list(plan.people),
+        "feeds": list(plan.feeds),
+        "order": list(plan.audience_order or plan.people),
+        "told": list(plan.told),
+        "reached": [int(state) for state in REACHED],
+    }
+
+
+_STATES: Final = {"planned": int(State.PLANNED), "suppressed": int(State.SUPPRESSED)}
+
+_DROP: Final = "DROP TABLE IF EXISTS planned_recipient"
+
+# A contact in several audiences is planned in the first of them. `told` brings those who were reached, or possibly
+# so, in the audience whose version they got; also the contacts for whom another's delivery stood.
+_RECIPIENTS: Final = """
+CREATE TEMP TABLE planned_recipient AS
+WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
+reached AS (
+    SELECT d.message, d.sequence, d.contact, v.audience FROM delivery d
+    JOIN variant v ON v.message = d.message AND v.number = d.variant
+    WHERE d.message = ANY(%(told)s::bigint[]) AND d.contact IS NOT NULL
+    AND (d.state = ANY(%(reached)s::smallint[]) OR d.doubts > 0)
+),
+named AS (
+    SELECT contact, audience FROM contact_audience WHERE audience = ANY(%(people)s::text[])
+    UNION SELECT contact, audience FROM reached
+    UNION SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
+)
+SELECT n.contact, min(r.rank) AS rank FROM named n JOIN ranked r USING (audience)
+JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL GROUP BY n.contact
+"""
+
+# Equal addresses become one delivery, that of the first audience and then the lowest contact.
+_CANDIDATES: Final = """
+CREATE TEMP TABLE planned_delivery AS
+WITH chosen AS (
+    SELECT r.contact, r.rank, a.id AS address, coalesce(lower(a.value), 'none ' || r.contact) AS place,
+        coalesce(own.number, common.number) AS variant
+    FROM planned_recipient r
+    JOIN contact c ON c.id = r.contact
+    JOIN unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank) ON o.rank = r.rank
+    LEFT JOIN address a ON a.contact = r.contact AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
+    JOIN variant common ON common.message = %(message)s AND common.audience = o.audience
+        AND common.channel = %(channel)s AND common.language = %(language)s AND common.segment = ''
+    LEFT JOIN variant own ON own.message = %(message)s AND own.audience = o.audience
+        AND own.channel = %(channel)s AND own.language = c.language AND own.segment = ''
+), placed AS (
+    SELECT *, first_value(contact) OVER sharing AS stands, count(*) OVER (PARTITION BY place) AS contacts
+    FROM chosen WINDOW sharing AS (PARTITION BY place ORDER BY rank, contact)
+)
+SELECT contact, address, variant, stands, contacts,
+    CASE WHEN contact = stands
+        THEN row_number() OVER (PARTITION BY contact = stands ORDER BY address IS NULL, rank, contact) END AS sequence
+FROM placed
+"""
+
+_DELIVERIES: Final = """
+INSERT INTO delivery (message, sequence, contact, address, variant, contacts, state, reason)
+SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts,
+    CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END, CASE WHEN address IS NULL THEN 'no-address' END
+FROM planned_delivery WHERE sequence IS NOT NULL ORDER BY sequence
+"""
+
+_SHARED: Final = """
+INSERT INTO shared_delivery (message, contact, sequence)
+SELECT %(message)s, other.contact, %(after)s + main.sequence
+FROM planned_delivery other JOIN planned_delivery main ON main.contact = other.stands
+WHERE other.sequence IS NULL
+"""
+
+_FEEDS: Final = """
+INSERT INTO delivery (message, sequence, variant)
+SELECT %(message)s, %(after)s + row_number() OVER (ORDER BY o.rank), v.number
+FROM unnest(%(feeds)s::text[]) WITH ORDINALITY o (audience, rank)
+JOIN variant v ON v.message = %(message)s AND v.audience = o.audience AND v.channel = 'newsfeed'
+    AND v.language = %(language)s AND v.segment = ''
+"""
+
+_BATCHES: Final = """
+INSERT INTO batch (message, number, channel, lane, priority, first_sequence, last_sequence, planned, suppressed)
+SELECT d.message,
+    (SELECT coalesce(max(number), 0) FROM batch WHERE message = %(message)s)
+        + 1 + (d.sequence - %(after)s - 1) / %(size)s,
+    %(channel)s, m.lane, m.priority, min(d.sequence), max(d.sequence),
+    coalesce(sum(d.contacts) FILTER (WHERE d.state = %(planned)s), 0),
+    coalesce(sum(d.contacts) FILTER (WHERE d.state = %(suppressed)s), 0)
+FROM delivery d JOIN message m ON m.number = d.message
+WHERE d.message = %(message)s AND d.sequence > %(after)s AND d.sequence <= %(last)s
+GROUP BY d.message, m.lane, m.priority, (d.sequence - %(after)s - 1) / %(size)s
+"""
+
+# An import that began before the proof may commit after it, with times of before: hence the margin.
+_PIN: Final = """
+WITH changed AS (
+    SELECT c.id AS contact, c.removed_at FROM contact c, message m
+    WHERE m.number = %(message)s AND c.updated_at > m.proofed_at - interval '10 minutes'
+), stale AS (
+    SELECT d.sequence, a.id AS address FROM delivery d JOIN changed ON changed.contact = d.contact
+    JOIN variant v ON v.message = d.message AND v.number = d.variant
+    LEFT JOIN address a ON a.contact = d.contact AND a.channel = v.channel AND a.current AND a.value IS NOT NULL
+        AND changed.removed_at IS NULL
+    WHERE d.message = %(message)s AND d.address IS DISTINCT FROM a.id
+), pinned AS (
+    UPDATE delivery d SET address = stale.address,
+        state = CASE WHEN stale.address IS NULL THEN %(suppressed)s ELSE %(planned)s END,
+        reason = CASE WHEN stale.address IS NULL THEN 'no-address' END
+    FROM stale WHERE d.message = %(message)s AND d.sequence = stale.sequence RETURNING d.sequence, d.contacts, d.state
+)
+UPDATE batch b SET planned = n.planned, suppressed = n.suppressed, version = b.version + 1
+FROM (
+    SELECT b.number,
+        coalesce(sum(d.contacts) FILTER (WHERE coalesce(p.state, d.state) = %(planned)s), 0) AS planned,
+        coalesce(sum(d.contacts) FILTER (WHERE coalesce(p.state, d.state) = %(suppressed)s), 0) AS suppressed
+    FROM batch b JOIN delivery d ON d.message = b.message AND d.sequence BETWEEN b.first_sequence AND b.last_sequence
+    LEFT JOIN pinned p ON p.sequence = d.sequence
+    WHERE b.message = %(message)s AND EXISTS (
+        SELECT FROM pinned WHERE pinned.sequence BETWEEN b.first_sequence AND b.last_sequence)
+    GROUP BY b.number
+) n WHERE b.message = %(message)s AND b.number = n.number
+"""

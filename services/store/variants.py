@@ -1,0 +1,29 @@
+"""The rendered versions of a message, numbered within it."""
+
+from collections.abc import Sequence
+
+from services.domain.variants import Variant
+from services.runtime.postgres import Connection
+
+
+async def record(connection: Connection, message: int, variants: Sequence[Variant]) -> None:
+    """Record a message's variants, numbered from 1 in this order."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            "INSERT INTO variant (message, number, audience, language, segment, channel, subject, text, html)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (message, number, v.audience, v.language, v.segment, v.channel, v.subject, v.text, v.html)
+                for number, v in enumerate(variants, start=1)
+            ],
+        )
+
+
+async def read(connection: Connection, message: int, numbers: Sequence[int] | None = None) -> dict[int, Variant]:
+    """The variants of a message by number; all of them when no numbers are given."""
+    rows = await connection.execute(
+        "SELECT number, audience, language, segment, channel, subject, text, html FROM variant"
+        " WHERE message = %s AND (%s::smallint[] IS NULL OR number = ANY(%s)) ORDER BY number",
+        (message, numbers, numbers),
+    )
+    return {number: Variant(*rest) for number, *rest in await rows.fetchall()}

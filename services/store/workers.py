@@ -1,0 +1,47 @@
+"""Workers and their epochs. Epochs fence, clocks do not: an epoch that was ended settles nothing as its own."""
+
+from services.runtime.postgres import Connection
+
+
+async def begin(connection: Connection, service: str) -> int:
+    """A new epoch for one life of one worker."""
+    row = await (
+        await connection.execute("INSERT INTO worker (service) VALUES (%s) RETURNING epoch", (service,))
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def beat(connection: Connection, epoch: int) -> bool:
+    """Say that it lives; False when a peer has ended this epoch meanwhile."""
+    updated = await connection.execute(
+        "UPDATE worker SET beat = beat + 1 WHERE epoch = %s AND ended_at IS NULL", (epoch,)
+    )
+    return updated.rowcount == 1
+
+
+async def beats(connection: Connection, service: str) -> dict[int, int]:
+    """The counters of all living workers of a service, by epoch."""
+    rows = await connection.execute(
+        "SELECT epoch, beat FROM worker WHERE service = %s AND ended_at IS NULL", (service,)
+    )
+    return dict(await rows.fetchall())
+
+
+async def end(connection: Connection, epoch: int, *, seen: int | None = None) -> bool:
+    """End an epoch: one's own, or a peer's whose counter was seen unmoved at `seen`; False when it moved after all."""
+    updated = await connection.execute(
+        "UPDATE worker SET ended_at = clock_timestamp()"
+        " WHERE epoch = %s AND ended_at IS NULL AND (%s::bigint IS NULL OR beat = %s)",
+        (epoch, seen, seen),
+    )
+    return updated.rowcount == 1
+
+
+async def prune(connection: Connection) -> int:
+    """Forget epochs that ended long ago and hold nothing; returns how many rows went."""
+    return (
+        await connection.execute(
+            "DELETE FROM worker w WHERE ended_at < now() - interval '30 days'"
+            " AND NOT EXISTS (SELECT FROM batch b WHERE b.epoch = w.epoch)"
+        )
+    ).rowcount
