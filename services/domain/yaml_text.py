@@ -138,7 +138,10 @@ def _json_without_tabs(text: str) -> str:
 
 
 def _place_of(error: MarkedYAMLError, name: str) -> str:
-    mark = error.problem_mark or error.context_mark
+    unclosed = error.context_mark and "end of stream" in str(
+        error.problem
+    )  # where it was opened helps, not where it ends
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
     return f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else f"{name}:1:1"
 
 

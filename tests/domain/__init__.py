@@ -1,0 +1,1 @@
+"""Pure rules: no server, no file, no clock."""

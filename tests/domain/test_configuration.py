@@ -1,0 +1,51 @@
+"""A centre's own lists of audiences and phases."""
+
+import pytest
+
+from services.domain.configuration import DEFAULT, load_configuration
+from services.domain.problems import Refused
+
+OWN = """
+version: 2
+languages: [nl]
+audiences:
+  - {id: governors, names: {nl: gouverneurs}}
+  - {id: ports, names: {nl: havens}, channels: [mail]}
+phases:
+  - {id: acute, names: {nl: acute fase}}
+"""
+
+
+def test_the_default_lists_are_those_of_the_design() -> None:
+    """In this order: it decides which version someone in several audiences gets."""
+    assert DEFAULT.audience_ids == (
+        "governors", "local-governments", "senior-officials", "crisis-communication-contacts", "bcm-leads",
+        "hr-business-partners", "partners", "public",
+    )  # fmt: skip
+    assert DEFAULT.phase_ids == ("preparation", "acute", "containment", "recovery", "evaluation")
+    assert DEFAULT.audience("public").channels == ("newsfeed",)
+
+
+def test_a_centre_may_have_its_own() -> None:
+    """Audiences are configuration, never an enum."""
+    own = load_configuration(OWN)
+    assert own.audience_ids == ("governors", "ports")
+    assert own.in_order(["zebra", "ports", "governors", "ports"]) == ("governors", "ports", "zebra")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("version: 2", "version: twee", "c.yaml:2:1 version"),
+        ("{nl: havens}", "{fr: ports}", "c.yaml:2:1"),
+        ("id: ports", "id: governors", "c.yaml:2:1"),
+        ("channels: [mail]", "channels: [fax]", "c.yaml:2:1"),
+        ("channels: [mail]", "chanels: [mail]", "c.yaml:6:"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_with_its_place(old: str, new: str, place: str) -> None:
+    """It is read at the start of every service; a traceback would tell its author nothing."""
+    assert old in OWN
+    with pytest.raises(Refused) as refusal:
+        load_configuration(OWN.replace(old, new), name="c.yaml")
+    assert refusal.value.problems[0].place.startswith(place)
