@@ -1,0 +1,204 @@
+"""`roeland contacts …`: the people who are told."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from services.admin.answers import Answer, Refusal, WrongUsage, lines, table
+from services.admin.command import command, group
+from services.admin.invocation import current
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from services.contacts.service import Imported
+    from services.runtime.postgres import Connection
+    from services.store.contacts import Contact
+
+app = group("contacts", "The people who are told: import, look up, remove, export, and who cannot be reached.")
+
+NOTHING_CHANGED = {"added": 0, "updated": 0, "unchanged": 0}
+
+
+@command(app, "import", examples=["contacts import people.csv --dry-run", "contacts import people.csv"])
+async def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV in UTF-8, with the columns of the contract.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+) -> Answer:
+    """Add and update contacts from a CSV file: all of it, or nothing when there is any problem.
+
+    The header row is external_id,name,organisation,role,audience,municipality,province,language,email,mobile;
+    commas or semicolons; several audiences in one field are separated by a semicolon. Contacts are known by their
+    external_id. Those that the file does not name stay as they are.
+    """
+    from services.admin.acting import acting
+    from services.contacts.service import import_contacts
+    from services.domain.contact_row import ContactsRefused
+
+    data = file.read_bytes()
+    async with acting() as (connection, actor):
+        try:
+            done = await import_contacts(connection, data, actor=actor, dry_run=dry_run)
+        except ContactsRefused as refused:
+            error = f"{refused}: nothing was imported. Mend {file}, then import it again."
+            raise Refusal(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
+    counts = {name: getattr(done.counts, name) for name in NOTHING_CHANGED}
+    return Answer({**counts, "problems": [], "dry_run": dry_run}, lines(*_about_import(done, dry_run)))
+
+
+@command(
+    app,
+    "list",
+    examples=[
+        "contacts list --audience governors",
+        "contacts list --municipality Aalst",
+        "contacts list --without number",
+    ],
+)
+async def list_(
+    *,
+    audience: Annotated[str | None, typer.Option(help="Only this audience.")] = None,
+    municipality: Annotated[str | None, typer.Option(help="Only this municipality.")] = None,
+    province: Annotated[str | None, typer.Option(help="Only this province.")] = None,
+    without: Annotated[Literal["mail", "number"] | None, typer.Option(help="Only those without one.")] = None,
+    search: Annotated[str | None, typer.Option(help="Words in the name, organisation or role.")] = None,
+    removed: Annotated[bool, typer.Option("--removed", help="Those who were removed, instead.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    after: Annotated[str, typer.Option(help="Begin after this external id: the `next` of the page before.")] = "",
+) -> Answer:
+    """Look up contacts, by external id, a page at a time."""
+    from services.admin.acting import acting
+    from services.store.contacts import ContactFilter, count_contacts, find_contacts
+
+    channel = "sms" if without == "number" else without
+    which = ContactFilter(audience, _municipality(municipality), province, channel, search, removed)
+    async with acting() as (connection, _):
+        total = await count_contacts(connection, which)
+        found = await find_contacts(connection, which, after=after, most=limit)
+    following = found[-1].external_id if len(found) == limit else None
+    document = {"total": total, "contacts": [_document(contact) for contact in found], "next": following}
+    return Answer(document, lambda out: _show_contacts(out, found, total))
+
+
+@command(app, "remove", examples=["contacts remove gov-limburg", "contacts remove mun-001-a mun-001-b"])
+async def remove(external_id: Annotated[list[str], typer.Argument(metavar="EXTERNAL_ID...")]) -> Answer:
+    """Take contacts out of every audience and erase their addresses; who was told what stays on record."""
+    from services.admin.acting import acting
+    from services.store import audit
+    from services.store.contacts import remove_contacts, unknown_contacts
+
+    async with acting() as (connection, actor), connection.transaction():
+        if unknown := await unknown_contacts(connection, external_id):
+            raise Refusal(f"there is no contact {', '.join(unknown)}: nothing was removed", more={"removed": 0})
+        removed = await remove_contacts(connection, external_id)
+        for contact in removed:
+            await audit.record(connection, actor=actor, action="contact.removed", subject=f"contact:{contact}")
+    return Answer({"removed": len(removed)}, lines(f"{len(removed)} removed, their addresses erased"))
+
+
+@command(app, "export", examples=["contacts export --output people.csv", "contacts export > people.csv"])
+async def export(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this new file, not to stdout.")
+    ] = None,
+) -> Answer:
+    """Write all contacts as CSV, in the columns that `contacts import` reads; safe to open in a spreadsheet."""
+    from services.admin.acting import acting
+    from services.contacts.export import columns
+    from services.store.contacts import every_contact
+
+    async with acting() as (connection, _), connection.transaction():
+        if output:
+            written = await _write_csv(connection, output)
+            return Answer({"exported": written, "file": str(output)}, lines(f"{written} contacts in {output}"))
+        if current.get().json:
+            return Answer({"contacts": [columns(each) async for each in every_contact(connection)]}, lines())
+        await _write_csv(connection, None)
+    return Answer({}, lines())
+
+
+@command(app, "coverage", examples=["contacts coverage", "contacts coverage --json"])
+async def coverage() -> Answer:
+    """Who would not be reached now: contacts without mail or number, municipalities without anyone."""
+    from services.admin.acting import acting
+    from services.contacts.service import peoples_audiences
+    from services.domain.municipalities import municipalities
+    from services.store.coverage import audience_coverage, municipality_coverage
+
+    async with acting() as (connection, _):
+        audiences = await audience_coverage(connection, peoples_audiences())
+        towns = await municipality_coverage(connection, list(municipalities()), audience="local-governments")
+    lacking = {
+        "total": len(towns),
+        "without_contact": [town.municipality for town in towns if not town.contacts],
+        "without_mail": [town.municipality for town in towns if not town.with_mail],
+        "without_number": [town.municipality for town in towns if not town.with_number],
+    }
+    document = {"audiences": audiences, "municipalities": lacking}
+    return Answer(document, lambda out: _show_coverage(out, audiences, lacking))
+
+
+def _about_import(done: "Imported", dry_run: bool) -> list[str]:
+    counts = done.counts
+    told = [f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged"]
+    if done.without_address:
+        told.append(f"{done.without_address} have neither mail nor number: nothing will reach them")
+    if dry_run:
+        told.append("This was a dry run: nothing was changed.")
+    return told
+
+
+def _municipality(written: str | None) -> str | None:
+    from services.domain import contact_fields
+
+    try:
+        return contact_fields.municipality(written) if written else None
+    except contact_fields.Unusable as why:
+        raise WrongUsage(f"{why.problem}: {why.remedy}") from None
+
+
+async def _write_csv(connection: "Connection", path: Path | None) -> int:
+    from services.contacts.export import csv_lines
+    from services.store.contacts import every_contact
+
+    count = -1  # the header
+    # A new file only, and for its owner alone: it holds addresses of people.
+    out = (
+        os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8", newline="")
+        if path
+        else sys.stdout
+    )
+    try:
+        async for line in csv_lines(every_contact(connection)):
+            out.write(line)
+            count += 1
+    finally:
+        if path:
+            out.close()
+    return count
+
+
+def _document(contact: "Contact") -> dict[str, Any]:
+    from services.contacts.export import columns
+
+    return {**columns(contact), "audience": contact.audiences, "removed_at": contact.removed_at}
+
+
+def _show_contacts(out: "Console", found: "list[Contact]", total: int) -> None:
+    rows = [(c.external_id, c.name, c.organisation, ", ".join(c.audiences), c.mail, c.sms) for c in found]
+    out.print(table(["external id", "name", "organisation", "audiences", "mail", "number"], rows))
+    out.print(f"{len(found)} of {total}", markup=False)
+
+
+def _show_coverage(out: "Console", audiences: list[Any], lacking: dict[str, Any]) -> None:
+    rows = [(a.audience, a.contacts, a.without_mail, a.without_number, a.without_both) for a in audiences]
+    out.print(table(["audience", "contacts", "without mail", "without number", "without both"], rows))
+    out.print(f"\n{lacking['total']} municipalities")
+    for what in ("contact", "mail", "number"):
+        towns = lacking[f"without_{what}"]
+        out.print(
+            f"  without a {what}: {len(towns)} {', '.join(towns[:20])}{' …' if len(towns) > 20 else ''}", markup=False
+        )

@@ -1,0 +1,47 @@
+"""What holds for one call of `roeland`, whatever the command: `--json` and `--as EMAIL`, before or after it."""
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+from services.admin.answers import WrongUsage
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """`json`: one JSON document on stdout. `as_email`: who acts; None leaves it to ROELAND_USER."""
+
+    json: bool = False
+    as_email: str | None = None
+
+
+NOTHING_SAID: Final = Invocation()
+current: ContextVar[Invocation] = ContextVar("invocation", default=NOTHING_SAID)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `--json` stands anywhere before `--`; asked first, so that even wrong usage is told as JSON."""
+    return "--json" in _options(arguments)
+
+
+def without_common(arguments: Sequence[str]) -> tuple[Invocation, list[str]]:
+    """The call's own `--json` and `--as`, and the arguments that are left. Raises `WrongUsage`."""
+    options = _options(arguments)
+    rest: list[str] = []
+    as_email = None
+    words = iter(options)
+    for word in words:
+        if word == "--as":
+            as_email = next(words, None)
+            if not as_email or as_email.startswith("-"):
+                raise WrongUsage("--as needs the address of a user: --as EMAIL")
+        elif word.startswith("--as="):
+            as_email = word.removeprefix("--as=")
+        elif word != "--json":
+            rest.append(word)
+    return Invocation("--json" in options, as_email), [*rest, *arguments[len(options) :]]
+
+
+def _options(arguments: Sequence[str]) -> Sequence[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments

@@ -1,0 +1,169 @@
+"""`roeland users …`: who may act, and the keys by which their commands are known."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.admin.answers import Answer, Refusal, lines, table
+from services.admin.command import command, group
+
+if TYPE_CHECKING:
+    from services.runtime.postgres import Connection
+    from services.store.users import User
+
+app = group("users", "Who may act, in which roles, and the keys that prove their commands.")
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the user.")]
+
+
+@command(
+    app,
+    "add",
+    examples=[
+        "users add schrijver@ccvo.example --role author",
+        "users add wacht@ccvo.example --role crisis-manager --role approver",
+    ],
+)
+async def add(
+    email: Email,
+    role: Annotated[
+        list[str], typer.Option("--role", help="author, approver, crisis-manager, auditor, administrator.")
+    ],
+) -> Answer:
+    """Add a user; of one who exists, set the roles to these and no others, and enable them again."""
+    from services.admin.acting import acting
+    from services.store import audit
+    from services.store.users import find_user, save_user
+
+    address, roles = _address(email), _roles(role)
+    async with acting() as (connection, actor), connection.transaction():
+        before = await find_user(connection, address)
+        user = await save_user(connection, address, roles)
+        change = _change(before, user)
+        if change != "unchanged":
+            detail = {"roles": user.roles, "roles_before": before.roles if before else []}
+            await audit.record(
+                connection, actor=actor, action=f"user.{change}", subject=f"user:{user.id}", detail=detail
+            )
+    return Answer({**_document(user), "change": change}, lines(f"{user.email}: {', '.join(user.roles)} ({change})"))
+
+
+@command(app, "list", examples=["users list", "users list --json"])
+async def list_() -> Answer:
+    """Everybody, their roles, whether they have a key, and who is disabled."""
+    from services.admin.acting import acting
+    from services.store.users import all_users
+
+    async with acting() as (connection, _):
+        users = await all_users(connection)
+    rows = [(u.email, ", ".join(u.roles), "yes" if u.public_key else "no", u.disabled_at and "disabled") for u in users]
+    return Answer([_document(user) for user in users], lambda out: out.print(table(["user", "roles", "key", ""], rows)))
+
+
+@command(app, "disable", examples=["users disable schrijver@ccvo.example"])
+async def disable(email: Email) -> Answer:
+    """From now on no command of this user counts. `users add` enables them again."""
+    from services.admin.acting import acting
+    from services.store import audit
+    from services.store.users import disable_user
+
+    async with acting() as (connection, actor), connection.transaction():
+        user = await _known(connection, email)
+        disabled = await disable_user(connection, user.id)
+        if user.disabled_at is None:
+            await audit.record(connection, actor=actor, action="user.disabled", subject=f"user:{user.id}")
+    return Answer(_document(disabled), lines(f"{disabled.email} is disabled"))
+
+
+@command(app, "key", examples=["users key wacht@ccvo.example", "users key wacht@ccvo.example --public wacht.pub.pem"])
+async def key(
+    email: Email,
+    public: Annotated[
+        Path | None, typer.Option("--public", help="Register this Ed25519 public key (PEM) instead of making a pair.")
+    ] = None,
+) -> Answer:
+    """Make the key pair that signs a user's commands on this machine.
+
+    The private key stays in <data dir>/keys, readable by its owner only, and is never shown; the public key goes to
+    the database. A former key counts no more: what it signed and was not handled yet will be refused.
+    """
+    from services.admin import keys
+    from services.admin.acting import acting
+    from services.store import audit
+    from services.store.users import register_key
+
+    async with acting() as (connection, actor):
+        async with connection.transaction():
+            user = await _known(connection, email)
+            made = keys.read_public(public) if public else keys.make_pair(user.email)
+            await register_key(connection, user.id, made.public)
+            detail = {"fingerprint": made.fingerprint, "replaces": keys.fingerprint(user.public_key)}
+            await audit.record(connection, actor=actor, action="user.key", subject=f"user:{user.id}", detail=detail)
+        path = keys.put_in_place(made)
+    former = user.public_key not in {None, made.public}
+    document = {"email": user.email, **detail, "private_key": str(path) if path else None}
+    return Answer(document, lines(*_about_key(user.email, made.fingerprint, path, former=former)))
+
+
+def _about_key(email: str, fingerprint: str, path: Path | None, *, former: bool) -> list[str]:
+    told = [f"{email}: key {fingerprint} is registered"]
+    if path:
+        told.append(f"The private key is in {path}. Whoever has that file can act as {email}: never send it to anyone.")
+    if former:
+        told.append("The former key counts no more: commands that it signed and that were not handled yet are refused.")
+    return told
+
+
+def _roles(given: list[str]) -> list[str]:
+    from services.domain.identity import ROLES
+    from services.domain.municipalities import near_misses
+
+    for role in given:
+        if role not in ROLES:
+            likely = near_misses(role, ROLES)
+            raise Refusal(
+                f"there is no role {role!r}: {f'did you mean {likely[0]}? ' if likely else ''}{', '.join(ROLES)}"
+            )
+    return given
+
+
+def _address(email: str) -> str:
+    from services.domain.contact_fields import Unusable
+    from services.domain.contact_fields import email as checked
+
+    try:
+        return (checked(email.strip()) or "").lower() or _no_address()
+    except Unusable as why:
+        raise Refusal(why.problem) from None
+
+
+def _no_address() -> str:
+    raise Refusal("the address is empty")
+
+
+async def _known(connection: "Connection", email: str) -> "User":
+    from services.store.users import find_user
+
+    user = await find_user(connection, email)
+    if user is None:
+        raise Refusal(f"there is no user {email}: `roeland users list` shows who there is")
+    return user
+
+
+def _change(before: "User | None", after: "User") -> str:
+    if before is None:
+        return "added"
+    same = before.roles == after.roles and before.disabled_at is None
+    return "unchanged" if same else "changed"
+
+
+def _document(user: "User") -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "roles": user.roles,
+        "key": user.public_key is not None,
+        "created_at": user.created_at,
+        "disabled_at": user.disabled_at,
+    }
