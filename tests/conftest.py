@@ -4,7 +4,9 @@
 `topic_prefix`  a prefix for topics that no other test has; its topics are deleted afterwards
 `postgres`      URL of a real PostgreSQL as a role that may create databases, one per session, or ROELAND_TEST_POSTGRES
 `database_url`  URL of a migrated, empty database of this test's own
-`settings_env`  the ROELAND_* variables for all of these; for `monkeypatch.setenv` or a subprocess
+`sink`          a mail sink (`.url`, `.mails()`, `.faults(…)`), empty and well-behaved at the start of each test
+`twilio`        a Twilio stand-in (`.url`, `.account_sid`, `.auth_token`, `.messages()`, `.faults(…)`), likewise
+`settings_env`  the ROELAND_* variables for Kafka and PostgreSQL; for `monkeypatch.setenv` or a subprocess
 """
 
 from collections.abc import Iterator
@@ -50,6 +52,34 @@ def topic_prefix(kafka: str, background: stack.Background) -> Iterator[str]:
     prefix = f"t{uuid4().hex[:8]}."
     yield prefix
     background.run(_delete_topics(kafka, prefix))
+
+
+@pytest.fixture(scope="session")
+def sink_process(background: stack.Background) -> Iterator[stack.Sink]:
+    """The mail sink that the session shares; use `sink`."""
+    with stack.mail_sink(background) as process:
+        yield process
+
+
+@pytest.fixture
+def sink(sink_process: stack.Sink) -> Iterator[stack.Sink]:
+    """A mail sink without mails and without faults."""
+    yield sink_process
+    sink_process.clear()
+
+
+@pytest.fixture(scope="session")
+def twilio_process(background: stack.Background) -> Iterator[stack.Twilio]:
+    """The Twilio stand-in that the session shares; use `twilio`."""
+    with stack.twilio_stand_in(background) as process:
+        yield process
+
+
+@pytest.fixture
+def twilio(twilio_process: stack.Twilio) -> Iterator[stack.Twilio]:
+    """A Twilio stand-in without messages and without faults."""
+    yield twilio_process
+    twilio_process.clear()
 
 
 @pytest.fixture

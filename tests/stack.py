@@ -5,15 +5,21 @@ pytest session uses these instead of starting its own. Ctrl-C ends them.
 """
 
 import asyncio
+import email
+import email.policy
 import hashlib
+import json
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,7 +27,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from services.devstack import kafka, postgres, postgres_home
+from services.devstack import kafka, maildir, postgres, postgres_home, processes, stand_ins
 
 KAFKA_VARIABLE = "ROELAND_TEST_KAFKA"
 POSTGRES_VARIABLE = "ROELAND_TEST_POSTGRES"
@@ -97,6 +103,93 @@ def fresh_database(server_url: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server_url, autocommit=True) as server:
             server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+class StandIn:
+    """What the mail sink and the Twilio stand-in have in common: faults (docs/devstack.md)."""
+
+    def __init__(self, control_url: str) -> None:
+        self.control_url = control_url
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Put these rules in force instead of all that were."""
+        self._control("PUT", "/faults", list(rules))
+
+    def no_faults(self) -> None:
+        """Take all rules away."""
+        self._control("DELETE", "/faults")
+
+    def _control(self, method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310  (127.0.0.1)
+            self.control_url + path, method=method, data=None if body is None else json.dumps(body).encode()
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            raise ValueError(json.load(refused)["error"]) from None
+
+
+class Sink(StandIn):
+    """A mail sink and what it received."""
+
+    def __init__(self, server: stand_ins.MailSink) -> None:
+        super().__init__(server.control_url)
+        self.port, self.url, self.maildir = server.port, server.url, server.maildir
+
+    def mails(self) -> list[EmailMessage]:
+        """Every mail kept, oldest first, with its envelope in `Return-Path` and `Delivered-To`."""
+        return [email.message_from_bytes(raw, policy=email.policy.default) for raw in self.raw()]
+
+    def raw(self) -> list[bytes]:
+        """Every mail kept, as its bytes."""
+        return [path.read_bytes() for path in maildir.kept(self.maildir)]
+
+    def clear(self) -> None:
+        """Forget mails and faults."""
+        self.no_faults()
+        self._control("DELETE", "/mails")
+
+
+class Twilio(StandIn):
+    """A Twilio stand-in and what it holds."""
+
+    def __init__(self, server: stand_ins.Twilio) -> None:
+        super().__init__(server.control_url)
+        self.port, self.url = server.port, server.url
+        self.account_sid, self.auth_token = server.account_sid, server.auth_token
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Every message held, newest first, as the API shows it."""
+        found: list[dict[str, Any]] = self._control("GET", "/messages")
+        return found
+
+    def clear(self) -> None:
+        """Forget messages and faults."""
+        self.no_faults()
+        self._control("DELETE", "/messages")
+
+
+@contextmanager
+def mail_sink(background: Background) -> Iterator[Sink]:
+    """A mail sink in a process of its own."""
+    with folder() as path:
+        server = background.run(stand_ins.start_mail_sink(path, log=path / "log"))
+        try:
+            yield Sink(server)
+        finally:
+            background.run(processes.stop(server.program))
+
+
+@contextmanager
+def twilio_stand_in(background: Background) -> Iterator[Twilio]:
+    """A Twilio stand-in in a process of its own."""
+    with folder() as path:
+        server = background.run(stand_ins.start_twilio(path, log=path / "log"))
+        try:
+            yield Twilio(server)
+        finally:
+            background.run(processes.stop(server.program))
 
 
 def _migrated_template(server: "psycopg.Connection[Any]", server_url: str) -> str:

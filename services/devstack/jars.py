@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from services.devstack.processes import DevstackError
@@ -31,9 +32,10 @@ Reporter = Callable[[str], None]
 """Gets one line for a person to read; the caller prints."""
 
 
-def class_path(report: Reporter = lambda line: None) -> str:
+def class_path(report: Reporter = lambda line: None, *, broken_off: Event | None = None) -> str:
     """Java's class path with every jar, downloading what is missing; with a complete cache there is no network at all.
 
+    `broken_off`, once set, ends a download after the jars that are on their way.
     Raises `DevstackError` when a jar cannot be had or its sum is wrong.
     """
     cache = cache_dir()
@@ -42,7 +44,7 @@ def class_path(report: Reporter = lambda line: None) -> str:
         wanted = recorded_sums()
         missing = {jar: digest for jar, digest in wanted.items() if not _jar(cache, jar).exists()}
         if missing:
-            _download(cache, missing, report)
+            _download(cache, missing, report, broken_off or Event())
         _verify(cache, wanted)
     return os.pathsep.join(str(_jar(cache, coordinates)) for coordinates in wanted)
 
@@ -64,20 +66,23 @@ def _jar(cache: Path, coordinates: str) -> Path:
     return cache / Path(*group.split(".")) / artifact / version / f"{artifact}-{version}.jar"
 
 
-def _download(cache: Path, missing: Mapping[str, str], report: Reporter) -> None:
+def _download(cache: Path, missing: Mapping[str, str], report: Reporter, broken_off: Event) -> None:
     """Get jars four at a time."""
     report(f"Kafka {VERSION}: downloading {len(missing)} jars to {cache} (once)")
     shutil.rmtree(cache / INCOMING, ignore_errors=True)
     with ThreadPoolExecutor(4) as pool:
-        for done, name in enumerate(pool.map(lambda jar: _fetch(cache, *jar), missing.items()), start=1):
+        names = pool.map(lambda jar: _fetch(cache, jar, missing[jar], broken_off), missing)
+        for done, name in enumerate(names, start=1):
             report(f"Kafka {VERSION}: {done} of {len(missing)}, {name}")
     shutil.rmtree(cache / INCOMING, ignore_errors=True)
 
 
-def _fetch(cache: Path, coordinates: str, digest: str) -> str:
+def _fetch(cache: Path, coordinates: str, digest: str, broken_off: Event) -> str:
     """Download one jar beside the cache and move it in once its sum is right, so that a broken one never gets there."""
-    from jgo.maven import MavenContext
+    from jgo.maven import MavenContext  # here: a start with a full cache must not even load it
 
+    if broken_off.is_set():
+        raise DevstackError("the download was broken off")
     group, artifact, version = coordinates.split(":")
     context = MavenContext(repo_cache=cache / INCOMING, remote_repos=_repositories(), timeout=60)
     try:

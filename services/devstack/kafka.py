@@ -6,6 +6,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -45,17 +46,23 @@ class Kafka:
 
 
 async def start(
-    data: Path, *, port: int | None = None, log: Path | None = None, report: jars.Reporter = lambda line: None
+    data: Path,
+    *,
+    port: int | None = None,
+    same_port: bool = False,
+    log: Path | None = None,
+    report: jars.Reporter = lambda line: None,
 ) -> Kafka:
     """Start Kafka on 127.0.0.1 with its data in `data`, and return once it really answers.
 
-    `port`: that one, or a free one when it is taken or None. Raises `DevstackError` with the end of its log.
+    `port`: that one, or a free one when it is taken or None; with `same_port` no other will do. Raises `DevstackError`
+    with the end of its log.
     """
     log, pid_file = log or data / "kafka.log", data / "kafka.pid"
     processes.end_leftover(pid_file)  # before the storage is touched, and before its port counts as taken
-    java = await asyncio.to_thread(_java, report)
+    java = await _java(report)
     began = time.monotonic()
-    port = processes.free_port(port)
+    port = processes.free_port(port, no_other=same_port)
     _configure(data, port=port, controller_port=processes.free_port())
     if not _formatted(data):
         await _format(java, data, log)
@@ -69,8 +76,12 @@ async def start(
     return Kafka(f"127.0.0.1:{port}", program, time.monotonic() - began)
 
 
-def _java(report: jars.Reporter) -> list[str]:
-    return [str(JAVA), *JVM, "-cp", jars.class_path(report)]
+async def _java(report: jars.Reporter) -> list[str]:
+    broken_off = Event()
+    try:
+        return [str(JAVA), *JVM, "-cp", await asyncio.to_thread(jars.class_path, report, broken_off=broken_off)]
+    finally:
+        broken_off.set()  # the thread goes on when we are cancelled
 
 
 def _configure(data: Path, *, port: int, controller_port: int) -> None:

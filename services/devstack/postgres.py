@@ -46,6 +46,7 @@ class Postgres:
     """For the program: role `roeland`, not a superuser, owner of database `roeland`."""
     admin_url: str
     """Superuser, database `postgres`."""
+    port: int
     program: Program
     seconds: float
 
@@ -58,14 +59,16 @@ async def start(
     data: Path,
     *,
     port: int | None = None,
+    same_port: bool = False,
     log: Path | None = None,
     durable: bool = True,
     create_databases: bool = False,
 ) -> Postgres:
     """Start PostgreSQL with its data in `data`, made at the first start, and return once it answers.
 
-    `port`: that one, or a free one when it is taken or None. `durable=False` (tests) gives up safety against power cuts
-    for speed. `create_databases` lets `roeland` do that (tests). Raises `DevstackError` with the end of its log.
+    `port`: that one, or a free one when it is taken or None; with `same_port` no other will do. `durable=False` (tests)
+    gives up safety against power cuts for speed. `create_databases` lets `roeland` do that (tests). Raises
+    `DevstackError` with the end of its log.
     """
     began = time.monotonic()
     log, pid_file = log or data / "postgres.log", data / "postgres.pid"
@@ -76,7 +79,7 @@ async def start(
     passwords = _passwords(data)
     await asyncio.to_thread(_initialise, home, bin_, user, passwords["postgres"])
     (home / "cluster" / "postmaster.pid").unlink(missing_ok=True)  # stale: ours was ended above; its pid may be reused
-    port = processes.free_port(port)
+    port = processes.free_port(port, no_other=same_port)
     program = processes.start(
         "postgres", _argv(bin_, home, port, durable=durable),
         log=log, pid_file=pid_file, env=_env(), cwd=home, user=user, stop_signal=signal.SIGINT,
@@ -88,7 +91,7 @@ async def start(
         await processes.stop(program, within=2)
         raise
     url = f"postgresql://roeland:{passwords['roeland']}@127.0.0.1:{port}/roeland"
-    return Postgres(url, admin_url, program, time.monotonic() - began)
+    return Postgres(url, admin_url, port, program, time.monotonic() - began)
 
 
 def _passwords(data: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -21,6 +22,10 @@ from typing import Final
 
 LOG_LIMIT: Final = 20 * 1024 * 1024
 """A log larger than this, in bytes, is set aside as `<name>.log.1` when its program starts."""
+
+_CHANCE: Final = random.SystemRandom()
+_GIVEN_OUT: Final[set[int]] = set()
+"""Free ports are chosen below 32768: above, the kernel takes them for connections at any moment (ip(7))."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -117,16 +122,27 @@ def end_leftover(pid_file: Path, number: signal.Signals = signal.SIGTERM) -> Non
     pid_file.unlink(missing_ok=True)
 
 
-def free_port(preferred: int | None = None) -> int:
-    """`preferred` if nobody listens there on 127.0.0.1, else a port that is free now."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def free_port(preferred: int | None = None, *, no_other: bool = False) -> int:
+    """`preferred` if nobody listens there on 127.0.0.1, else a port that is free now and was not given out before.
+
+    With `no_other` (a restart, whose clients know the port) raises `DevstackError` instead of choosing another.
+    """
+    others = [] if no_other else [_CHANCE.randrange(20_000, 32_768) for _ in range(100)]
+    for port in [preferred, *others]:
+        if port and (port == preferred or port not in _GIVEN_OUT) and _is_free(port):
+            _GIVEN_OUT.add(port)
+            return port
+    raise DevstackError(f"port {preferred} on 127.0.0.1 is taken")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
             probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise DevstackError("no free port on 127.0.0.1")
+        except OSError:
+            return False
+    return True
 
 
 def tail(log: Path, lines: int = 15) -> str:
