@@ -43,7 +43,7 @@ TURNS_DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 NOT_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line, paragraph
 
 
-class Unusable(Exception):  # noqa: N818 - named for what the value is, as `Refused` is
+class Unusable(Exception):
     """A value that cannot be stored: `problem` says what is wrong, `remedy` what to do."""
 
     def __init__(self, problem: str, remedy: str) -> None:
@@ -172,7 +172,9 @@ def _belgian_mobile() -> re.Pattern[str]:
 
 def _validated(address: str) -> str:
     try:
-        found = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        found = validate_email(  # strict: a local part of more than 64 characters too; test_environment: `.test`
+            address, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        )
     except EmailNotValidError as error:
         raise Unusable(f"{address!r} is not an address: {error}", "Write one address: name@organisation.be") from error
     return found.ascii_email or found.normalized
