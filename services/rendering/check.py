@@ -26,7 +26,8 @@ def check_templates(templates: Templates, configuration: Configuration) -> list[
 
 
 def _requests(configuration: Configuration) -> Iterator[RenderRequest]:
-    for language, kind, exercise in product(configuration.languages, KINDS, (False, True)):
+    situations = [(kind, False) for kind in KINDS] + [("alert", True)]
+    for language, (kind, exercise) in product(configuration.languages, situations):
         content = _specimen(language, kind, exercise=exercise)
         corrected = Corrected({language: "x"}, _MOMENT) if kind == "correction" else None
         for audience, phase, channel in product(configuration.audiences, configuration.phase_ids, CHANNELS):

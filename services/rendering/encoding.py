@@ -13,7 +13,8 @@ from typing import Final
 from services.domain.texts import one_line
 
 _LINE: Final = 76
-_CHUNK: Final = 39  # bytes of UTF-8 per encoded word: 64 characters of base64, so that `Subject: ` fits before it
+_WORD_BYTES: Final = 45  # what an encoded word of 75 characters holds (RFC 2047 §2); some readers part two with a space
+_FIRST_BYTES: Final = 39  # and one that has `Subject: ` before it
 
 _BYTES: Final = tuple(bytes([byte]) if 32 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256))
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 '-]{0,40}[A-Za-z0-9])?")
@@ -49,7 +50,7 @@ def subject_line(subject: str) -> bytes:
     """`Subject: …` without its line end."""
     subject = one_line(subject)
     if not subject.isascii() or "=?" in subject:
-        return b"Subject: " + _encoded_words(subject)
+        return b"Subject: " + _encoded_words(subject, _FIRST_BYTES)
     lines = [b"Subject:"]
     for word in subject.encode().split(b" "):
         if len(lines[-1]) + 1 + len(word) > _LINE and lines[-1] != b"Subject:":
@@ -67,7 +68,7 @@ def address_line(field: str, name: str, address: str) -> bytes:
             name = one_line(name)
         if not name:
             return f"{field}: {address}".encode()
-        return field.encode() + b": " + _encoded_words(name) + f"\r\n <{address}>".encode()
+        return field.encode() + b": " + _encoded_words(name, _WORD_BYTES) + f"\r\n <{address}>".encode()
     fold = "\r\n" if len(field) + len(name) + len(address) > _LINE - 8 else ""
     return f'{field}: "{name}"{fold} <{address}>'.encode()
 
@@ -77,13 +78,13 @@ def base64_lines(content: bytes) -> bytes:
     return base64.encodebytes(content).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
 
 
-def _encoded_words(text: str) -> bytes:
-    if len(whole := text.encode("utf-8", "replace")) <= _CHUNK:
+def _encoded_words(text: str, size: int) -> bytes:
+    if len(whole := text.encode("utf-8", "replace")) <= size:
         return b"=?utf-8?b?" + b2a_base64(whole, newline=False) + b"?="
     chunks, chunk = [], b""
     for char in text:
         encoded = char.encode("utf-8", "replace")
-        if len(chunk) + len(encoded) > _CHUNK:
+        if len(chunk) + len(encoded) > size:
             chunks.append(chunk)
             chunk = b""
         chunk += encoded

@@ -14,7 +14,7 @@ from services.domain.content import MessageContent
 from services.domain.problems import Problem, Refused
 from services.domain.selection import View, languages_of, select
 from services.domain.texts import one_line
-from services.domain.variants import SLOTS, Variant, slot
+from services.domain.variants import SLOT_OPEN, SLOTS, Variant, slot
 from services.rendering.dates import in_full
 from services.rendering.failures import told
 from services.rendering.sms import made
@@ -124,7 +124,7 @@ def _newsfeed(request: RenderRequest, view: View, templates: Templates) -> tuple
     html = templates.html.get_template(f"phases/{request.phase}.j2").render(
         context, layout="newsfeed/base.html.j2", sections="newsfeed/sections.html.j2"
     )
-    return context["subject"], one_line(summary), _tidy(html)
+    return context["subject"], _line(summary, request), _tidy(html)
 
 
 def _sms(request: RenderRequest, view: View, templates: Templates) -> tuple[str, str, str]:
@@ -133,7 +133,9 @@ def _sms(request: RenderRequest, view: View, templates: Templates) -> tuple[str,
     if view.sms is not None:
         return "", prefix + view.sms, ""
     context = _context(request, view, templates) | {"subject": _subject(request, view, templates)}
-    return "", made(templates.text.get_template("sms/base.txt.j2").render(context), prefix=prefix), ""
+    text = templates.text.get_template("sms/base.txt.j2").render(context)
+    _refuse_slots(request, text)
+    return "", made(text, prefix=prefix), ""
 
 
 _RENDERERS: Final = {"mail": _mail, "sms": _sms, "newsfeed": _newsfeed}
@@ -182,7 +184,12 @@ def _context(request: RenderRequest, view: View, templates: Templates) -> dict[s
 
 def _subject(request: RenderRequest, view: View, templates: Templates) -> str:
     context = {"kind": request.content.kind, "title": view.title, "word": templates.words.of(request.language)}
-    return one_line(templates.text.get_template("subject.txt.j2").render(context))
+    return _line(templates.text.get_template("subject.txt.j2").render(context), request)
+
+
+def _line(rendered: str, request: RenderRequest) -> str:
+    _refuse_slots(request, rendered)
+    return one_line(rendered)
 
 
 def _mark(exercise: bool, word: Word) -> str:
@@ -233,5 +240,11 @@ def _refuse_unmarked(request: RenderRequest, variant: Variant) -> None:
             raise Refused([Problem(place, what, 'Show word("exercise.banner") in it.')])
         if not parts[part].strip():
             raise Refused([Problem(place, f"The {part} is empty.", "Mend the template.")])
-    if slot("")[0] in variant.subject or (request.channel != "mail" and slot("")[0] in variant.text + variant.html):
+    if request.channel != "mail":
+        _refuse_slots(request, variant.html)
+
+
+def _refuse_slots(request: RenderRequest, rendered: str) -> None:
+    if SLOT_OPEN in rendered:
+        place = f"templates/{request.channel} ({request.audience}, {request.language})"
         raise Refused([Problem(place, "A slot stands where nobody fills it.", "Use slots in the body of mails only.")])

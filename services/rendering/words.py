@@ -6,7 +6,7 @@ the proof, never a Dutch heading in a French mail. A word is a small template it
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
@@ -84,8 +84,13 @@ class Words:
 def read_words(sources: Mapping[str, str], places: Mapping[str, str], environment: jinja2.Environment) -> Words:
     """Every YAML file under `words/` and `audiences/`. Raises Refused for one that is not valid."""
     files = {
-        name: read_yaml(source, name=places[name])
+        name: _read(source, places[name])
         for name, source in sources.items()
         if PurePosixPath(name).parts[0] in ("words", "audiences") and name.endswith(".yaml")
     }
     return Words(files, environment)
+
+
+@lru_cache(maxsize=128)
+def _read(source: str, place: str) -> Located:
+    return read_yaml(source, name=place)

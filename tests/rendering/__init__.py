@@ -1,0 +1,1 @@
+"""From message to mail, SMS and feed entry; no server."""
