@@ -7,8 +7,8 @@ so that a stop, which takes the message's row alone, comes before or after it an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -81,28 +81,30 @@ class Counts:
     """How a batch stands: contacts by state."""
 
     version: int
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int]
+    due: datetime | None
 
 
-async def claim(
-    connection: Connection, *, epoch: int, channel: str, lane: str, among: Sequence[BatchRef]
-) -> Claim | None:
-    """Claim the first of these batches in which there is work; None when there is none. The caller commits.
+async def claim(connection: Connection, *, epoch: int, channel: str, lanes: Sequence[str]) -> Claim | None:
+    """Claim the first announced batch of these lanes in which there is work; None when there is none.
 
-    First is: correction, all-clear, alert, update; then the older message; then the order of the plan.
+    First is: correction, all-clear, alert, update; then the older message; then the order of the plan. The caller
+    commits.
     """
-    values = {
-        "messages": [ref.message for ref in among],
-        "numbers": [ref.number for ref in among],
-        "channel": channel,
-        "lane": lane,
-        "epoch": epoch,
-        **_STATES,
-    }
-    batch = await (await connection.execute(_CHOOSE, values)).fetchone()
+    values = {"channel": channel, "lanes": list(lanes), "epoch": epoch, **_STATES}
+    batch = await (await connection.execute(_CHOOSE.encode(), values)).fetchone()
     if batch is None:
         return None
     return await _claimed(connection, batch, epoch, _CLAIM, {**values, "retry": batch[5]})
+
+
+async def with_work(connection: Connection, refs: Sequence[BatchRef], channel: str) -> set[BatchRef]:
+    """Those of these batches that exist on this channel and may be claimed now."""
+    rows = await connection.execute(
+        _WITH_WORK.encode(),
+        {"messages": [ref.message for ref in refs], "numbers": [ref.number for ref in refs], "channel": channel},
+    )
+    return {BatchRef(message, number) for message, number in await rows.fetchall()}
 
 
 async def inherit(connection: Connection, *, epoch: int, channel: str) -> Claim | None:
@@ -125,22 +127,23 @@ async def settle(
     *,
     finished: bool,
     source: str,
-    retry_at: datetime | None = None,
+    retry_after: timedelta | None = None,
 ) -> Counts:
     """Record what became of these deliveries. The caller commits.
 
     `finished`: every delivery of the claim has been settled now, and the batch is free. What is given back after a
-    stop becomes superseded (expired after `expires_at`), or unknown if it may have been sent.
+    stop becomes superseded (expired after `expires_at`), or unknown if it may have been sent. `retry_after`: when what
+    is deferred may be claimed again, from now by the database's clock.
     """
     ordered = sorted(results, key=lambda result: result.sequence)
     await connection.execute(_LOCK, (claim.ref.message, claim.ref.number))
     values = _columns(ordered) | {"message": claim.ref.message, "epoch": claim.epoch, **_STATES}
     await connection.execute(_SETTLE, values)
     counts = await _recount(
-        connection, claim.ref, source=source, released_by=claim.epoch if finished else None, retry_at=retry_at
+        connection, claim.ref, source=source, released_by=claim.epoch if finished else None, retry_after=retry_after
     )
-    if retry_at is not None:
-        await timers.set_timer(connection, RETRY, str(claim.ref), str(counts.version), retry_at)
+    if retry_after is not None and counts.due is not None:
+        await timers.set_timer(connection, RETRY, str(claim.ref), str(counts.version), counts.due)
     if finished and counts.counts.get("planned"):
         await announce_batch(connection, claim.ref, claim.channel, claim.lane, source=source)
     return counts
@@ -158,7 +161,7 @@ async def report(connection: Connection, message: int, result: Result, *, source
     ref = BatchRef(message, row[0])
     values = _columns([result]) | {"message": message, "epoch": -1, **_STATES}
     await connection.execute(_SETTLE, values)
-    await _recount(connection, ref, source=source, released_by=None, retry_at=None)
+    await _recount(connection, ref, source=source, released_by=None)
     return True
 
 
@@ -172,7 +175,7 @@ async def withdraw_unsent(connection: Connection, message: int, *, source: str) 
         return False
     ref = BatchRef(message, row[0])
     await connection.execute(_WITHDRAW, {"message": message, "first": row[1], "last": row[2], **_STATES})
-    await _recount(connection, ref, source=source, released_by=None, retry_at=None)
+    await _recount(connection, ref, source=source, released_by=None)
     return True
 
 
@@ -200,28 +203,34 @@ async def _claimed(
 
 
 async def _recount(
-    connection: Connection, ref: BatchRef, *, source: str, released_by: int | None, retry_at: datetime | None
+    connection: Connection, ref: BatchRef, *, source: str, released_by: int | None, retry_after: timedelta | None = None
 ) -> Counts:
     """Count the batch anew from its rows, and have the absolute counts published."""
     row = await (
         await connection.execute(
             f"""UPDATE batch b SET epoch = CASE WHEN b.epoch = %(released_by)s THEN NULL ELSE b.epoch END,
-                due = coalesce(%(retry_at)s::timestamptz, b.due), {_RECOUNT}
-                RETURNING b.channel, b.lane, b.version, b.possible_duplicates, b.first_accepted_at,
+                due = coalesce(clock_timestamp() + %(retry_after)s::interval, b.due), {_RECOUNT}
+                RETURNING b.due, b.channel, b.lane, b.version, b.possible_duplicates, b.first_accepted_at,
                 b.last_accepted_at, {", ".join(f"b.{state.word}" for state in State)}""".encode(),
-            {"message": ref.message, "batch": ref.number, "released_by": released_by, "retry_at": retry_at, **_STATES},
+            {
+                "message": ref.message,
+                "batch": ref.number,
+                "released_by": released_by,
+                "retry_after": retry_after,
+                **_STATES,
+            },
         )
     ).fetchone()
     if row is None:
         raise LookupError(f"no batch {ref}")
-    channel, lane, version, duplicates, first, last, *numbers = row
+    due, channel, lane, version, duplicates, first, last, *numbers = row
     counts = {state.word: count for state, count in zip(State, numbers, strict=True) if count}
     event = BatchSettled(
         message=ref.message, batch=ref.number, channel=channel, lane=lane, version=version, counts=counts,
         possible_duplicates=duplicates, first_accepted_at=first, last_accepted_at=last,
     )  # fmt: skip
     await outbox.put(connection, "outcomes", str(ref.message), envelope(event, event_type=event.TYPE, source=source))
-    return Counts(version, counts)
+    return Counts(version, counts, due)
 
 
 def _columns(results: Sequence[Result]) -> dict[str, list[Any]]:
@@ -243,13 +252,21 @@ _STATES: Final = {f"s_{state.word}": int(state) for state in State}
 _BATCH: Final = """b.message, b.number, b.first_sequence, b.last_sequence, m.id,
     coalesce(b.due <= clock_timestamp(), false), m.released_at, m.expires_at, b.epoch, b.channel, b.lane"""
 
+_WORK: Final = f"""b.channel = %(channel)s AND b.epoch IS NULL AND b.announced_at IS NOT NULL
+    AND b.planned + b.deferred > 0 AND (b.planned > 0 OR b.due <= clock_timestamp())
+    AND b.step <= m.open_step AND {SENDABLE}"""
+
 _CHOOSE: Final = f"""
 SELECT {_BATCH} FROM batch b JOIN message m ON m.number = b.message
+WHERE {_WORK} AND b.lane = ANY(%(lanes)s)
+ORDER BY b.priority, b.message, b.number LIMIT 1 FOR UPDATE OF b SKIP LOCKED FOR SHARE OF m
+"""
+
+_WITH_WORK: Final = f"""
+SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
 JOIN unnest(%(messages)s::bigint[], %(numbers)s::int[]) wanted (message, number)
     ON wanted.message = b.message AND wanted.number = b.number
-WHERE b.channel = %(channel)s AND b.lane = %(lane)s AND b.epoch IS NULL AND b.step <= m.open_step AND {SENDABLE}
-AND (b.planned > 0 OR (b.deferred > 0 AND b.due <= clock_timestamp()))
-ORDER BY b.priority, b.message, b.number LIMIT 1 FOR UPDATE OF b SKIP LOCKED FOR SHARE OF m
+WHERE {_WORK}
 """
 
 _ORPHAN: Final = f"""

@@ -45,6 +45,9 @@ class Message:
 
 COLUMNS: Final = ", ".join(Message.__dataclass_fields__)
 
+HALT_CHANNEL: Final = "roeland_halt"
+"""NOTIFY channel on which workers hear that a message was paused or stopped."""
+
 SENDABLE: Final = """m.state = 'released' AND m.paused_at IS NULL
     AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"""
 """Whether deliveries of message `m` may be claimed, by the database's clock."""
@@ -195,7 +198,7 @@ async def _halted(
     row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
     at: datetime = row[0] if row else message.submitted_at
     event = MessageHalted(message_id=message.id, message=message.number, incident=message.incident, how=how, at=at)
-    await connection.execute("SELECT pg_notify('roeland_halt', %s)", (str(message.number),))
+    await connection.execute("SELECT pg_notify(%s, %s)", (HALT_CHANNEL, str(message.number)))
     await _release_event(connection, message, envelope(event, event_type=event.TYPE, source=source))
 
 

@@ -184,6 +184,8 @@ CREATE TABLE batch (
     PRIMARY KEY (message, number)
 ) WITH (fillfactor = 50);
 CREATE INDEX batch_open ON batch (message, number) WHERE planned + deferred + claimed > 0;
+CREATE INDEX batch_claimable ON batch (channel, priority, message, number)
+    WHERE epoch IS NULL AND announced_at IS NOT NULL AND planned + deferred > 0;
 CREATE INDEX batch_held ON batch (epoch) WHERE epoch IS NOT NULL;
 
 CREATE TABLE attempt (                                         -- append-only: what is not a plain acceptance

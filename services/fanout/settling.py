@@ -1,0 +1,98 @@
+"""Results on their way into the ledger: in groups, in order, through outages of PostgreSQL.
+
+A result that was read from a peer is kept in memory until it is recorded. If the process dies before that, the claim
+is in doubt, and at most `settle_seconds` of work is (the journal of the design narrows this further).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from services.domain.states import State
+from services.fanout.retry import retry_after
+from services.runtime.health import DELIVERIES
+from services.runtime.postgres import until_there
+from services.runtime.service import Service
+from services.store import ledger
+from services.store.ledger import Claim, Delivery, Result
+
+
+@asynccontextmanager
+async def settling(service: Service, claim: Claim, seconds: float) -> AsyncIterator["Settling"]:
+    """Record the results of a claim every so many seconds while inside; at the end the rest, and let the batch go."""
+    results = Settling(service, claim, seconds)
+    recording = asyncio.create_task(results.run())
+    try:
+        yield results
+    finally:
+        await asyncio.shield(results.finish(recording))
+
+
+class Settling:
+    """The results of one claim."""
+
+    def __init__(self, service: Service, claim: Claim, seconds: float) -> None:
+        self._service, self._claim, self._seconds = service, claim, seconds
+        self._waiting: list[Result] = []
+        self._settled: set[int] = set()
+        self._complete = asyncio.Event()
+
+    def add(self, result: Result) -> None:
+        """Take a result; it is recorded soon."""
+        self._waiting.append(result)
+        self._settled.add(result.sequence)
+        DELIVERIES.labels(self._claim.channel, result.state.word).inc()
+
+    async def run(self) -> None:
+        """Record what comes, until the claim is complete."""
+        while not self._complete.is_set():
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._complete.wait()
+            except TimeoutError:
+                if self._waiting:
+                    await self._record(finished=False)
+
+    async def finish(self, recording: asyncio.Task[None]) -> None:
+        """Record the rest and let the batch go. What got no result may have been handed over: it is in doubt."""
+        self._complete.set()
+        await recording
+        for delivery in self._claim.deliveries:
+            if delivery.sequence not in self._settled:
+                self.add(in_doubt(delivery))
+        await self._record(finished=True)
+
+    async def _record(self, *, finished: bool) -> None:
+        results, self._waiting = self._waiting, []
+
+        async def settle() -> None:
+            async with self._service.pool.connection() as connection, connection.transaction():
+                await ledger.settle(
+                    connection,
+                    self._claim,
+                    results,
+                    finished=finished,
+                    source=self._service.source,
+                    retry_after=soonest(self._claim, results),
+                )
+
+        await until_there(settle, what="settle")
+
+
+def soonest(claim: Claim, results: Sequence[Result]) -> timedelta | None:
+    """When the first of the deferred may be tried again; None when none is deferred. Doubts are cleared up first."""
+    doubts = {delivery.sequence: delivery.doubts for delivery in claim.deliveries}
+    waits = [
+        retry_after(result.attempt, in_doubt=result.in_doubt or doubts[result.sequence] > 0)
+        for result in results
+        if result.state is State.DEFERRED
+    ]
+    return min(waits, default=None)
+
+
+def in_doubt(delivery: Delivery) -> Result:
+    """The result of a delivery that may have been handed over, without an answer."""
+    return Result(
+        delivery.sequence, delivery.attempt, State.DEFERRED, handed_over=True, in_doubt=True, reason="no-answer"
+    )
