@@ -1,0 +1,115 @@
+"""The AsyncAPI 3.0 document: which topics there are, what they carry, and who sends and receives.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0. The topics are those of the contract in `DESIGN.md`;
+`tests/schemas` holds this table against the one by which topics are made.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+PREFIX: Final = "roeland."
+RETENTION_MS: Final = 14 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A topic: what its key is, which types it carries, which services send and receive."""
+
+    topic: str
+    about: str
+    key: str
+    carries: Sequence[str]
+    senders: Sequence[str]
+    receivers: Sequence[str]
+    partitions: int = 12
+
+
+def asyncapi(summaries: Mapping[str, str]) -> dict[str, Any]:
+    """The document. `summaries`: a line about every type of record."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": _INFO,
+        "defaultContentType": "application/json",
+        "channels": {road.topic: _channel(road) for road in ROADS},
+        "operations": dict(_operation(road, *each) for road in ROADS for each in _acts(road)),
+        "components": {"messages": {name: _message(name, summaries[name]) for name in sorted(summaries)}},
+    }
+
+
+def _deliveries(channel: str, lane: str) -> Road:
+    topic = f"deliveries.{channel}.{lane}" if lane else f"deliveries.{channel}"
+    return Road(
+        topic, f"Batches that there is work in, for {channel}.", "message number/batch number",
+        ["roeland.batch.announced.v1"], ["dispatch", channel], [channel],
+    )  # fmt: skip
+
+
+ROADS: Final[tuple[Road, ...]] = (
+    Road("messages", "Commands about messages. Outside systems may write signed ones.", "incident",
+         ["roeland.message.submit.v1", "roeland.message.approve.v1", "roeland.message.reject.v1"],
+         ["admin"], ["editorial"]),
+    Road("releases", "What may be sent, is held, or goes on.", "incident",
+         ["roeland.message.released.v1", "roeland.message.halted.v1", "roeland.message.resumed.v1"],
+         ["admin", "editorial"], ["dispatch", "situation"]),
+    _deliveries("mail", "urgent"),
+    _deliveries("mail", "routine"),
+    _deliveries("sms", "urgent"),
+    _deliveries("sms", "routine"),
+    _deliveries("newsfeed", ""),
+    Road("outcomes", "How batches stand, in absolute counts: the newest version of a batch replaces the others.",
+         "message number", ["roeland.batch.settled.v1"],
+         ["dispatch", "mail", "newsfeed", "public", "sms"], ["dispatch", "situation"]),
+    Road("dead-letters", "Records that nobody could read.", "topic/partition", ["roeland.record.dead-lettered.v1"],
+         ["dispatch", "editorial", "mail", "newsfeed", "sms"], [], partitions=1),
+)  # fmt: skip
+
+_INFO: Final = {
+    "title": "Roeland",
+    "version": "1.0.0",
+    "description": (
+        "The message broker of a government crisis centre. Every record is a CloudEvents 1.0 event in structured JSON. "
+        "No record carries an address or a name of a person, but for what a message itself says. A record may come "
+        "more than once; unknown fields are to be ignored; a breaking change gets a new type beside the old one."
+    ),
+    "license": {"name": "Apache-2.0"},
+}
+
+
+def _channel(road: Road) -> dict[str, Any]:
+    kafka = {
+        "topic": PREFIX + road.topic,
+        "partitions": road.partitions,
+        "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": RETENTION_MS},
+        "bindingVersion": "0.5.0",
+    }
+    return {
+        "address": PREFIX + road.topic,
+        "description": f"{road.about} Key: {road.key}.",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in road.carries},
+        "bindings": {"kafka": kafka},
+    }
+
+
+def _acts(road: Road) -> list[tuple[str, str]]:
+    return [("send", service) for service in road.senders] + [("receive", service) for service in road.receivers]
+
+
+def _operation(road: Road, action: str, service: str) -> tuple[str, dict[str, Any]]:
+    return f"{service}.{action}.{road.topic}", {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{road.topic}"},
+        "tags": [{"name": service}],
+        "messages": [{"$ref": f"#/channels/{road.topic}/messages/{name}"} for name in road.carries],
+    }
+
+
+def _message(name: str, summary: str) -> dict[str, Any]:
+    keys = sorted({road.key for road in ROADS if name in road.carries})
+    return {
+        "name": name,
+        "summary": summary,
+        "contentType": "application/json",
+        "payload": {"$ref": f"./events/{name}.schema.json"},
+        "bindings": {"kafka": {"key": {"type": "string", "description": " or ".join(keys)}, "bindingVersion": "0.5.0"}},
+    }

@@ -1,0 +1,1 @@
+"""What other teams read of us stays true."""
