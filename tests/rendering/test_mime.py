@@ -81,7 +81,7 @@ def test_lines_are_short_end_in_crlf_and_never_begin_with_a_dot(name: str, munic
     assert all(len(line) <= 998 for line in lines)
     blank = lines.index(b"")
     assert all(len(line) <= 76 for line in lines[blank:])
-    assert not any(line.startswith(b".") for line in lines)
+    assert not any(line.startswith(b".") or line.endswith((b" ", b"\t")) for line in lines)
     assert raw.replace(b"\r\n", b"").isascii() and not {10, 13} & set(raw.replace(b"\r\n", b""))
 
 
