@@ -122,6 +122,11 @@ def end_leftover(pid_file: Path, number: signal.Signals = signal.SIGTERM) -> Non
     pid_file.unlink(missing_ok=True)
 
 
+def alive(pid: int) -> bool:
+    """Whether there is such a process (a zombie is none)."""
+    return _started_at(pid) != ""
+
+
 def free_port(preferred: int | None = None, *, no_other: bool = False) -> int:
     """`preferred` if nobody listens there on 127.0.0.1, else a port that is free now and was not given out before.
 
