@@ -1,0 +1,222 @@
+"""The ledger's promise: only what was claimed is sent, nothing accepted is lost, a stop is a stop."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.domain.batches import BatchRef
+from services.domain.states import State
+from services.store import ledger, messages, workers
+from services.store.ledger import Result
+from tests.store.world import SOURCE, add_crowd, add_user, connect, counted, now, release, states, submit
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+async def world(database_url):
+    """A connection, and a released message to 450 governors by mail."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    await add_crowd(connection, 450)
+    message = await submit(connection, author)
+    await release(connection, message, author)
+    yield connection, message
+    await connection.close()
+
+
+async def take(connection, epoch, *, channel="mail", lanes=("urgent", "routine")):
+    async with connection.transaction():
+        return await ledger.claim(connection, epoch=epoch, channel=channel, lanes=lanes)
+
+
+async def put_down(connection, claim, results, *, finished=True, retry_after=None):
+    async with connection.transaction():
+        return await ledger.settle(
+            connection, claim, results, finished=finished, source=SOURCE, retry_after=retry_after
+        )
+
+
+def accepted(claim, at=None):
+    return [Result(d.sequence, d.attempt, State.ACCEPTED, handed_over=True, at=at or now()) for d in claim.deliveries]
+
+
+async def test_every_delivery_is_claimed_by_exactly_one_of_many_workers(world, database_url):
+    """Workers that claim at the same time never get the same delivery."""
+    connection, message = world
+    others = [await connect(database_url) for _ in range(4)]
+
+    async def work(mine):
+        epoch, taken = await workers.begin(mine, "mail"), []
+        while claim := await take(mine, epoch):
+            taken += [d.sequence for d in claim.deliveries]
+            await put_down(mine, claim, accepted(claim))
+        return taken
+
+    taken = [sequence for each in await asyncio.gather(*map(work, others)) for sequence in each]
+    assert sorted(taken) == list(range(1, 451))
+    assert await counted(connection, message.number) == {"accepted": 450}
+
+
+async def test_a_batch_that_someone_made_up_has_no_work(world):
+    """A forged announcement, or one of a message that is not released, finds nothing."""
+    connection, message = world
+    unreleased = await submit(connection, message.submitted_by)
+    wanted = [BatchRef(message.number, 1), BatchRef(message.number, 99), BatchRef(unreleased.number, 1)]
+    assert await ledger.with_work(connection, wanted, "mail") == {BatchRef(message.number, 1)}
+    assert await ledger.with_work(connection, wanted, "sms") == set()
+
+
+async def test_after_a_stop_has_returned_nothing_is_claimed_any_more(world, database_url):
+    """The race of KNOWN.md: workers claim at full speed while someone stops. No claim commits after the stop did."""
+    connection, message = world
+    others = [await connect(database_url) for _ in range(3)]
+    late = []
+    stopped = asyncio.Event()
+
+    async def work(mine):
+        epoch = await workers.begin(mine, "mail")
+        for _ in range(200):
+            was_stopped = stopped.is_set()
+            claim = await take(mine, epoch)
+            if claim and was_stopped:
+                late.append(claim.ref)
+            if claim:  # given back at once, so that there is always something to claim
+                given = [Result(d.sequence, d.attempt, State.PLANNED) for d in claim.deliveries]
+                await put_down(mine, claim, given)
+
+    async def stop():
+        await asyncio.sleep(0.05)
+        async with connection.transaction():
+            found = await messages.find(connection, message.id, lock=True)
+            await messages.stop(connection, found, source=SOURCE, how="stopped")
+        stopped.set()
+
+    await asyncio.gather(stop(), *map(work, others))
+    while True:
+        async with connection.transaction():
+            if not await ledger.withdraw_unsent(connection, message.number, source=SOURCE):
+                break
+    assert late == []
+    assert await states(connection, message.number) == {State.SUPERSEDED: 450}
+    assert await counted(connection, message.number) == {"superseded": 450}
+
+
+async def test_what_is_given_back_after_a_stop_is_superseded_and_what_was_accepted_stays(world):
+    """Half a batch had gone out when the stop came; the rest must not go out, and the record says both."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    async with connection.transaction():
+        found = await messages.find(connection, message.id, lock=True)
+        await messages.stop(connection, found, source=SOURCE, how="stopped")
+    results = accepted(claim)[:100] + [Result(d.sequence, d.attempt, State.PLANNED) for d in claim.deliveries[100:]]
+    await put_down(connection, claim, results)
+    assert await counted(connection, message.number) == {"accepted": 100, "superseded": 100, "planned": 250}
+
+
+async def test_a_late_acceptance_of_a_fenced_worker_is_merged_not_lost(world):
+    """A worker woke after its claims were taken over: the mail it had accepted counts, and the second is counted too."""
+    connection, message = world
+    dead, living = await workers.begin(connection, "mail"), await workers.begin(connection, "mail")
+    first = await take(connection, dead)
+    assert await workers.end(connection, dead, seen=0)
+    async with connection.transaction():
+        second = await ledger.inherit(connection, epoch=living, channel="mail")
+    assert second.ref == first.ref
+    assert {(d.attempt, d.doubts) for d in second.deliveries} == {(2, 1)}
+    await put_down(connection, first, accepted(first))
+    assert (await counted(connection, message.number))["accepted"] == 200
+    await put_down(connection, second, accepted(second))
+    assert (await counted(connection, message.number))["accepted"] == 200
+    row = await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone()
+    assert row == (200,)
+
+
+async def test_a_doubt_is_a_possible_duplicate_only_once_it_was_handed_over_again(world):
+    """The count is of second copies, not of worries."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    doubt = [Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in claim.deliveries]
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    duplicates = "SELECT sum(possible_duplicates) FROM batch WHERE message = %s"
+    assert await (await connection.execute(duplicates, (message.number,))).fetchone() == (0,)
+    again = await take(connection, epoch)
+    assert again.ref == claim.ref
+    assert {d.doubts for d in again.deliveries} == {1}
+    refused = [Result(d.sequence, d.attempt, State.BOUNCED, code=550) for d in again.deliveries[:150]]
+    await put_down(connection, again, refused + accepted(again)[150:])
+    assert await (await connection.execute(duplicates, (message.number,))).fetchone() == (50,)
+
+
+async def test_a_report_that_comes_before_our_own_record_is_not_undone_by_it(world):
+    """Twilio may call back before our settlement commits."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    delivery = claim.deliveries[0]
+    async with connection.transaction():
+        early = Result(delivery.sequence, 0, State.DELIVERED, at=now())
+        assert await ledger.report(connection, message.number, early, source=SOURCE)
+    await put_down(connection, claim, accepted(claim))
+    assert await counted(connection, message.number) == {"planned": 250, "accepted": 199, "delivered": 1}
+
+
+async def test_an_expired_message_is_claimed_no_more_and_says_so(world):
+    """By the database's clock; the worker's may be wrong."""
+    connection, message = world
+    await connection.execute("UPDATE message SET expires_at = clock_timestamp() - interval '1 second'")
+    epoch = await workers.begin(connection, "mail")
+    assert await take(connection, epoch) is None
+    while True:
+        async with connection.transaction():
+            if not await ledger.withdraw_unsent(connection, message.number, source=SOURCE):
+                break
+    assert await counted(connection, message.number) == {"expired": 450}
+
+
+async def test_a_correction_goes_before_the_alert_that_it_corrects(world):
+    """Topics cannot order; the ledger does."""
+    connection, message = world
+    correction = await submit(connection, message.submitted_by, kind="correction", corrects=message.number)
+    await release(connection, correction, message.submitted_by)
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    assert claim.ref.message == correction.number
+
+
+async def test_a_deferred_delivery_waits_until_it_is_due(world):
+    """Greylisting: not at once, not never."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    deferred = [Result(d.sequence, d.attempt, State.DEFERRED, code=450) for d in claim.deliveries]
+    await put_down(connection, claim, deferred, retry_after=timedelta(seconds=0.3))
+    refs = set()
+    while other := await take(connection, epoch):
+        refs.add(other.ref)
+        await put_down(connection, other, accepted(other))
+    assert claim.ref not in refs
+    timer = await (await connection.execute("SELECT kind, subject FROM timer WHERE kind = 'retry'")).fetchall()
+    assert timer == [("retry", str(claim.ref))]
+    await asyncio.sleep(0.35)
+    again = await take(connection, epoch)
+    assert again is not None
+    assert again.ref == claim.ref
+
+
+async def test_settling_twice_changes_nothing(world):
+    """A commit whose answer was lost is repeated."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    at = now()
+    for _ in range(2):
+        await put_down(connection, claim, accepted(claim, at))
+    assert await counted(connection, message.number) == {"planned": 250, "accepted": 200}
+    row = await (
+        await connection.execute("SELECT sum(possible_duplicates), max(last_accepted_at) FROM batch")
+    ).fetchone()
+    assert row == (0, at)

@@ -1,0 +1,125 @@
+"""The plan: who gets which variant, exactly once, before anything is sent."""
+
+import pytest
+
+from services.store import plan
+from tests.store.world import Person, add_crowd, add_people, add_user, connect, counted, submit
+
+pytestmark = pytest.mark.stack
+
+
+async def planned(connection, message):
+    """(contact, audience, language, channel, how many contacts, has an address) of each delivery, in order."""
+    rows = await connection.execute(
+        """SELECT d.contact, v.audience, v.language, v.channel, d.contacts, d.address IS NOT NULL
+           FROM delivery d JOIN variant v ON v.message = d.message AND v.number = d.variant
+           WHERE d.message = %s ORDER BY d.sequence""",
+        (message,),
+    )
+    return await rows.fetchall()
+
+
+async def test_a_person_in_two_audiences_gets_the_version_of_the_first_one_only(database_url):
+    """Nobody is told twice, and the configured order says which version wins."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    both = Person("Both", ["bcm-leads", "governors"], mail="both@crowd.example")
+    await add_people(connection, [both])
+    message = await submit(connection, author, audiences=["governors", "bcm-leads"])
+    assert await planned(connection, message.number) == [(both.id, "governors", "nl", "mail", 1, True)]
+
+
+async def test_equal_addresses_become_one_delivery_that_stands_for_all_contacts(database_url):
+    """One mailbox gets one mail, in the first audience's version, and every contact behind it is counted."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    later = Person("Later audience", ["bcm-leads"], mail="Shared@crowd.example")
+    first = Person("First audience", ["governors"], mail="shared@crowd.example")
+    other = Person("Same audience, higher number", ["governors"], mail="shared@crowd.example")
+    await add_people(connection, [later, first, other])
+    message = await submit(connection, author, audiences=["governors", "bcm-leads"])
+    assert await planned(connection, message.number) == [(first.id, "governors", "nl", "mail", 3, True)]
+    assert await counted(connection, message.number) == {"planned": 3}
+    shared = await connection.execute(
+        "SELECT contact, sequence FROM shared_delivery WHERE message = %s", (message.number,)
+    )
+    assert sorted(await shared.fetchall()) == sorted([(later.id, 1), (other.id, 1)])
+
+
+async def test_a_contact_without_an_address_is_in_the_plan_as_suppressed(database_url):
+    """Nobody is forgotten: who cannot be reached on a channel is on the record as such."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    await add_people(
+        connection, [Person("Mute", ["governors"], mail="mute@crowd.example"), Person("None", ["governors"])]
+    )
+    message = await submit(connection, author, channels=["mail", "sms", "newsfeed"])
+    row = await (await connection.execute("SELECT recipients FROM message")).fetchone()
+    assert row == (2,)
+    rows = await connection.execute("SELECT channel, planned, suppressed FROM batch ORDER BY number")
+    assert await rows.fetchall() == [("mail", 1, 1), ("sms", 0, 2), ("newsfeed", 1, 0)]
+    reasons = await connection.execute(
+        "SELECT DISTINCT reason FROM delivery WHERE address IS NULL AND contact IS NOT NULL"
+    )
+    assert await reasons.fetchall() == [("no-address",)]
+
+
+async def test_a_contact_gets_its_own_language_where_there_is_a_version_in_it(database_url):
+    """The message's own language is for everyone else."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    people = [
+        Person("Fr", ["governors"], mail="fr@crowd.example", language="fr"),
+        Person("De", ["governors"], mail="de@crowd.example", language="de"),
+    ]
+    await add_people(connection, people)
+    message = await submit(connection, author, languages=["nl", "fr"])
+    assert [row[2] for row in await planned(connection, message.number)] == ["fr", "nl"]
+
+
+async def test_batches_cover_each_delivery_once_and_no_more(database_url):
+    """A delivery in no batch is never sent; one in two is sent twice."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    await add_crowd(connection, 450)
+    message = await submit(connection, author, channels=["mail", "sms"])
+    rows = await connection.execute(
+        """SELECT d.sequence, count(b.number) FROM delivery d LEFT JOIN batch b ON b.message = d.message
+           AND d.sequence BETWEEN b.first_sequence AND b.last_sequence WHERE d.message = %s GROUP BY 1""",
+        (message.number,),
+    )
+    found = await rows.fetchall()
+    assert len(found) == 900
+    assert {count for _, count in found} == {1}
+    sizes = await connection.execute("SELECT channel, last_sequence - first_sequence + 1 FROM batch ORDER BY number")
+    assert await sizes.fetchall() == [
+        ("mail", 200),
+        ("mail", 200),
+        ("mail", 50),
+        ("sms", 200),
+        ("sms", 200),
+        ("sms", 50),
+    ]
+
+
+async def test_an_address_corrected_between_proof_and_release_is_the_one_that_is_used(database_url):
+    """The plan pins addresses at release; what changed since the proof counts."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    changed = Person("Changed", ["governors"], mail="old@crowd.example")
+    gone = Person("Gone", ["governors"], mail="gone@crowd.example")
+    await add_people(connection, [changed, gone])
+    message = await submit(connection, author)
+    async with connection.transaction():
+        await connection.execute("UPDATE address SET current = false")
+        await connection.execute(
+            "INSERT INTO address (contact, channel, value) VALUES (%s, 'mail', 'new@crowd.example')", (changed.id,)
+        )
+        await connection.execute("UPDATE contact SET updated_at = now()")
+    async with connection.transaction():
+        await plan.pin_addresses(connection, message.number)
+    rows = await connection.execute(
+        "SELECT a.value, d.reason FROM delivery d LEFT JOIN address a ON a.id = d.address ORDER BY d.sequence"
+    )
+    assert await rows.fetchall() == [("new@crowd.example", None), (None, "no-address")]
+    assert await counted(connection, message.number) == {"planned": 1, "suppressed": 1}
