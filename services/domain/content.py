@@ -17,7 +17,6 @@ from services.domain.texts import few_lines, one_line
 Kind = Literal["alert", "update", "correction", "all-clear"]
 Urgency = Literal["urgent", "routine"]
 
-Line = Annotated[str, AfterValidator(one_line), Field(min_length=1)]
 Lines = Annotated[str, AfterValidator(few_lines), Field(min_length=1)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 

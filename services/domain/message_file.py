@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
-from services.domain.message_model import MessageFile, ModelContext, fields_at, to_content
+from services.domain.message_fields import ModelContext
+from services.domain.message_model import MessageFile, fields_at, to_content
 from services.domain.message_rules import RULES, Judged
 from services.domain.problems import Problem, Refused, nearest
 from services.domain.yaml_text import Located, Path, dotted, read_yaml

@@ -1,0 +1,105 @@
+"""The values of a message file, each with its check and the words in which it refuses.
+
+Audiences, phases and languages are checked against the configuration that comes as context, never listed here: the
+JSON Schema made of this holds for every centre.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from services.domain import limits
+from services.domain.configuration import CHANNELS, Configuration
+from services.domain.problems import nearest
+from services.domain.texts import PRIVATE_USE, few_lines, one_line
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """What the validators need to know beyond the file."""
+
+    configuration: Configuration
+
+
+def wrong(problem: str, remedy: str) -> PydanticCustomError:
+    """A problem in our words; `message_file` takes it out of pydantic's error."""
+    return PydanticCustomError("rule", "{problem}", {"problem": problem, "remedy": remedy})
+
+
+def _text(limit: int, clean: Callable[[str], str]) -> AfterValidator:
+    def check(value: str) -> str:
+        if found := PRIVATE_USE.search(value):
+            raise wrong(f"The character U+{ord(found[0]):04X} is of private use and means nothing.", "Take it out.")
+        if not (cleaned := clean(value)):
+            raise wrong("This text is empty.", "Write what it should say, or take it out.")
+        if len(cleaned) > limit:
+            raise wrong(f"This has {len(cleaned)} characters, more than {limit}.", "Shorten it.")
+        return cleaned
+
+    return AfterValidator(check)
+
+
+def _known(what: str, ids: Callable[[Configuration], Iterable[str]]) -> AfterValidator:
+    def check(value: str, info: ValidationInfo) -> str:
+        if isinstance(info.context, ModelContext) and value not in (known := tuple(ids(info.context.configuration))):
+            raise wrong(f"{value!r} is not {what}.", nearest(value, known))
+        return value
+
+    return AfterValidator(check)
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise wrong(f"{value!r} is not a date and time.", "Write it as 2026-11-23T16:00:00+01:00.") from None
+    if moment.tzinfo is None:
+        raise wrong(f"{value!r} does not say its time zone.", f"Write {moment.isoformat()}+01:00, or +02:00 in summer.")
+    return moment
+
+
+def _incident(value: str) -> str:
+    if len(value) > limits.INCIDENT_CHARACTERS or not re.match(limits.INCIDENT_PATTERN, value):
+        raise wrong(
+            f"{value!r} is not an incident's id.",
+            f"Small letters, digits and single hyphens, at most {limits.INCIDENT_CHARACTERS}: cyber-2026-014.",
+        )
+    return value
+
+
+def few(items: list[Any]) -> list[Any]:
+    if len(items) > limits.FILE_ITEMS:
+        raise wrong(f"This list has {len(items)} entries, more than {limits.FILE_ITEMS}.", "Shorten it.")
+    return items
+
+
+def as_texts(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    return [{"text": item} if isinstance(item, str) else item for item in items]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def as_key_messages(value: Any) -> Any:
+    return [{"text": item} if isinstance(item, str) else item for item in value] if isinstance(value, list) else value
+
+
+Line = Annotated[str, _text(limits.TEXT_CHARACTERS, one_line)]
+Title = Annotated[str, _text(limits.TITLE_CHARACTERS, one_line)]
+Sms = Annotated[str, _text(limits.SMS_CHARACTERS, few_lines)]
+AudienceId = Annotated[str, _known("an audience", lambda each: each.audience_ids)]
+PhaseId = Annotated[str, _known("a phase", lambda each: each.phase_ids)]
+LanguageId = Annotated[str, _known("a language of this centre", lambda each: each.languages)]
+Incident = Annotated[str, AfterValidator(_incident)]
+Channel = Annotated[str, _known("a channel", lambda _: CHANNELS)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Audiences = Annotated[list[AudienceId], BeforeValidator(_as_list, json_schema_input_type=list[str])]
