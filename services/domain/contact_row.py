@@ -41,7 +41,7 @@ class ContactProblem:
     remedy: str
 
 
-class ContactsRefused(Exception):  # noqa: N818 - named for what happened, as `Refused` is
+class ContactsRefused(Exception):
     """The list has problems; nothing of it may be used."""
 
     def __init__(self, problems: Sequence[ContactProblem]) -> None:
