@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from services.domain.problems import Problem, Refused
 from services.domain.selection import View
+from services.domain.texts import one_line
 from services.domain.variants import SLOT_OPEN, SLOTS, slot
 from services.rendering.dates import in_full
 from services.rendering.request import RenderRequest
