@@ -25,7 +25,7 @@ def event(number):
 
 def published_into(published):
     async def publish(topic, records):
-        published += [(topic, key, json.loads(value)["data"]["message"]) for key, value in records]
+        published.extend((topic, key, json.loads(value)["data"]["message"]) for key, value in records)
 
     return publish
 
@@ -87,11 +87,8 @@ async def test_two_publishers_publish_each_event_once(pool, database_url):
             await outbox.put(connection, "outcomes", str(number), event(number))
             await outbox.put(connection, "messages", "storm", event(number))
     published = []
-    while await asyncio.gather(*(outbox.publish_waiting(pool, published_into(published)) for _ in range(3))) != [
-        0,
-        0,
-        0,
-    ]:
+    into = published_into(published)
+    while any(await asyncio.gather(*(outbox.publish_waiting(pool, into) for _ in range(3)))):
         pass
     assert len(published) == 600
     assert [number for topic, _, number in published if topic == "messages"] == list(range(1, 301))

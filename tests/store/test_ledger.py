@@ -117,7 +117,7 @@ async def test_what_is_given_back_after_a_stop_is_superseded_and_what_was_accept
 
 
 async def test_a_late_acceptance_of_a_fenced_worker_is_merged_not_lost(world):
-    """A worker woke after its claims were taken over: the mail it had accepted counts, and the second is counted too."""
+    """A worker woke after its claims were taken over: what it had sent counts, and the second copy is counted too."""
     connection, message = world
     dead, living = await workers.begin(connection, "mail"), await workers.begin(connection, "mail")
     first = await take(connection, dead)
@@ -189,7 +189,7 @@ async def test_a_correction_goes_before_the_alert_that_it_corrects(world):
 
 async def test_a_deferred_delivery_waits_until_it_is_due(world):
     """Greylisting: not at once, not never."""
-    connection, message = world
+    connection, _ = world
     epoch = await workers.begin(connection, "mail")
     claim = await take(connection, epoch)
     deferred = [Result(d.sequence, d.attempt, State.DEFERRED, code=450) for d in claim.deliveries]

@@ -53,7 +53,7 @@ async def test_a_contact_without_an_address_is_in_the_plan_as_suppressed(databas
     await add_people(
         connection, [Person("Mute", ["governors"], mail="mute@crowd.example"), Person("None", ["governors"])]
     )
-    message = await submit(connection, author, channels=["mail", "sms", "newsfeed"])
+    await submit(connection, author, channels=["mail", "sms", "newsfeed"])
     row = await (await connection.execute("SELECT recipients FROM message")).fetchone()
     assert row == (2,)
     rows = await connection.execute("SELECT channel, planned, suppressed FROM batch ORDER BY number")

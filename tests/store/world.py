@@ -9,6 +9,7 @@ import psycopg
 from uuid_utils import uuid7
 
 from services.domain.lanes import PRIORITY
+from services.domain.states import State
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
 from services.store import announcements, incidents, messages, plan, variants
@@ -70,7 +71,8 @@ async def add_crowd(connection: Connection, count: int, audience: str = "governo
     """So many contacts of one audience, each with a mail address and a number."""
     async with connection.transaction():
         await connection.execute(
-            "INSERT INTO contact (external_id, name) SELECT 'crowd-' || n, 'Contact ' || n FROM generate_series(1, %s) n",
+            "INSERT INTO contact (external_id, name)"
+            " SELECT 'crowd-' || n, 'Contact ' || n FROM generate_series(1, %s) n",
             (count,),
         )
         await connection.execute("INSERT INTO contact_audience SELECT %s, id FROM contact", (audience,))
@@ -137,8 +139,6 @@ async def states(connection: Connection, message: int) -> dict[int, int]:
 
 async def counted(connection: Connection, message: int) -> dict[str, int]:
     """Contacts by state, as the batches count them; states without any are left out."""
-    from services.domain.states import State
-
     columns = ", ".join(f"sum({state.word})::int" for state in State)
     row = await (await connection.execute(f"SELECT {columns} FROM batch WHERE message = %s", (message,))).fetchone()
     assert row

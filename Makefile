@@ -1,0 +1,51 @@
+# Each target does what it needs first. Needs Python 3.11 or newer and make, nothing else.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test test-fast check schemas lock clean
+
+help: ## What can be asked for
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
+
+install: $(INSTALLED) ## Make .venv and install everything from the lock file, with hashes
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Roeland needs Python 3.11 or newer; none was found (python3 --version)"; exit 1; }
+	@echo "Installing into $(VENV) (the first time this downloads about 250 MB) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
+
+demo: install ## A crisis message to everybody, end to end, on real parts; shows what became of each recipient
+	@$(BIN)/roeland demo
+
+up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the services; Ctrl-C stops them
+	@$(BIN)/roeland up
+
+test: install ## All tests, on real Kafka and PostgreSQL (what CI runs)
+	@$(BIN)/pytest
+
+test-fast: install ## The tests that need no server
+	@$(BIN)/pytest -m "not stack"
+
+check: install ## ruff, mypy --strict, the layers, and whether schemas/ is what the models say
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m services.domain.schemas --check
+
+schemas: install ## Write schemas/ anew from the models
+	@$(BIN)/python -m services.domain.schemas
+
+lock: install ## Resolve requirements.lock anew (needs uv: pip install uv)
+	@uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url --no-header \
+		--quiet --upgrade pyproject.toml -o requirements.lock
+
+clean: ## Remove what was installed and made here, but not the data in .roeland
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
