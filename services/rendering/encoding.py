@@ -56,7 +56,7 @@ def subject_line(subject: str) -> bytes:
         if len(lines[-1]) + 1 + len(word) > _LINE and lines[-1] != b"Subject:":
             lines.append(b"")
         lines[-1] += b" " + word
-    return b"\r\n".join(lines)
+    return b"\r\n".join(lines).rstrip(b" ")
 
 
 def address_line(field: str, name: str, address: str) -> bytes:

@@ -14,8 +14,8 @@ def told(error: Exception, templates: Templates) -> Exception:
         what = "This template is missing."
         return Refused([Problem(f"templates/{error.name}", what, "Copy one of its neighbours; see docs/templates.md.")])
     if isinstance(error, jinja2.TemplateSyntaxError):
-        place = f"{templates.places.get(error.name or '', error.name)}:{error.lineno}"
-        return Refused([Problem(place, f"{error.message}.", "Mend the template's syntax.")])
+        line = f"{templates.places.get(error.name or '', error.name)}:{error.lineno}"
+        return Refused([Problem(line, f"{error.message}.", "Mend the template's syntax.")])
     place = _place(error.__traceback__, set(templates.places.values()))
     if place is None:
         return error
