@@ -1,0 +1,1 @@
+"""The newsfeed, on real servers."""

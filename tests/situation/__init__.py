@@ -1,0 +1,1 @@
+"""The stream processor, on real servers."""
