@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from pathlib import Path
+from typing import cast
 
 import uvloop
 from aiohttp import web
@@ -89,8 +90,7 @@ async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
 
 class _Dropped(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        cast(asyncio.Transport, transport).abort()  # uvloop's transports are not subclasses
 
 
 def _routes(messages: Messages) -> list[web.RouteDef]:
