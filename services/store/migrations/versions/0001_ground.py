@@ -254,7 +254,7 @@ CREATE TABLE alarm (
     PRIMARY KEY (kind, subject)
 );
 
--- what carries events and commands --------------------------------------------------------------------------------------
+-- what carries events and commands ----------------------------------------------------------------------------------
 
 CREATE TABLE command (
     id uuid PRIMARY KEY,
