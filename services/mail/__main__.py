@@ -1,0 +1,29 @@
+"""`python -m services.mail`: the worker that carries mail to the relay."""
+
+from services.domain.problems import Refused
+from services.fanout.worker import run_worker
+from services.mail.service import MailCarrier
+from services.mail.settings import MailSettings
+from services.rendering.centre import Logo, RenderingSettings, read_logo
+from services.runtime.errors import Foreseen
+from services.runtime.service import Service, run
+
+
+async def start(service: Service) -> None:
+    """Carry mail until the service is told to stop."""
+    carrier = MailCarrier(MailSettings(), service.health, logo=_logo())
+    try:
+        await run_worker(service, carrier)
+    finally:
+        await carrier.close()
+
+
+def _logo() -> Logo | None:
+    try:
+        return read_logo(RenderingSettings().centre_logo)
+    except Refused as refused:
+        raise Foreseen("; ".join(map(str, refused.problems))) from None
+
+
+if __name__ == "__main__":
+    run("mail", start, needs=("postgres", "kafka", "relay"))

@@ -1,0 +1,60 @@
+"""One delivery as a mail: the variant compiled once, the person's values spliced in."""
+
+from collections import OrderedDict
+from typing import Final
+
+from services.domain.variants import slots_for
+from services.fanout.carrier import Job
+from services.mail.session import Mail
+from services.mail.settings import ENVELOPE, Sender
+from services.rendering.centre import Logo
+from services.rendering.mime import CompiledMail, compile_mail
+from services.store.ledger import Delivery
+
+REMEMBERED: Final = 64
+"""Compiled variants kept; one takes about as much memory as a mail."""
+
+
+class Composer:
+    """Makes mails, and remembers the variants that it compiled lately."""
+
+    def __init__(self, sender: Sender, logo: Logo | None = None) -> None:
+        self._sender, self._logo = sender, logo
+        self._compiled: OrderedDict[tuple[int, int], CompiledMail] = OrderedDict()
+
+    def compose(self, job: Job, delivery: Delivery, address: str) -> Mail:
+        """The mail for this person; a second copy is the same bytes, Message-ID included.
+
+        Raises ValueError for an address that cannot be sent to, LookupError when the variant or a slot is missing.
+        """
+        if not ENVELOPE.fullmatch(address):
+            raise ValueError("not an address that can be sent to")
+        content = self._variant(job, delivery.variant).splice(
+            to_name=delivery.name,
+            to_address=address,
+            message_id=f"{job.claim.message_id.hex}.{delivery.sequence}@{self._sender.domain}",
+            slots=slots_for(
+                name=delivery.name,
+                organisation=delivery.organisation,
+                municipality=delivery.municipality,
+                role=delivery.role,
+            ),
+        )
+        return Mail(self._sender.address, address, content)
+
+    def _variant(self, job: Job, number: int) -> CompiledMail:
+        key = (job.claim.ref.message, number)
+        if key in self._compiled:
+            self._compiled.move_to_end(key)
+            return self._compiled[key]
+        compiled = compile_mail(
+            job.variants[number],
+            sender=self._sender.header,
+            date=job.claim.released_at,
+            urgent=job.claim.lane == "urgent",
+            logo=self._logo,
+        )
+        self._compiled[key] = compiled
+        if len(self._compiled) > REMEMBERED:
+            self._compiled.popitem(last=False)
+        return compiled

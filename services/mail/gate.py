@@ -1,0 +1,78 @@
+"""Whether mail can be sent at all. While it cannot, nothing is claimed, and health and one line say why."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.mail.pool import Pool
+from services.mail.relay import RelayAway, Trouble
+from services.runtime.health import Health
+
+FIRST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 5.0
+LONGEST_WAIT_REFUSED: Final = 30.0
+"""Seconds; a wrong password tried every few seconds gets an account locked."""
+QUIET: Final = 15.0
+"""Seconds without a word from the relay after which it is asked."""
+
+log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """Closed until the relay has answered, and whenever it does not."""
+
+    def __init__(self, pool: Pool, health: Health, *, sender: str, patience: float) -> None:
+        self._pool, self._health, self._sender, self._patience = pool, health, sender, patience
+        self._asking = asyncio.Lock()
+        self._heard: float | None = None
+        self._wait = 0.0
+        self._told: Trouble | None = None
+
+    async def available(self) -> None:
+        """Return when the relay answered within the last seconds; ask it, as often as it takes, when it did not."""
+        if not self._fresh():
+            async with self._asking:
+                while not self._fresh():
+                    await self._ask()
+
+    def heard(self) -> None:
+        """The relay took our envelope: all is well."""
+        self._heard = _now()
+        self._wait = 0.0
+
+    def shut(self, trouble: Trouble) -> None:
+        """Nothing can be sent; `available` waits until that is over."""
+        if self._pool.away is None:
+            self._close(trouble)
+
+    def _fresh(self) -> bool:
+        return self._pool.away is None and self._heard is not None and _now() - self._heard < QUIET
+
+    async def _ask(self) -> None:
+        if self._pool.away is not None:
+            await asyncio.sleep(self._wait)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._pool.check(self._sender)
+        except RelayAway as away:
+            self._close(away.trouble)
+        except TimeoutError:
+            self._close(Trouble("does not answer"))
+        else:
+            self._heard = _now()
+            self._told = None
+            self._health.up("relay")
+
+    def _close(self, trouble: Trouble) -> None:
+        longest = LONGEST_WAIT_REFUSED if trouble.ours else LONGEST_WAIT
+        self._wait = min(max(2 * self._wait, FIRST_WAIT), longest)
+        self._pool.shut(trouble)
+        self._health.down("relay", trouble.why)
+        if trouble != self._told:
+            self._told = trouble
+            (log.error if trouble.ours else log.warning)("relay_away", why=trouble.why, code=trouble.code)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

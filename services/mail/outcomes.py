@@ -1,0 +1,48 @@
+"""From what the relay answered, or did not, to what the ledger records. Pure."""
+
+from datetime import datetime
+from typing import Final
+
+from services.domain.states import State
+from services.mail.replies import Reply, Stage, Verdict
+from services.store.ledger import Delivery, Result
+
+_FINAL: Final = {Verdict.BOUNCED: State.BOUNCED, Verdict.FAILED: State.FAILED}
+
+
+def answered(delivery: Delivery, reply: Reply, now: datetime, *, late: bool) -> Result:
+    """What this answer makes of the delivery; not for an answer that concerns us rather than it.
+
+    `late`: it is not tried again.
+    """
+    got_it = reply.stage is Stage.BODY
+    if reply.verdict is Verdict.ACCEPTED:
+        return Result(delivery.sequence, delivery.attempt, State.ACCEPTED, handed_over=True, code=reply.code, at=now)
+    state = _FINAL.get(reply.verdict) or _again(delivery, late=late)
+    return Result(delivery.sequence, delivery.attempt, state, handed_over=got_it, code=reply.code, reason=reply.reason)
+
+
+def unanswered(delivery: Delivery, *, handed_over: bool, late: bool) -> Result:
+    """What is left when the connection broke: in doubt once the mail was handed over, else to be tried again."""
+    if not handed_over:
+        state = _again(delivery, late=late)
+        return Result(delivery.sequence, delivery.attempt, state, reason="connection-lost")
+    state = State.UNKNOWN if late else State.DEFERRED
+    return Result(delivery.sequence, delivery.attempt, state, handed_over=True, in_doubt=True, reason="no-answer")
+
+
+def erased(delivery: Delivery) -> Result:
+    """Nothing to send it to: the address was erased after the plan was made."""
+    return Result(delivery.sequence, delivery.attempt, State.SUPPRESSED, reason="erased")
+
+
+def unsendable(delivery: Delivery, reason: str) -> Result:
+    """It cannot be made into a mail."""
+    return Result(delivery.sequence, delivery.attempt, State.FAILED, reason=reason)
+
+
+def _again(delivery: Delivery, *, late: bool) -> State:
+    """Deferred; when it is too late for that failed, or unknown if an earlier copy may have arrived."""
+    if not late:
+        return State.DEFERRED
+    return State.UNKNOWN if delivery.doubts else State.FAILED

@@ -1,0 +1,114 @@
+"""What a relay's answer means: a table, not branches.
+
+RFC 5321 §4.2 (codes), RFC 3463 (enhanced codes), RFC 4954 (530, 535 and the like).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+
+class Stage(Enum):
+    """How far a mail has come, when the relay answers or the connection is lost. BODY: the mail itself was sent."""
+
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    BODY = auto()
+
+
+class Verdict(Enum):
+    """What an answer means for the delivery."""
+
+    GO_ON = auto()
+    ACCEPTED = auto()
+    TRY_LATER = auto()
+    CLOSING = auto()  # the relay goes away; nothing is said about the mail
+    BOUNCED = auto()  # this address takes no mail
+    FAILED = auto()  # this mail is not taken
+    REFUSES_US = auto()  # nothing of ours is taken: somebody must mend the set-up, and no delivery is to blame
+    OUT_OF_STEP = auto()  # no answer to what was asked; the connection is of no use any more
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer that decided. `enhanced` is '' when the relay gives none."""
+
+    stage: Stage
+    code: int
+    enhanced: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it means."""
+        return verdict(self.stage, self.code, self.enhanced)
+
+    @property
+    def reason(self) -> str:
+        """Why in a word or two, without anything that the relay wrote itself."""
+        detail = self.enhanced.partition(".")[2]
+        word = WORDS.get(detail) or WORDS.get(detail.partition(".")[0]) or f"refused-at-{self.stage.name.lower()}"
+        return f"{self.enhanced} {word}".strip()
+
+
+REPLIES: Final[Mapping[tuple[Stage, int], Verdict]] = {
+    (Stage.MAIL, 552): Verdict.FAILED,  # RFC 1870 §6.1: larger than the relay takes
+    (Stage.MAIL, 503): Verdict.OUT_OF_STEP,
+    (Stage.RCPT, 503): Verdict.OUT_OF_STEP,
+    (Stage.RCPT, 530): Verdict.REFUSES_US,  # RFC 4954 §6: authentication required
+    (Stage.RCPT, 552): Verdict.TRY_LATER,  # RFC 5321 §4.5.3.1.10: "too many recipients"
+    (Stage.DATA, 354): Verdict.GO_ON,
+    (Stage.DATA, 503): Verdict.OUT_OF_STEP,
+    (Stage.DATA, 530): Verdict.REFUSES_US,
+}
+ENHANCED: Final[Mapping[tuple[Stage, str], Verdict]] = {
+    (Stage.MAIL, "5.3.4"): Verdict.FAILED,  # message too big for system
+    (Stage.MAIL, "5.2.3"): Verdict.FAILED,  # message length exceeds administrative limit
+}
+FIRST_DIGIT: Final[Mapping[tuple[Stage, int], Verdict]] = {
+    (Stage.MAIL, 2): Verdict.GO_ON,
+    (Stage.MAIL, 4): Verdict.TRY_LATER,
+    (Stage.MAIL, 5): Verdict.REFUSES_US,  # MAIL holds our address and nothing of the recipient
+    (Stage.RCPT, 2): Verdict.GO_ON,
+    (Stage.RCPT, 4): Verdict.TRY_LATER,
+    (Stage.RCPT, 5): Verdict.BOUNCED,
+    (Stage.DATA, 4): Verdict.TRY_LATER,
+    (Stage.DATA, 5): Verdict.FAILED,
+    (Stage.BODY, 2): Verdict.ACCEPTED,
+    (Stage.BODY, 4): Verdict.TRY_LATER,
+    (Stage.BODY, 5): Verdict.FAILED,
+}
+WORDS: Final[Mapping[str, str]] = {  # RFC 3463 §3: subject, or subject and detail
+    "1.1": "no-such-mailbox",
+    "1.2": "no-such-domain",
+    "1.6": "mailbox-moved",
+    "1": "address",
+    "2.1": "mailbox-disabled",
+    "2.2": "mailbox-full",
+    "2.3": "too-large",
+    "2": "mailbox",
+    "3.4": "too-large",
+    "3": "relay",
+    "4": "network",
+    "5": "protocol",
+    "6": "content",
+    "7": "policy",
+}
+
+_ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
+
+
+def verdict(stage: Stage, code: int, enhanced: str = "") -> Verdict:
+    """What this answer means. Codes that no table has count by their first digit (RFC 5321 §4.2.1)."""
+    if code == 421:
+        return Verdict.CLOSING
+    known = REPLIES.get((stage, code)) or ENHANCED.get((stage, enhanced))
+    return known or FIRST_DIGIT.get((stage, code // 100), Verdict.OUT_OF_STEP)
+
+
+def enhanced_code(text: str) -> str:
+    """The enhanced code at the start of a reply's text; '' when there is none."""
+    found = _ENHANCED_CODE.match(text)
+    return found[0] if found else ""
