@@ -6,6 +6,7 @@ nothing to do.
 
 from typing import Final
 
+from services.domain.batches import BatchRef
 from services.domain.events import BatchAnnounced
 from services.runtime import outbox
 from services.runtime.postgres import Connection
@@ -19,6 +20,11 @@ async def announce(connection: Connection, message: int, *, source: str) -> int:
     return await _announce(connection, _OPEN, {"message": message, "source": source})
 
 
+async def announce_one(connection: Connection, ref: BatchRef, *, source: str) -> int:
+    """Announce this batch if there is work in it now; returns 1 or 0. The caller commits."""
+    return await _announce(connection, _ONE, {"message": ref.message, "number": ref.number, "source": source})
+
+
 async def announce_overdue(connection: Connection, *, source: str, seconds: float = SWEEP_SECONDS) -> int:
     """Announce again what nobody claimed; returns how many. Backs off, and waits while claims make progress.
 
@@ -28,7 +34,7 @@ async def announce_overdue(connection: Connection, *, source: str, seconds: floa
 
 
 async def halted_with_unsent(connection: Connection) -> list[int]:
-    """Numbers of messages that were stopped or have expired and still hold something unsent."""
+    """Numbers of messages that were stopped, turned down or have expired and still hold something unsent."""
     return [number for (number,) in await (await connection.execute(_HALTED)).fetchall()]
 
 
@@ -48,6 +54,12 @@ WITH chosen AS (
     SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
     WHERE b.message = %(message)s AND b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
     ORDER BY b.number FOR UPDATE OF b
+)"""
+
+_ONE: Final = f"""
+WITH chosen AS (
+    SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
+    WHERE b.message = %(message)s AND b.number = %(number)s AND {_CLAIMABLE} FOR UPDATE OF b
 )"""
 
 _OVERDUE: Final = f"""
@@ -81,5 +93,5 @@ SELECT count(*) FROM put"""
 _HALTED: Final = """
 SELECT DISTINCT m.number FROM message m JOIN batch b ON b.message = m.number
 WHERE b.planned + b.deferred + b.claimed > 0 AND b.planned + b.deferred > 0
-AND (m.state IN ('stopped', 'expired') OR m.expires_at <= clock_timestamp())
+AND (m.state IN ('stopped', 'rejected', 'withdrawn', 'expired') OR m.expires_at <= clock_timestamp())
 """

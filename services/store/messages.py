@@ -136,6 +136,15 @@ async def set_proofed(connection: Connection, number: int, recipients: int) -> N
     )
 
 
+async def set_expired(connection: Connection, number: int) -> bool:
+    """Its time came before its approval; False when it was approved, or ended otherwise."""
+    written = await connection.execute(
+        "UPDATE message SET state = 'expired' WHERE number = %s AND state IN ('submitted', 'proofed', 'approved')",
+        (number,),
+    )
+    return written.rowcount == 1
+
+
 async def set_released(connection: Connection, number: int, approved_by: int) -> Message:
     """Approve and release, in the one transaction that binds the two."""
     found = await _all(
@@ -148,9 +157,9 @@ async def set_released(connection: Connection, number: int, approved_by: int) ->
     return found[0]
 
 
-async def set_rejected(connection: Connection, number: int) -> None:
-    """It will not be sent."""
-    await connection.execute("UPDATE message SET state = 'rejected' WHERE number = %s", (number,))
+async def set_rejected(connection: Connection, number: int, how: Literal["rejected", "withdrawn"] = "rejected") -> None:
+    """It will not be sent: refused by an approver, or withdrawn by its author."""
+    await connection.execute("UPDATE message SET state = %s WHERE number = %s", (how, number))
 
 
 async def stop(connection: Connection, message: Message, *, source: str, how: Literal["stopped", "superseded"]) -> None:
@@ -182,6 +191,14 @@ async def resume(connection: Connection, message: Message, *, source: str) -> No
     at: datetime = row[0] if row else message.submitted_at
     event = MessageResumed(message_id=message.id, message=message.number, incident=message.incident, at=at)
     await _release_event(connection, message, envelope(event, event_type=event.TYPE, source=source))
+
+
+async def database_time(connection: Connection) -> datetime:
+    """Now, by the clock that decides what has expired (aware)."""
+    row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
+    at: datetime = row[0]
+    return at
 
 
 async def not_sendable(connection: Connection, numbers: Sequence[int]) -> set[int]:

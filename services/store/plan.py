@@ -19,7 +19,7 @@ class PlanFor:
     """What a plan is made from. `people` and `feeds` are audience ids in the configured order.
 
     `told` are the numbers of messages whose reached recipients are recipients of this one too (a correction: the
-    message that it corrects; an all-clear: those of the incident).
+    message that it corrects; an all-clear: those of the incident); reached are those in one of `told_states`.
     """
 
     message: int
@@ -29,6 +29,7 @@ class PlanFor:
     feeds: Sequence[str]
     told: Sequence[int] = ()
     audience_order: Sequence[str] = ()
+    told_states: frozenset[State] = REACHED
 
 
 async def write(connection: Connection, plan: PlanFor) -> int:
@@ -57,6 +58,23 @@ async def reached_still_claimed(connection: Connection, message: int) -> bool:
     row = await (
         await connection.execute("SELECT EXISTS (SELECT FROM batch WHERE message = %s AND claimed > 0)", (message,))
     ).fetchone()
+    return bool(row and row[0])
+
+
+async def has_open(connection: Connection, message: int) -> bool:
+    """Whether anything of this message is still to be sent, or in the hands of a worker."""
+    row = await (
+        await connection.execute(
+            "SELECT EXISTS (SELECT FROM batch WHERE message = %s AND planned + deferred + claimed > 0)", (message,)
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
+async def reached_since(connection: Connection, message: int, told: int) -> bool:
+    """Whether `told` was sent on after this message's proof, to someone who is no recipient of this message."""
+    values = {"message": message, "told": told, "reached": [int(state) for state in REACHED]}
+    row = await (await connection.execute(_REACHED_SINCE, values)).fetchone()
     return bool(row and row[0])
 
 
@@ -94,7 +112,7 @@ def _values(plan: PlanFor) -> dict[str, object]:
         "feeds": list(plan.feeds),
         "order": list(plan.audience_order or plan.people),
         "told": list(plan.told),
-        "reached": [int(state) for state in REACHED],
+        "reached": [int(state) for state in plan.told_states],
     }
 
 
@@ -209,4 +227,21 @@ FROM (
         SELECT FROM pinned WHERE pinned.sequence BETWEEN b.first_sequence AND b.last_sequence)
     GROUP BY b.number
 ) n WHERE b.message = %(message)s AND b.number = n.number
+"""
+
+# The first condition is cheap, and nearly always false: what a correction corrects is paused.
+_REACHED_SINCE: Final = """
+SELECT EXISTS (
+    SELECT FROM batch b JOIN message m ON m.number = %(message)s
+    WHERE b.message = %(told)s AND b.claimed_at > m.proofed_at
+) AND EXISTS (
+    SELECT FROM (
+        SELECT d.contact FROM delivery d WHERE d.message = %(told)s AND d.contact IS NOT NULL
+        AND (d.state = ANY(%(reached)s::smallint[]) OR d.doubts > 0)
+        UNION SELECT s.contact FROM shared_delivery s JOIN delivery d USING (message, sequence)
+        WHERE d.message = %(told)s AND (d.state = ANY(%(reached)s::smallint[]) OR d.doubts > 0)
+        EXCEPT SELECT contact FROM delivery WHERE message = %(message)s
+        EXCEPT SELECT contact FROM shared_delivery WHERE message = %(message)s
+    ) missed JOIN contact c ON c.id = missed.contact WHERE c.removed_at IS NULL
+)
 """

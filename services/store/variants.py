@@ -19,6 +19,14 @@ async def record(connection: Connection, message: int, variants: Sequence[Varian
         )
 
 
+async def audiences(connection: Connection, messages: Sequence[int]) -> set[tuple[str, str]]:
+    """Which audiences these messages have a version for, and on which channel, as pairs."""
+    rows = await connection.execute(
+        "SELECT DISTINCT audience, channel FROM variant WHERE message = ANY(%s)", (list(messages),)
+    )
+    return {(audience, channel) for audience, channel in await rows.fetchall()}
+
+
 async def read(connection: Connection, message: int, numbers: Sequence[int] | None = None) -> dict[int, Variant]:
     """The variants of a message by number; all of them when no numbers are given."""
     rows = await connection.execute(

@@ -1,0 +1,11 @@
+"""How patient dispatch is."""
+
+from pydantic import Field
+
+from services.runtime.settings import RoelandSettings
+
+
+class DispatchSettings(RoelandSettings):
+    """`sweep_seconds`: how long an announced batch may lie unclaimed before it is announced again; then it doubles."""
+
+    sweep_seconds: float = Field(default=5.0, gt=0, le=3600)

@@ -1,0 +1,98 @@
+"""A second person approves: from that transaction on the message is released, exactly as proofed."""
+
+from uuid import UUID
+
+from services.domain.commands import Answer, ApproveMessage
+from services.domain.events import MessageReleased, envelope
+from services.editorial import recipients
+from services.editorial.desk import Desk
+from services.editorial.refusal import Refusal
+from services.editorial.times import as_text
+from services.runtime import outbox
+from services.runtime.postgres import Connection
+from services.store import audit, messages, plan
+from services.store.messages import Message
+from services.store.users import User
+
+
+async def approve(connection: Connection, body: ApproveMessage, user: User, desk: Desk) -> Answer:
+    """Release the message; what it corrects is superseded in the same transaction."""
+    message, original = await locked(connection, body.message_id)
+    refuse_ended(message)
+    if message.state == "submitted":
+        raise Refusal(f"message {message.id} is not yet proofed: try again in a moment", state="submitted")
+    if message.submitted_by == user.id:
+        raise Refusal("who wrote a message does not approve it: ask someone else with the role approver")
+    if message.expires_at and message.expires_at <= await messages.database_time(connection):
+        raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
+    await _refuse_outdated(connection, message, original)
+    if original is not None:
+        await _supersede(connection, original, desk.source)
+    moved = await plan.pin_addresses(connection, message.number)
+    released = await messages.set_released(connection, message.number, user.id)
+    await _publish(connection, released, desk.source)
+    await audit.record(
+        connection, actor=user.id, action="message.approved", subject=f"message:{message.id}",
+        detail={"message": message.number, "addresses_changed": moved},
+    )  # fmt: skip
+    approved_at = as_text(released.approved_at)
+    return Answer(done=True, result={"id": str(message.id), "state": "released", "approved_at": approved_at})
+
+
+async def locked(connection: Connection, message_id: UUID) -> tuple[Message, Message | None]:
+    """The message and the one that it corrects, both locked, the older first. Raises `Refusal` if there is none."""
+    found = await messages.find(connection, message_id)
+    original = None
+    if found and found.corrects is not None:
+        original = await messages.by_number(connection, found.corrects, lock=True)
+    message = await messages.by_number(connection, found.number, lock=True) if found else None
+    if message is None:
+        raise Refusal(f"there is no message {message_id}: see `roeland message list`")
+    return message, original
+
+
+def refuse_ended(message: Message) -> None:
+    """Refuse what was decided already."""
+    if message.state not in ("submitted", "proofed"):
+        words = {"released": "approved already", "stopped": "stopped", "expired": "expired"}
+        reason = words.get(message.state, message.state)
+        raise Refusal(f"message {message.id} was {reason}".replace("was expired", "has expired"), state=message.state)
+
+
+async def _refuse_outdated(connection: Connection, message: Message, original: Message | None) -> None:
+    """Its recipients were fixed at its proof: refuse it if more people were told since, who would not get it."""
+    owed = await recipients.owed_by(connection, message.kind, message.incident, message.corrects)
+    later = [each for each in owed if message.proofed_at and each.released_at and each.released_at > message.proofed_at]
+    if original is not None and await plan.reached_since(connection, message.number, original.number):
+        later.append(original)
+    if later:
+        raise Refusal(
+            f"message {later[0].id} went to more people since this one was proofed: "
+            "reject this one and submit it again, then they get it too",
+            since=[str(each.id) for each in later],
+        )
+
+
+async def _supersede(connection: Connection, original: Message, source: str) -> None:
+    if original.state != "released":
+        return
+    if await plan.has_open(connection, original.number):
+        await messages.stop(connection, original, source=source, how="superseded")
+    elif original.paused_at is not None:
+        await messages.resume(connection, original, source=source)
+
+
+async def _publish(connection: Connection, message: Message, source: str) -> None:
+    assert message.released_at is not None  # noqa: S101 - set in this transaction
+    event = MessageReleased(
+        message_id=message.id,
+        message=message.number,
+        incident=message.incident,
+        kind=message.kind,
+        lane=message.lane,
+        recipients=message.recipients,
+        exercise=message.exercise,
+        released_at=message.released_at,
+        next_update_at=message.next_update_at,
+    )
+    await outbox.put(connection, "releases", message.incident, envelope(event, event_type=event.TYPE, source=source))

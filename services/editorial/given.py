@@ -1,0 +1,52 @@
+"""The content of a submitted message, judged again: a command may come from outside, past every door.
+
+It must hold to all that a message file must: the same shape, the same limits, the same rules.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from services.domain.configuration import CHANNELS, Configuration
+from services.domain.content import MessageContent
+from services.domain.message_fields import ModelContext
+from services.domain.message_model import MessageFile
+from services.domain.message_rules import RULES, Judged
+from services.domain.problems import Problem, Refused
+from services.domain.yaml_text import Path, dotted
+
+
+def read_content(given: dict[str, Any], configuration: Configuration) -> MessageContent:
+    """The content in its one form, each field right by itself. Raises Refused with every problem."""
+    try:
+        content = MessageContent.model_validate(given)
+        MessageFile.model_validate(_as_file(content), context=ModelContext(configuration))
+    except ValidationError as error:
+        raise Refused(list(dict.fromkeys(_problems(error)))) from None
+    order = {"audiences": configuration.in_order(content.audiences)}
+    return content.model_copy(update=order | {"channels": tuple(c for c in CHANNELS if c in content.channels)})
+
+
+def judge(content: MessageContent, audiences: tuple[str, ...], configuration: Configuration, now: datetime) -> None:
+    """Refuse what its fields say together, for all whom it will reach. Raises Refused with every problem."""
+    addressed = content.model_copy(update={"audiences": audiences})
+    judged = Judged(addressed, set(MessageFile.model_fields), configuration, now)
+    problems = {path: Problem(dotted(path), *rest) for _, rule in RULES for path, *rest in rule(judged)}
+    if problems:
+        raise Refused(list(problems.values()))
+
+
+def _as_file(content: MessageContent) -> dict[str, Any]:
+    plain = content.model_dump(mode="json")
+    titles = [{"text": text["text"], "language": text["language"]} for text in plain["title"]]
+    return plain | {"title": titles, "sms": plain["sms"] or None}
+
+
+def _problems(error: ValidationError) -> Iterator[Problem]:
+    for each in error.errors(include_url=False, include_input=False):
+        path: Path = tuple(each["loc"])
+        rule = each.get("ctx", {}) if each["type"] == "rule" else {}
+        remedy = rule.get("remedy", "See *A message* in the documentation.")
+        yield Problem(dotted(path), rule.get("problem", f"{each['msg'].rstrip('.')}."), remedy)

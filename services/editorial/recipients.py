@@ -1,0 +1,60 @@
+"""Who gets a message: the audiences that it names, and those whom it owes.
+
+A correction owes those whom the original reached or may have reached, and whoever that one was itself a correction
+for; an all-clear owes everyone who was alerted in the incident. Audiences may add to that and never narrow it.
+"""
+
+from collections.abc import Sequence
+
+from services.domain.configuration import Configuration
+from services.domain.content import MessageContent
+from services.domain.states import REACHED, UNSENT
+from services.editorial.refusal import problem
+from services.runtime.postgres import Connection
+from services.store import messages, variants
+from services.store.messages import Message
+from services.store.plan import PlanFor
+
+
+async def owed_by(connection: Connection, kind: str, incident: str, corrects: int | None) -> Sequence[Message]:
+    """The released messages whose recipients must get this one too; a correction's own original comes first."""
+    if kind == "all-clear":
+        return await messages.told_in(connection, incident)
+    owed: list[Message] = []
+    while corrects is not None and (original := await messages.by_number(connection, corrects)):
+        owed.append(original)
+        corrects = original.corrects
+    return owed
+
+
+async def audiences_of(
+    connection: Connection, content: MessageContent, owed: Sequence[Message], configuration: Configuration
+) -> tuple[str, ...]:
+    """Every audience that must have a version: the named and the owed, in the configured order."""
+    told = await variants.audiences(connection, [message.number for message in owed])
+    audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in told)})
+    if content.kind == "all-clear" and not audiences:
+        raise problem("audiences", "Nobody was alerted in this incident.", "Name the audiences that it is for.")
+    if gone := set(audiences) - set(configuration.audience_ids):
+        raise problem("audiences", f"{', '.join(sorted(gone))} is configured no more.", "Configure it again.")
+    return audiences
+
+
+async def plan_for(connection: Connection, message: Message, configuration: Configuration) -> PlanFor:
+    """What the plan of this message is made from; its variants say which audience can get it on which channel."""
+    content = MessageContent.model_validate(message.content)
+    versions = await variants.audiences(connection, [message.number])
+    people = configuration.in_order(audience for audience, channel in versions if channel != "newsfeed")
+    owed = await owed_by(connection, message.kind, message.incident, message.corrects) if people else ()
+    return PlanFor(
+        message=message.number,
+        language=content.language,
+        channels=content.channels,
+        # An exercise in an incident with a participants list goes to those alone; incidents keep no such list yet.
+        people=[audience for audience in people if audience in content.audiences],
+        feeds=configuration.in_order(audience for audience, channel in versions if channel == "newsfeed"),
+        told=[each.number for each in owed],
+        audience_order=people,
+        # Who is still to get an alert that is being sent, and nobody halts, must get the all-clear as well.
+        told_states=REACHED | UNSENT if message.kind == "all-clear" else REACHED,
+    )

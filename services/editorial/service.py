@@ -1,0 +1,128 @@
+"""What editorial does: it answers commands, proofs what was submitted, and publishes what it decided.
+
+A command is one transaction. Its effects are in a savepoint, so that a refusal undoes them and is itself the answer.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from services.domain.commands import Answer, ApproveMessage, Command, SubmitMessage
+from services.domain.events import Envelope, Unreadable
+from services.domain.problems import Refused
+from services.editorial import proof
+from services.editorial.approve import approve
+from services.editorial.authority import objection
+from services.editorial.desk import Desk
+from services.editorial.refusal import Refusal, of_problems
+from services.editorial.reject import reject
+from services.editorial.submit import EXPIRY, submit
+from services.runtime import commands, inbox, timers
+from services.runtime.dead_letters import bury_in
+from services.runtime.health import HANDLED
+from services.runtime.kafka import consume
+from services.runtime.postgres import AWAY, Connection, listen
+from services.runtime.records import handler, unforeseen
+from services.runtime.repeat import every, when_woken
+from services.runtime.service import Service
+from services.store.ledger import RETRY
+from services.store.users import User, user_by_id
+
+PROOFS_AT_ONCE: Final = 2
+"""So that a small message does not wait for the proof of a large one."""
+PROOF_SECONDS: Final = 0.25
+PUBLISH_AGAIN_SECONDS: Final = 5.0
+PRUNE_SECONDS: Final = 3600.0
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(service: Service, desk: Desk) -> None:
+    """All that editorial does at the same time, for as long as it runs."""
+    asked = [asyncio.Event() for _ in range(PROOFS_AT_ONCE)]
+
+    def wake() -> None:
+        for each in asked:
+            each.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.publish_outbox())
+        group.create_task(_take_commands(service, desk))
+        group.create_task(listen(service.database.url(), proof.ASKED, wake))
+        for each in asked:
+            group.create_task(_proofs(desk, each))
+        group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
+        group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
+
+
+async def handle(event: Envelope, desk: Desk) -> None:
+    """Answer one command, once. What nobody foresaw is refused, undone, and kept as a dead letter."""
+    failure: str | None = None
+    async with desk.pool.connection() as connection, connection.transaction():
+        command = await commands.take(connection, event)
+        if command is None:
+            return
+        try:
+            async with connection.transaction():
+                answer = await _carry_out(connection, command, desk)
+        except Refusal as refusal:
+            answer = refusal.answer
+        except Refused as refused:
+            answer = of_problems(refused)
+        except AWAY:
+            raise
+        except Exception as problem:
+            failure = unforeseen(problem)
+            answer = Answer.refused("editorial failed on this command, and nothing was done: see its log")
+        await commands.answer(connection, command.id, answer)
+    HANDLED.labels(event.type).inc()
+    log.info("answered", command=str(command.id), type=event.type, done=answer.done, user=command.user)
+    if failure:
+        raise Unreadable(failure)
+
+
+async def _carry_out(connection: Connection, command: Command, desk: Desk) -> Answer:
+    user = await _authorised(connection, command, desk)
+    match command.body:
+        case SubmitMessage() as body:
+            return await submit(connection, body, user, desk)
+        case ApproveMessage() as body:
+            return await approve(connection, body, user, desk)
+        case body:
+            return await reject(connection, body, user)
+
+
+async def _authorised(connection: Connection, command: Command, desk: Desk) -> User:
+    user = await user_by_id(connection, command.user)
+    reason = objection(command, user, trusts_assertions=desk.trusts_assertions)
+    if user is None or reason is not None:
+        raise Refusal(reason or "there is no such user")
+    return user
+
+
+async def _take_commands(service: Service, desk: Desk) -> None:
+    async def handled(event: Envelope) -> None:
+        await handle(event, desk)
+
+    bury = bury_in(service.pool, service.source)
+    take = handler(handled, what="command")
+    await consume(service.kafka, ["messages"], "editorial", take, bury=bury, health=service.health)
+
+
+async def _proofs(desk: Desk, asked: asyncio.Event) -> None:
+    effect = proof.proofing(desk)
+    await when_woken(asked, PROOF_SECONDS, lambda: timers.fire_due(desk.pool, proof.KIND, effect), what="proof")
+
+
+async def _publish_again(desk: Desk) -> None:
+    async with desk.pool.connection() as connection:
+        if count := await commands.publish_again(connection):
+            log.warning("commands_published_again", count=count)
+
+
+async def _prune(desk: Desk) -> None:
+    async with desk.pool.connection() as connection:
+        await inbox.prune(connection)
+        for kind in (proof.KIND, EXPIRY, RETRY):
+            await timers.prune(connection, kind)

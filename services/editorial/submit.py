@@ -1,0 +1,155 @@
+"""A message is submitted: judged, rendered for everyone whom it must reach, and recorded, with its proof to come."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.domain.commands import Answer, SubmitMessage
+from services.domain.content import MessageContent, content_hash
+from services.domain.lanes import PRIORITY
+from services.domain.lint import lint
+from services.domain.problems import Finding, Problem, Refused
+from services.editorial import proof, recipients
+from services.editorial.desk import Desk
+from services.editorial.given import judge, read_content
+from services.editorial.refusal import Refusal, problem
+from services.rendering.render import render_all
+from services.rendering.request import Corrected
+from services.runtime import timers
+from services.runtime.postgres import Connection
+from services.store import audit, incidents, messages, variants
+from services.store.incidents import Incident
+from services.store.messages import Message, NewMessage
+from services.store.users import User
+
+EXPIRY = "expiry"
+"""Kind of the timer that dispatch fires at `expires_at`; its subject is the message's number."""
+
+
+async def submit(connection: Connection, body: SubmitMessage, user: User, desk: Desk) -> Answer:
+    """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
+    content = read_content(body.content, desk.configuration)
+    incident = await _incident(connection, content)
+    await _refuse_known(connection, body, content)
+    corrected = await _pause_original(connection, content, desk.source)
+    owed = await recipients.owed_by(connection, content.kind, content.incident, corrected.number if corrected else None)
+    audiences = await recipients.audiences_of(connection, content, owed, desk.configuration)
+    now = await messages.database_time(connection)
+    judge(content, audiences, desk.configuration, now)
+    phase = content.phase or incident.phase
+    findings = _findings(content, phase, now, desk) + _narrower(content, corrected)
+    versions = render_all(
+        content,
+        phase=phase,
+        message_id=str(body.message_id),
+        templates=desk.templates,
+        incident_title=incident.title,
+        issued_at=now,
+        corrected=_told_wrong(corrected),
+        audiences=audiences,
+        configuration=desk.configuration,
+    )
+    new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
+    message = await messages.record_submitted(connection, new)
+    await variants.record(connection, message.number, versions)
+    await _set_timers(connection, message)
+    await audit.record(
+        connection, actor=user.id, action="message.submitted", subject=f"message:{message.id}",
+        detail={"message": message.number, "incident": message.incident, "again": body.again},
+    )  # fmt: skip
+    result = {"id": str(message.id), "state": message.state, "findings": message.findings}
+    return Answer(done=True, result=result)
+
+
+async def _incident(connection: Connection, content: MessageContent) -> Incident:
+    title = next((text.text for text in content.title if text.language == content.language), content.title[0].text)
+    new = Incident(content.incident, title, content.phase or "acute", content.exercise)
+    incident = await incidents.open_unless_there(connection, new)
+    if incident.exercise != content.exercise:
+        what = "is an exercise" if incident.exercise else "is real"
+        remedy = f"Write `exercise: {str(incident.exercise).lower()}`, or name another incident."
+        raise problem("exercise", f"The incident {incident.slug} {what}; its first message decided that.", remedy)
+    return incident
+
+
+async def _refuse_known(connection: Connection, body: SubmitMessage, content: MessageContent) -> None:
+    if await messages.find(connection, body.message_id):
+        raise Refusal(f"there is a message {body.message_id} already", existing=str(body.message_id))
+    same = None if body.again else await messages.same_content(connection, content.incident, content_hash(content))
+    if same:
+        raise Refusal(f"message {same.id} says exactly the same: --again sends it a second time", existing=str(same.id))
+
+
+async def _pause_original(connection: Connection, content: MessageContent, source: str) -> Message | None:
+    """The message that this one corrects, held from the moment that this transaction commits."""
+    if not content.corrects:
+        return None
+    try:
+        original = await messages.find(connection, UUID(content.corrects), lock=True)
+    except ValueError:
+        return None  # the rules say what is wrong with it
+    if original is None or original.incident != content.incident:
+        what = f"There is no message {content.corrects} in {content.incident}."
+        raise problem("corrects", what, "Copy its id from `roeland message list`.")
+    if original.released_at is None:
+        what = "That message was never released: nobody has read it."
+        raise problem("corrects", what, "Reject it, and submit this one as an alert or update.")
+    if original.state == "released":
+        await messages.pause(connection, original, source=source)
+    return original
+
+
+def _findings(content: MessageContent, phase: str, now: datetime, desk: Desk) -> list[Finding]:
+    findings = lint(content, phase=phase, now=now, configuration=desk.configuration)
+    if errors := [Problem(f.place, f.problem, f.remedy) for f in findings if f.severity == "error"]:
+        raise Refused(errors)
+    return findings
+
+
+def _narrower(content: MessageContent, corrected: Message | None) -> list[Finding]:
+    if corrected is None or not (missing := set(corrected.content["channels"]) - set(content.channels)):
+        return []
+    what = f"What this corrects also went by {', '.join(sorted(missing))}."
+    return [Finding("warning", "channels", what, "Use the same channels: not everyone is reached on the others.")]
+
+
+def _told_wrong(corrected: Message | None) -> Corrected | None:
+    if corrected is None or corrected.released_at is None:
+        return None
+    titles = MessageContent.model_validate(corrected.content).title
+    return Corrected({text.language or "": text.text for text in titles}, corrected.released_at)
+
+
+def _new(
+    message_id: UUID,
+    content: MessageContent,
+    *,
+    phase: str,
+    corrected: Message | None,
+    findings: list[Finding],
+    user: User,
+) -> NewMessage:
+    plain: dict[str, Any] = content.model_dump(mode="json")
+    return NewMessage(
+        id=message_id,
+        incident=content.incident,
+        kind=content.kind,
+        lane=content.urgency,
+        priority=PRIORITY[content.kind],
+        phase=phase,
+        exercise=content.exercise,
+        content=plain,
+        content_hash=content_hash(content),
+        corrects=corrected.number if corrected else None,
+        findings=[asdict(finding) for finding in findings],
+        submitted_by=user.id,
+        expires_at=content.expires_at,
+        next_update_at=content.next_update_at,
+    )
+
+
+async def _set_timers(connection: Connection, message: Message) -> None:
+    await proof.ask(connection, message.number)
+    if message.expires_at:
+        await timers.set_timer(connection, EXPIRY, str(message.number), "expires_at", message.expires_at)

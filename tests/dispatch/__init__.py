@@ -1,0 +1,1 @@
+"""Dispatch against real Kafka and PostgreSQL, as a process of its own."""

@@ -1,0 +1,1 @@
+"""Editorial against real Kafka and PostgreSQL, as processes of their own."""
