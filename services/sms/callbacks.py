@@ -1,0 +1,39 @@
+"""Where Twilio tells what became of an SMS: an address that names the delivery, which nobody else can make up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.runtime.tokens import Keys
+
+PATH: Final = "/twilio/status"
+PURPOSE: Final = "twilio-status"
+
+_AGAIN: Final = "#rc=5&rp=5xx,ct,rt"
+"""Have Twilio call again, five times, after 5xx and timeouts; a fragment, so not part of what it requests and signs
+(https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryName:
+    """Names a delivery: message number and sequence."""
+
+    message: int
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.message}.{self.sequence}"
+
+
+def callback_url(public_url: str, keys: Keys, name: DeliveryName) -> str:
+    """The StatusCallback of this delivery."""
+    return f"{public_url}{PATH}?d={name}&t={keys.token(str(name), PURPOSE)}{_AGAIN}"
+
+
+def named(query: Mapping[str, str], keys: Keys) -> DeliveryName | None:
+    """The delivery that a callback's query names; None when we did not make it."""
+    text = query.get("d", "")
+    if not keys.verify(query.get("t", ""), text, PURPOSE):
+        return None
+    message, _, sequence = text.partition(".")
+    return DeliveryName(int(message), int(sequence))

@@ -1,0 +1,104 @@
+"""What Twilio's answers mean for one SMS, as a table.
+
+Codes: https://www.twilio.com/docs/api/errors. Refusals count for one number or one text; what counts for all (the
+account, the sender, the callback's address) closes the gate, so that nobody fails for a setting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Verdict(Enum):
+    """What happens next."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # for good, this one
+    SLOW_DOWN = "slow-down"  # nothing handed over; all go slower
+    CLOSED = "closed"  # nothing handed over; all wait until someone mends it
+    AWAY = "away"  # nothing handed over; all wait until it is back
+    IN_DOUBT = "in-doubt"  # perhaps taken: look it up
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict, with the code that led to it and a short word that holds no number and no text."""
+
+    verdict: Verdict
+    code: int | None = None
+    reason: str | None = None
+
+
+def rule(status: int, code: int | None) -> Ruling:
+    """The ruling on an answer that is no success, by Twilio's code if it is known, else by the HTTP status."""
+    if status == 408 or status >= 500:  # whatever it says, the message may have been made
+        return Ruling(Verdict.IN_DOUBT, _fits(code) or status, "server-error")
+    otherwise = _REFUSED if code and 400 <= status < 500 else _NOT_TWILIO
+    verdict, reason = CODES.get(code or 0) or STATUSES.get(status) or otherwise
+    return Ruling(verdict, _fits(code) or status, reason)
+
+
+def column(code: int | None) -> tuple[int | None, str | None]:
+    """A code as the ledger keeps it: (code, reason); one that the column cannot hold is in the reason alone."""
+    return (_fits(code), f"twilio-{code}") if code else (None, None)
+
+
+def _fits(code: int | None) -> int | None:
+    """The code if the ledger's column can hold it (smallint)."""
+    return code if code and 0 < code <= 32767 else None
+
+
+CODES: Final[Mapping[int, tuple[Verdict, str]]] = {
+    14107: (Verdict.SLOW_DOWN, "rate-limited"),
+    20003: (Verdict.CLOSED, "credentials"),
+    20005: (Verdict.CLOSED, "account-not-active"),
+    20008: (Verdict.CLOSED, "test-credentials"),
+    20404: (Verdict.CLOSED, "account-not-found"),
+    20429: (Verdict.SLOW_DOWN, "rate-limited"),
+    21211: (Verdict.REFUSED, "invalid-number"),
+    21212: (Verdict.CLOSED, "sender"),
+    21266: (Verdict.REFUSED, "sender-is-recipient"),
+    21408: (Verdict.REFUSED, "region-not-enabled"),
+    21602: (Verdict.REFUSED, "no-text"),
+    21603: (Verdict.CLOSED, "sender"),
+    21604: (Verdict.REFUSED, "no-number"),
+    21606: (Verdict.CLOSED, "sender"),
+    21609: (Verdict.CLOSED, "callback-address"),
+    21610: (Verdict.REFUSED, "opted-out"),
+    21611: (Verdict.SLOW_DOWN, "queue-full"),
+    21612: (Verdict.REFUSED, "unreachable"),
+    21614: (Verdict.REFUSED, "not-mobile"),
+    21617: (Verdict.REFUSED, "too-long"),
+    21618: (Verdict.REFUSED, "text-not-allowed"),
+    21635: (Verdict.REFUSED, "landline"),
+    21659: (Verdict.CLOSED, "sender"),
+    21660: (Verdict.CLOSED, "sender"),
+    21701: (Verdict.CLOSED, "sender"),
+    21703: (Verdict.CLOSED, "sender"),
+    21704: (Verdict.CLOSED, "sender"),
+    30001: (Verdict.SLOW_DOWN, "queue-full"),
+    30002: (Verdict.CLOSED, "account-suspended"),
+    30010: (Verdict.REFUSED, "too-expensive"),
+    63038: (Verdict.CLOSED, "daily-limit"),
+    90007: (Verdict.REFUSED, "validity"),
+}
+
+STATUSES: Final[Mapping[int, tuple[Verdict, str]]] = {
+    401: (Verdict.CLOSED, "credentials"),
+    402: (Verdict.CLOSED, "payment"),
+    403: (Verdict.CLOSED, "forbidden"),
+    404: (Verdict.CLOSED, "account-not-found"),
+    429: (Verdict.SLOW_DOWN, "rate-limited"),
+}
+
+_REFUSED: Final = (Verdict.REFUSED, "refused")
+_NOT_TWILIO: Final = (Verdict.CLOSED, "unexpected-answer")  # something between us and Twilio: nobody's fault
+
+REMEDIES: Final[Mapping[str, str]] = {
+    "credentials": "mend ROELAND_TWILIO_ACCOUNT_SID and ROELAND_TWILIO_AUTH_TOKEN",
+    "account-not-found": "mend ROELAND_TWILIO_ACCOUNT_SID or ROELAND_TWILIO_BASE_URL",
+    "sender": "mend ROELAND_TWILIO_FROM or ROELAND_TWILIO_MESSAGING_SERVICE_SID",
+    "callback-address": "make ROELAND_PUBLIC_URL an address that Twilio can call",
+}
+"""What to do about a closed gate; for what is not here, see Twilio's console."""

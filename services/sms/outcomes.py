@@ -1,0 +1,66 @@
+"""What the ledger is told of one SMS, from what Twilio said. Pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from services.domain.states import State
+from services.sms.codes import Ruling, column
+from services.sms.twilio import Held
+from services.store.ledger import Delivery, Result
+
+STATES: Final = {
+    "delivered": State.DELIVERED,
+    "read": State.DELIVERED,
+    "undelivered": State.BOUNCED,
+    "failed": State.BOUNCED,
+}
+"""Twilio's statuses that say more than that it took the message."""
+
+
+def taken(delivery: Delivery, held: Held) -> Result:
+    """Twilio has it."""
+    code, reason = column(held.error_code)
+    state = STATES.get(held.status, State.ACCEPTED)
+    at = datetime.now(UTC)
+    return _result(delivery, state, code=code, reason=reason, provider_id=held.sid, at=at, handed_over=True)
+
+
+def refused(delivery: Delivery, ruling: Ruling) -> Result:
+    """Twilio will not have it."""
+    return _result(delivery, State.FAILED, code=ruling.code, reason=ruling.reason, handed_over=True)
+
+
+def later(delivery: Delivery, ruling: Ruling, *, exhausted: bool) -> Result:
+    """Twilio does not have it, and is asked again later, if it is not too late for that."""
+    state = State.FAILED if exhausted else State.DEFERRED
+    return _result(delivery, state, code=ruling.code, reason=ruling.reason)
+
+
+def in_doubt(delivery: Delivery, ruling: Ruling, *, exhausted: bool = False) -> Result:
+    """Twilio may have it, and cannot be asked now; `exhausted`: it was asked for as long as anyone waits."""
+    state = State.UNKNOWN if exhausted else State.DEFERRED
+    return _result(delivery, state, code=ruling.code, reason=ruling.reason, handed_over=True, in_doubt=True)
+
+
+def no_number(delivery: Delivery) -> Result:
+    """The number was erased after the plan was made."""
+    return _result(delivery, State.SUPPRESSED, reason="no-number")
+
+
+def _result(
+    delivery: Delivery,
+    state: State,
+    *,
+    code: int | None = None,
+    reason: str | None = None,
+    provider_id: str | None = None,
+    at: datetime | None = None,
+    handed_over: bool = False,
+    in_doubt: bool = False,
+) -> Result:
+    """A doubt of an earlier attempt is always cleared up before an SMS is handed over again, so that handing it over
+    after one is no possible duplicate."""
+    return Result(
+        delivery.sequence, delivery.attempt, state, handed_over=handed_over and not delivery.doubts,
+        in_doubt=in_doubt, code=code, reason=reason, provider_id=provider_id, at=at,
+    )  # fmt: skip

@@ -1,0 +1,60 @@
+"""The SMS channel: batches of the ledger go to Twilio."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+from services.fanout.retry import RetrySettings
+from services.fanout.worker import run_worker
+from services.runtime.postgres import Pool, until_there
+from services.runtime.public_url import PublicUrlSettings
+from services.runtime.service import Service
+from services.runtime.tokens import Keys
+from services.sms.bucket import Bucket
+from services.sms.callbacks import DeliveryName, callback_url
+from services.sms.carrier import Road, SmsCarrier
+from services.sms.gate import Gate
+from services.sms.pace import Pace
+from services.sms.settings import SmsSettings, TwilioSettings
+from services.sms.twilio import Twilio, open_twilio
+from services.store.secret_keys import signing_keys
+
+
+async def serve(service: Service) -> None:
+    """Carry out SMS batches until told to stop; publish what the ledger says of them meanwhile."""
+    settings = SmsSettings()
+    async with open_twilio(TwilioSettings(), settings.sms_connections) as twilio:
+        keys = await until_there(partial(read_keys, service.pool), what="keys")
+        publishing = asyncio.create_task(service.publish_outbox())
+        try:
+            await run_worker(service, make_carrier(service, twilio, keys, settings))
+        finally:
+            publishing.cancel()
+
+
+def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSettings) -> SmsCarrier:
+    """The carrier, with all that it goes through."""
+    public_url = PublicUrlSettings().public_url
+
+    def callback(name: DeliveryName) -> str | None:
+        return callback_url(public_url, keys, name) if public_url else None
+
+    return SmsCarrier(
+        Road(
+            twilio=twilio,
+            pool=service.pool,
+            bucket=Bucket(service.pool, twilio.sender, settings.sms_per_second),
+            pace=Pace(settings.sms_connections),
+            gate=Gate(twilio.ask, service.health),
+            connections=settings.sms_connections,
+            callback=callback,
+            settling=settings.settling,
+            horizon=timedelta(seconds=RetrySettings().retry_horizon_seconds),
+        )
+    )
+
+
+async def read_keys(pool: Pool) -> Keys:
+    """The keys that sign callbacks' addresses; made now when there are none yet."""
+    async with pool.connection() as connection, connection.transaction():
+        return await signing_keys(connection)

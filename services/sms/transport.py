@@ -1,0 +1,117 @@
+"""The HTTP under Twilio's SDK: one pool, timeouts that hold, and no request sent a second time.
+
+The SDK's own async client ignores its timeout, and its RetryClient may post a message twice. Here a failure says one
+of two things, which is all that a sender needs to know: nothing was handed over, or perhaps.
+"""
+
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from logging import getLogger
+from typing import Final
+
+import aiohttp
+from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # ships hints, but no py.typed
+from twilio.http.response import Response  # type: ignore[import-untyped]
+
+from services.runtime.errors import Foreseen
+from services.sms.settings import TWILIO, TwilioSettings
+
+KEEP_ALIVE_SECONDS: Final = 15.0
+"""Less than servers and middle boxes usually wait: a connection they close under a request leaves us in doubt."""
+
+
+class NotHandedOver(Foreseen):
+    """No connection: the request never left."""
+
+
+class NoAnswer(Foreseen):
+    """The request may have arrived; no answer did."""
+
+
+@asynccontextmanager
+async def open_transport(settings: TwilioSettings, connections: int) -> AsyncIterator["Transport"]:
+    """A transport with room for as many requests at once; closed on leaving."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE_SECONDS, ttl_dns_cache=30),
+        timeout=aiohttp.ClientTimeout(
+            total=settings.twilio_timeout_seconds, sock_connect=settings.twilio_connect_seconds
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+    async with session:
+        yield Transport(session, settings)
+
+
+class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
+    """What the SDK calls for each request. Knows what Twilio's clock says, and how long it asked us to wait."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: TwilioSettings) -> None:
+        super().__init__(getLogger(__name__), True, None)
+        self._session, self._base_url = session, settings.twilio_base_url
+        self._authorization = "Basic " + b64encode(":".join(settings.account()).encode()).decode()
+        self._clock: tuple[datetime, float] | None = None
+        self.retry_after: float | None = None
+        """Seconds, of the last answer 429; None when it named none."""
+
+    def now(self) -> datetime:
+        """The time by Twilio's clock, as far as its answers told (to the second); else by ours."""
+        if self._clock is None:
+            return datetime.now(UTC)
+        said, at = self._clock
+        return datetime.fromtimestamp(said.timestamp() + time.monotonic() - at, UTC)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        **_: object,  # credentials, timeout and redirects: ours hold
+    ) -> Response:
+        """One request, once. Raises `NotHandedOver` or `NoAnswer`."""
+        try:
+            async with self._session.request(
+                method,
+                url.replace(TWILIO, self._base_url, 1),
+                params=_spelled(params),
+                data=data,
+                headers={**(headers or {}), "Authorization": self._authorization},
+                allow_redirects=False,
+            ) as answer:
+                text = await answer.text(errors="replace")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as problem:
+            raise NotHandedOver(type(problem).__name__) from None
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as problem:
+            raise NoAnswer(type(problem).__name__) from None
+        self._take_note(answer)
+        return Response(answer.status, text, answer.headers)
+
+    def _take_note(self, answer: aiohttp.ClientResponse) -> None:
+        if (said := _moment(answer.headers.get("Date"))) is not None:
+            self._clock = (said, time.monotonic())
+        if answer.status == 429:
+            self.retry_after = _seconds(answer.headers.get("Retry-After"), self.now())
+
+
+def _spelled(params: dict[str, object] | None) -> dict[str, str] | None:
+    return {name: str(value) for name, value in params.items() if value is not None} if params else None
+
+
+def _seconds(retry_after: str | None, now: datetime) -> float | None:
+    """RFC 9110 §10.2.3: seconds, or a date."""
+    if retry_after and retry_after.strip().isdecimal():
+        return float(retry_after)
+    until = _moment(retry_after)
+    return max(0.0, (until - now).total_seconds()) if until else None
+
+
+def _moment(date: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC) if date else None
+    except ValueError:
+        return None

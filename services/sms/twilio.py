@@ -1,0 +1,144 @@
+"""Twilio's Messages API, as far as a sender needs it: send one, look one up, ask whether it answers.
+
+Nothing that the SDK raises is passed on or logged: its exceptions hold numbers and texts.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from twilio.base.exceptions import (  # type: ignore[import-untyped]  # ships hints, but no py.typed
+    TwilioException,
+    TwilioRestException,
+    TwilioServiceException,
+)
+from twilio.rest import Client  # type: ignore[import-untyped]  # as above
+
+from services.domain.texts import gsm_typography, one_line
+from services.sms.codes import Ruling, Verdict, rule
+from services.sms.settings import TwilioSettings
+from services.sms.transport import NoAnswer, NotHandedOver, Transport, open_transport
+
+T = TypeVar("T")
+
+PAGE: Final = 50
+"""Messages per page of a look-up; it ends when so many in a row are too old."""
+
+MARGIN: Final = timedelta(seconds=5)
+"""Twilio tells time to the second; and what was sent for this release was not made long before it."""
+
+VALIDITY: Final = (1, 36_000)
+"""Seconds, https://www.twilio.com/docs/messaging/api/message-resource (ValidityPeriod)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One SMS. `callback`: where to tell what became of it. `valid_for`: no later than this."""
+
+    to: str
+    text: str
+    callback: str | None = None
+    valid_for: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message as Twilio holds it; `error_code` when it was not delivered."""
+
+    sid: str
+    status: str
+    error_code: int | None
+
+
+@asynccontextmanager
+async def open_twilio(settings: TwilioSettings, connections: int) -> AsyncIterator["Twilio"]:
+    """Twilio, with room for so many messages at once, and as many look-ups."""
+    async with open_transport(settings, 2 * connections) as transport:
+        yield Twilio(settings, transport)
+
+
+class Twilio:
+    """The account's messages. Every method answers with what it found, or with the ruling on why it could not."""
+
+    def __init__(self, settings: TwilioSettings, transport: Transport) -> None:
+        self.sender = settings.sender()
+        sid, token = settings.account()
+        self._transport = transport
+        self._messages = Client(sid, token, http_client=transport).messages
+        self._from = {"from_" if settings.twilio_from else "messaging_service_sid": self.sender}
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that Twilio asked us to wait when it last said that we go too fast."""
+        return self._transport.retry_after
+
+    async def send(self, sms: Sms) -> Held | Ruling:
+        """Ask Twilio to send this, once."""
+        more: dict[str, object] = {"status_callback": sms.callback} if sms.callback else {}
+        if sms.valid_for is not None:
+            low, high = VALIDITY
+            more["validity_period"] = str(min(max(int(sms.valid_for.total_seconds()), low), high))
+        return await _ruled(lambda: self._create(to=sms.to, body=sms.text, **self._from, **more))
+
+    async def find(self, sms: Sms, *, age: timedelta) -> Held | Ruling | None:
+        """This SMS, if Twilio made it no longer than `age` ago by its own clock; None when it is not there.
+
+        The clocks of Twilio, of PostgreSQL and of this machine need not agree: only durations are compared.
+        """
+        return await _ruled(lambda: self._find(sms, age + MARGIN))
+
+    async def ask(self) -> Ruling | None:
+        """None when Twilio answers and knows us."""
+        return await _ruled(self._list_one)
+
+    async def _create(self, **fields: object) -> Held:
+        return _held(await self._messages.create_async(**fields))
+
+    async def _find(self, sms: Sms, age: timedelta) -> Held | None:
+        text, too_old = _comparable(sms.text), 0
+        async for message in await self._messages.stream_async(to=sms.to, page_size=PAGE):
+            created = message.date_created
+            if created is not None and self._transport.now() - created > age:
+                too_old += 1  # Twilio sorts by the date of sending, which comes later
+                if too_old == PAGE:
+                    return None
+            elif _comparable(message.body or "") == text and message.status != "canceled":
+                return _held(message)
+            else:
+                too_old = 0
+        return None
+
+    async def _list_one(self) -> None:
+        await self._messages.page_async(page_size=1)
+
+
+async def _ruled(work: Callable[[], Awaitable[T]]) -> T | Ruling:
+    """What the work returns, or the ruling on its failure."""
+    try:
+        return await work()
+    except NotHandedOver as problem:
+        return Ruling(Verdict.AWAY, reason=_word(problem))
+    except NoAnswer as problem:
+        return Ruling(Verdict.IN_DOUBT, reason=_word(problem))
+    except (TwilioRestException, TwilioServiceException) as problem:
+        status = problem.status
+        return rule(status, problem.code if problem.code != status else None)
+    except (TwilioException, ValueError, KeyError, TypeError, AttributeError):  # an answer that is none
+        return Ruling(Verdict.IN_DOUBT, reason="unreadable-answer")
+
+
+def _held(message: Any) -> Held:
+    if not isinstance(message.sid, str):
+        raise TypeError("a message without sid")
+    return Held(message.sid, str(message.status), int(message.error_code) if message.error_code else None)
+
+
+def _comparable(text: str) -> str:
+    """Messaging services may replace typography ("smart encoding"); trial accounts prefix a line of their own."""
+    return one_line(gsm_typography(text)).removeprefix("Sent from your Twilio trial account - ")
+
+
+def _word(problem: Exception) -> str:
+    return "cannot-connect" if isinstance(problem, NotHandedOver) else "no-answer"
