@@ -64,12 +64,19 @@ class Twilio:
 
 
 async def start_mail_sink(
-    data: Path, *, port: int | None = None, control_port: int | None = None, same_port: bool = False, log: Path
+    data: Path,
+    *,
+    port: int | None = None,
+    control_port: int | None = None,
+    same_port: bool = False,
+    login: tuple[str, str] | None = None,
+    log: Path,
 ) -> MailSink:
-    """Start the sink; its mails are in `data/maildir`. Ports: those, or free ones."""
+    """Start the sink; its mails are in `data/maildir`. Ports: those, or free ones. `login`: user, password."""
     pid_file = _prepared(data, "mailsink")
     ports = [processes.free_port(wanted, no_other=same_port) for wanted in (port, control_port)]
     argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--maildir", str(data / "maildir")]
+    argv += ["--user", login[0], "--password", login[1]] if login else []
     program = await _start("mailsink", argv, ports[1], log=log, pid_file=pid_file)
     return MailSink(ports[0], ports[1], data / "maildir", program)
 

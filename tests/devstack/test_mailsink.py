@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import aiosmtplib
 import pytest
 
+from services.devstack import processes, stand_ins
 from tests.stack import Sink
 
 pytestmark = pytest.mark.stack
@@ -65,6 +67,25 @@ async def test_it_can_drop_the_connection_at_every_moment(sink: Sink, at: str) -
     with pytest.raises(ConnectionError):
         await _step_by_step(sink)
     assert len(sink.raw()) == (1 if at == "after-body" else 0)
+
+
+async def test_a_login_is_asked_for_and_can_go_wrong(tmp_path: Path) -> None:
+    """A relay with a password: the wrong one is refused, the right one let in, and its log-in can be down."""
+    server = await stand_ins.start_mail_sink(tmp_path, login=("roeland", "geheim"), log=tmp_path / "log")
+    sink = Sink(server)
+    try:
+        with pytest.raises(aiosmtplib.SMTPAuthenticationError, match="535"):
+            await _send(sink, login=("roeland", "fout"))
+        with pytest.raises(aiosmtplib.SMTPSenderRefused, match="530"):
+            await _send(sink)
+        await asyncio.to_thread(sink.faults, {"at": "auth", "do": "reply", "code": 454, "count": 3})
+        with pytest.raises(aiosmtplib.SMTPAuthenticationError, match="454"):
+            await _send(sink, login=("roeland", "geheim"))
+        await asyncio.to_thread(sink.no_faults)
+        await _send(sink, login=("roeland", "geheim"))
+        assert len(sink.raw()) == 1
+    finally:
+        await processes.stop(server.program)
 
 
 async def test_it_can_take_a_mail_and_forget_to_answer(sink: Sink) -> None:
@@ -146,8 +167,10 @@ def _client(sink: Sink, patience: float = 5) -> aiosmtplib.SMTP:
     return aiosmtplib.SMTP(hostname="127.0.0.1", port=sink.port, use_tls=False, start_tls=False, timeout=patience)
 
 
-async def _send(sink: Sink, *recipients: str, patience: float = 5) -> None:
+async def _send(sink: Sink, *recipients: str, patience: float = 5, login: tuple[str, str] | None = None) -> None:
     async with _client(sink, patience) as client:
+        if login:
+            await client.login(*login)
         await client.sendmail("roeland@ccvo.example", list(recipients) or ["an@stad.example"], MAIL)
 
 
