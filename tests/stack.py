@@ -120,11 +120,11 @@ class StandIn:
         self._control("DELETE", "/faults")
 
     def _control(self, method: str, path: str, body: object = None) -> Any:
-        request = urllib.request.Request(  # noqa: S310  (127.0.0.1)
+        request = urllib.request.Request(
             self.control_url + path, method=method, data=None if body is None else json.dumps(body).encode()
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refused:
             raise ValueError(json.load(refused)["error"]) from None
