@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from pydantic import Field
 
@@ -14,10 +13,15 @@ from services.store.users import User, find_user
 
 
 class ActingSettings(RoelandSettings):
-    """Who acts from this machine, and where their private keys are."""
+    """Who acts from this machine."""
 
     user: str | None = Field(default=None, description="Address of the user who acts, unless --as says otherwise.")
-    data_dir: Path = Path(".roeland")
+
+
+class PublicSettings(RoelandSettings):
+    """What recipients see."""
+
+    public_url: str | None = Field(default=None, description="As https://roeland.example, without a path.")
 
 
 @asynccontextmanager

@@ -2,7 +2,9 @@
 
 import typer
 
-from services.admin import contacts, db, topics, users
+from services.admin import contacts, db, dead_letters, decisions, feeds, following, messages, topics, up, users
+
+MORE_MESSAGE_COMMANDS = (decisions, following)  # declared on the group of `messages` by being imported
 
 
 def build() -> typer.Typer:
@@ -14,6 +16,7 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
     )
-    for each in (users, contacts, topics, db):
+    up.declare(app)
+    for each in (users, contacts, messages, feeds, dead_letters, topics, db):
         app.add_typer(each.app)
     return app

@@ -37,11 +37,13 @@ async def import_(
     from services.admin.acting import acting
     from services.contacts.service import import_contacts
     from services.domain.contact_row import ContactsRefused
+    from services.runtime.configuration import configuration_in_force
 
+    configuration = configuration_in_force()
     data = file.read_bytes()
     async with acting() as (connection, actor):
         try:
-            done = await import_contacts(connection, data, actor=actor, dry_run=dry_run)
+            done = await import_contacts(connection, data, actor=actor, dry_run=dry_run, configuration=configuration)
         except ContactsRefused as refused:
             error = f"{refused}: nothing was imported. Mend {file}, then import it again."
             raise Refusal(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
@@ -126,10 +128,11 @@ async def coverage() -> Answer:
     from services.admin.acting import acting
     from services.contacts.service import peoples_audiences
     from services.domain.municipalities import municipalities
+    from services.runtime.configuration import configuration_in_force
     from services.store.coverage import audience_coverage, municipality_coverage
 
     async with acting() as (connection, _):
-        audiences = await audience_coverage(connection, peoples_audiences())
+        audiences = await audience_coverage(connection, peoples_audiences(configuration_in_force()))
         towns = await municipality_coverage(connection, list(municipalities()), audience="local-governments")
     lacking = {
         "total": len(towns),

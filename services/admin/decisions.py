@@ -1,0 +1,121 @@
+"""`roeland message approve|reject|pause|resume|stop ID`: what is decided about a message.
+
+Approving and rejecting are commands that editorial answers. Pausing, resuming and stopping work on the row itself,
+without Kafka and without editorial: when they return, nothing more is claimed.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.admin.answers import Answer, Refusal, as_plain, lines
+from services.admin.command import command
+from services.admin.messages import app
+
+if TYPE_CHECKING:
+    from services.runtime.postgres import Connection
+    from services.store.messages import Message
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as `message list` shows it.")]
+
+
+@command(app, "approve", examples=["message approve 0199… --as wacht@ccvo.example"])
+async def approve(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
+    """Release a message, exactly as it was proofed. The approver is somebody else than the author."""
+    from services.admin.giving import give, message_id
+    from services.domain.commands import ApproveMessage
+
+    result = await give(ApproveMessage(message_id=message_id(id)))
+    return Answer(result, lines(f"{id}: {result.get('state')}", f"Follow it: `roeland message status {id} --watch`"))
+
+
+@command(app, "reject", examples=["message reject 0199… --reason 'cijfers kloppen niet' --as wacht@ccvo.example"])
+async def reject(
+    id: Id,  # noqa: A002 - the contract calls it ID
+    reason: Annotated[str, typer.Option(help="Why, for the author.")] = "",
+) -> Answer:
+    """Do not release this message."""
+    from services.admin.giving import give, message_id
+    from services.domain.commands import RejectMessage
+
+    result = await give(RejectMessage(message_id=message_id(id), reason=reason))
+    return Answer(result, lines(f"{id}: {result.get('state')}"))
+
+
+@command(app, "pause", examples=["message pause 0199…"])
+async def pause(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
+    """Hold a message: when this returns, no further delivery is claimed. `resume` lets it go on."""
+    return await _decide(id, "paused", _pause)
+
+
+@command(app, "resume", examples=["message resume 0199…"])
+async def resume(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
+    """Let a paused message go on."""
+    return await _decide(id, "resumed", _resume)
+
+
+@command(app, "stop", examples=["message stop 0199…"])
+async def stop(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
+    """Stop a message for good: when this returns, no further delivery is claimed; what was unsent is superseded."""
+    return await _decide(id, "stopped", _stop)
+
+
+async def _pause(connection: "Connection", message: "Message", state: str) -> None:
+    from services.admin.giving import SOURCE
+    from services.store import messages
+
+    if message.state != "released" or state in {"done", "expired"}:
+        raise Refusal(f"it is {state}: only a message that is being sent can be paused")
+    await messages.pause(connection, message, source=SOURCE)
+
+
+async def _resume(connection: "Connection", message: "Message", state: str) -> None:
+    from services.admin.giving import SOURCE
+    from services.store import messages
+
+    if message.state != "released" or message.paused_at is None:
+        raise Refusal(f"it is {state}, not paused")
+    await messages.resume(connection, message, source=SOURCE)
+
+
+async def _stop(connection: "Connection", message: "Message", state: str) -> None:
+    from services.admin.giving import SOURCE
+    from services.store import messages
+
+    if state in {"rejected", "withdrawn", "expired", "done"}:
+        raise Refusal(f"it is {state}: there is nothing left to stop")
+    if state != "stopped":  # whoever stops twice wants it stopped
+        await messages.stop(connection, message, source=SOURCE, how="stopped")
+
+
+async def _decide(written: str, action: str, act: "Callable[[Connection, Message, str], Awaitable[None]]") -> Answer:
+    from services.admin.acting import acting
+    from services.admin.giving import known, message_id
+    from services.store import audit
+    from services.store.status import status_of
+
+    number = message_id(written)
+    async with acting() as (connection, actor):
+        async with connection.transaction():
+            message = await known(connection, number, lock=True)
+            await act(connection, message, (await status_of(connection, message)).state)
+            detail = await _signed(connection, actor, action, number.hex)
+            await audit.record(
+                connection, actor=actor, action=f"message.{action}", subject=f"message:{message.id}", detail=detail
+            )
+        after = await status_of(connection, await known(connection, number))
+    return Answer(after, lines(f"{written}: {after.state}"))
+
+
+async def _signed(connection: "Connection", actor: int | None, action: str, message: str) -> dict[str, Any]:
+    """A stop is obeyed first and its signature audited (DESIGN, Who may act): the document, and its signature."""
+    from services.admin.keys import private_key
+    from services.domain.identity import sign
+    from services.store.users import user_by_id
+
+    user = await user_by_id(connection, actor) if actor else None
+    private = private_key(user.email) if user else None
+    document = as_plain({"action": action, "message": message, "user": actor, "at": datetime.now(UTC)})
+    return {"document": document, "signature": sign(document, private) if private else None}

@@ -1,0 +1,72 @@
+"""How this door gives a command that needs a user: signed with their key when it is on this machine."""
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from services.admin.acting import acting_user
+from services.admin.answers import Refusal
+from services.admin.keys import private_key
+from services.domain.commands import ApproveMessage, Command, RejectMessage, SubmitMessage
+from services.runtime import commands
+from services.runtime.postgres import Connection, connect
+from services.store import messages
+
+if TYPE_CHECKING:
+    from services.store.messages import Message
+
+SOURCE: Final = "/roeland/admin"
+SECONDS: Final = 30.0
+LOOK_EVERY: Final = 1.0
+PROOFED: Final = "roeland_proof"
+"""The NOTIFY channel on which editorial says that a message was proofed."""
+
+
+async def give(body: SubmitMessage | ApproveMessage | RejectMessage, *, key: str | None = None) -> dict[str, Any]:
+    """Give the command and wait for its answer; its result. Raises `Refusal` with the reason when it is refused.
+
+    `key` is the incident; None looks it up by the message's id.
+    """
+    from uuid_utils.compat import uuid7
+
+    async with connect(autocommit=True) as connection:
+        user = await acting_user(connection)
+        incident = key or (await known(connection, body.message_id)).incident
+        command = Command(id=uuid7(), user=user.id, given_at=datetime.now(UTC), body=body)
+        if private := private_key(user.email):
+            command = command.signed(private)
+        answer = await commands.give(connection, command, key=incident, source=SOURCE, seconds=SECONDS)
+    if not answer.done:
+        raise Refusal(answer.error or "refused", problems=answer.problems, more=answer.result)
+    return answer.result
+
+
+async def when_proofed(message_id: UUID, *, seconds: float) -> "Message":
+    """The message once it is proofed, or as it stands after so many seconds."""
+    deadline = time.monotonic() + seconds
+    async with connect(autocommit=True) as connection:
+        await connection.execute(f"LISTEN {PROOFED}".encode())
+        while True:
+            message = await known(connection, message_id)
+            left = deadline - time.monotonic()
+            if message.state != "submitted" or left <= 0:
+                return message
+            async for _ in connection.notifies(timeout=min(left, LOOK_EVERY), stop_after=1):
+                pass
+
+
+async def known(connection: Connection, message_id: UUID, *, lock: bool = False) -> "Message":
+    """The message with this id. Raises `Refusal` when there is none."""
+    found = await messages.find(connection, message_id, lock=lock)
+    if found is None:
+        raise Refusal(f"there is no message {message_id}: `roeland message list` shows what there is")
+    return found
+
+
+def message_id(written: str) -> UUID:
+    """An id as somebody typed it. Raises `Refusal` for what cannot be one."""
+    try:
+        return UUID(written)
+    except ValueError:
+        raise Refusal(f"there is no message {written}: `roeland message list` shows what there is") from None

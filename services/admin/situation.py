@@ -1,0 +1,78 @@
+"""Where a message file stands among what was said before: its phase, what it corrects, and whom it would reach.
+
+The same questions that editorial asks at submission; here for a preview, which decides nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.admin.answers import Refusal
+from services.domain.configuration import Configuration
+from services.domain.content import MessageContent
+from services.domain.states import REACHED, UNSENT
+from services.rendering.request import Corrected
+from services.runtime.postgres import Connection
+from services.store import incidents, messages, variants
+from services.store.messages import Message
+from services.store.recipients import AudienceReach, NotReached, Whom, not_reached, reach
+
+PEOPLES = ("mail", "sms")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """`audiences` get a version (feeds too); `reached` by audience of people, `missed` for want of an address."""
+
+    phase: str
+    incident_title: str
+    corrected: Corrected | None
+    audiences: tuple[str, ...]
+    reached: list[AudienceReach]
+    missed: list[NotReached]
+
+
+async def situation_of(connection: Connection, content: MessageContent, configuration: Configuration) -> Situation:
+    """Look it up. Raises `Refusal` when what it corrects does not exist."""
+    incident = await incidents.find(connection, content.incident)
+    owed = await _owed(connection, content)
+    versions = await variants.audiences(connection, [message.number for message in owed])
+    audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
+    people = [a for a in audiences if set(PEOPLES) & set(configuration.audience(a).channels)]
+    whom = Whom(
+        order=people,
+        people=[audience for audience in people if audience in content.audiences],
+        told=[message.number for message in owed],
+        told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+    )
+    found = {each.audience: each for each in await reach(connection, whom)}
+    return Situation(
+        phase=content.phase or (incident.phase if incident else "acute"),
+        incident_title=incident.title if incident else content.title[0].text,
+        corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
+        audiences=audiences,
+        reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
+        missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),
+    )
+
+
+async def _owed(connection: Connection, content: MessageContent) -> Sequence[Message]:
+    """The messages whose recipients get this one too, a correction's own original first."""
+    if content.kind == "all-clear":
+        return await messages.told_in(connection, content.incident)
+    if content.kind != "correction" or not content.corrects:
+        return []
+    original = await messages.find(connection, UUID(content.corrects))
+    if original is None:
+        raise Refusal(f"there is no message {content.corrects} to correct: `roeland message list` shows what there is")
+    owed = [original]
+    while owed[-1].corrects is not None and (before := await messages.by_number(connection, owed[-1].corrects)):
+        owed.append(before)
+    return owed
+
+
+def _corrected(original: Message) -> Corrected | None:
+    if original.released_at is None:
+        return None
+    titles = MessageContent.model_validate(original.content).title
+    return Corrected({text.language or "": text.text for text in titles}, original.released_at)

@@ -1,0 +1,33 @@
+"""`roeland up`: everything on this machine, for whatever the settings do not name."""
+
+import sys
+
+import typer
+
+from services.admin.answers import Answer, Refusal, lines
+from services.admin.command import command
+
+
+def declare(app: typer.Typer) -> None:
+    """`up` is a command of its own, in no group."""
+
+    @command(app, "up", examples=["up"])
+    async def up() -> Answer:
+        """Start Kafka, PostgreSQL, a mail sink, a Twilio stand-in and all services; Ctrl-C stops them.
+
+        What the settings name (another Kafka, PostgreSQL, relay or Twilio account) is used, and not started. Data
+        stays in ROELAND_DATA_DIR. Logs are in its folder `logs`.
+        """
+        from services.devstack.processes import DevstackError
+        from services.devstack.up import up as run
+
+        try:
+            await run(report=_report)
+        except DevstackError as problem:
+            raise Refusal(str(problem)) from None
+        return Answer({"state": "stopped"}, lines())
+
+
+def _report(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
