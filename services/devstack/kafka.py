@@ -121,12 +121,25 @@ def _formatted(data: Path) -> bool:
 
 async def _format(java: list[str], data: Path, log: Path) -> None:
     """Write the cluster id and the first metadata, once in the life of `data`."""
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["format", "--cluster-id", cluster, "--config", str(data / "server.properties"), "--ignore-formatted"]
+    arguments = [
+        "format",
+        "--cluster-id",
+        _cluster_id(),
+        "--config",
+        str(data / "server.properties"),
+        "--ignore-formatted",
+    ]
     argv = [*java, *QUIET, "kafka.tools.StorageTool", *arguments]
     program = processes.start("kafka-format", argv, log=log, pid_file=data / "format.pid")
     if await processes.ended(program, within=60) != 0:
         raise DevstackError(f"Kafka's storage cannot be formatted in {data}:\n{processes.tail(log)}")
+
+
+def _cluster_id() -> str:
+    """A random id in Kafka's form; one that begins with a dash would be taken for an option."""
+    while (cluster := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return cluster
 
 
 async def _answers(bootstrap: str, program: Program) -> None:

@@ -42,6 +42,11 @@ async def test_a_taken_port_leads_to_another_unless_it_must_be_that_one(tmp_path
         processes.free_port(taken, no_other=True)
 
 
+def test_no_cluster_id_looks_like_an_option() -> None:
+    """One random id in 64 began with a dash, and Kafka could then not be formatted."""
+    assert not [one for one in (kafka._cluster_id() for _ in range(2000)) if one.startswith("-") or len(one) != 22]
+
+
 def test_a_full_cache_needs_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second start works on a train: jgo is not even asked."""
     monkeypatch.setattr(jars, "_download", _no_network)
