@@ -9,7 +9,7 @@ from services.runtime.tokens import Keys
 PATH: Final = "/twilio/status"
 PURPOSE: Final = "twilio-status"
 
-_AGAIN: Final = "#rc=5&rp=5xx,ct,rt"
+AGAIN: Final = "#rc=5&rp=5xx,ct,rt"
 """Have Twilio call again, five times, after 5xx and timeouts; a fragment, so not part of what it requests and signs
 (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
 
@@ -27,7 +27,7 @@ class DeliveryName:
 
 def callback_url(public_url: str, keys: Keys, name: DeliveryName) -> str:
     """The StatusCallback of this delivery."""
-    return f"{public_url}{PATH}?d={name}&t={keys.token(str(name), PURPOSE)}{_AGAIN}"
+    return f"{public_url}{PATH}?d={name}&t={keys.token(str(name), PURPOSE)}{AGAIN}"
 
 
 def named(query: Mapping[str, str], keys: Keys) -> DeliveryName | None:

@@ -1,0 +1,63 @@
+"""The web application: which addresses there are, and what holds for every answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from services.public.feeds import Feeds
+from services.public.status import Callbacks
+from services.runtime.postgres import AWAY
+from services.sms.callbacks import PATH
+
+BODY_BYTES: Final = 16 * 1024
+"""A callback has some 500."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # a feed's address is a secret
+    "Server": "roeland",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger(__name__)
+
+
+def make_app(feeds: Feeds, callbacks: Callbacks) -> web.Application:
+    """Feeds and callbacks, and nothing that tells which audiences there are."""
+    app = web.Application(middlewares=[_in_few_words], client_max_size=BODY_BYTES)
+    app.on_response_prepare.append(_harden)
+    app.add_routes(
+        [
+            web.get("/feeds/public.atom", feeds.public),
+            web.get("/feeds/{audience:[a-z0-9-]{1,64}}/{token:[A-Za-z0-9._-]{1,100}}.atom", feeds.closed),
+            web.post(PATH, callbacks.take),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer failures with a status and its name. What was not foreseen is logged here and told to nobody outside."""
+    try:
+        return await handler(request)
+    except web.HTTPException as answer:
+        if answer.status < 400:
+            raise
+        allow = {name: value for name, value in answer.headers.items() if name == "Allow"}
+        return web.Response(status=answer.status, text=f"{answer.reason}\n", headers=allow)
+    except (*AWAY, TimeoutError):
+        return web.Response(status=503, text="Service Unavailable\n", headers={"Retry-After": "5"})
+    except Exception:
+        log.exception("unforeseen", method=request.method)
+        return web.Response(status=500, text="Internal Server Error\n")
+
+
+async def _harden(_: web.Request, response: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    response.headers.setdefault("Cache-Control", "no-store")

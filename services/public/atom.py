@@ -1,0 +1,78 @@
+"""A feed as Atom 1.0 (RFC 4287). Pure: the same entries make the same bytes.
+
+Titles and summaries are text and stay text; content is the HTML that our templates made, escaped as Atom wants it.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from feedgen.feed import FeedGenerator
+
+from services.domain.configuration import Configuration
+from services.store.feeds import PUBLIC, FeedEntry
+
+EMPTY_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""`updated` of a feed in which nothing ever stood; the element may not be left out."""
+
+PUT_RIGHT: Final = {
+    "nl": "Dit bericht is rechtgezet. Lees:",
+    "fr": "Ce message a été rectifié. Lisez :",
+    "en": "This message has been put right. Read:",
+    "de": "Diese Mitteilung wurde berichtigt. Lesen Sie:",
+}
+
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+
+
+def atom(
+    audience: str, entries: Sequence[FeedEntry], *, centre: str, public_url: str, configuration: Configuration
+) -> bytes:
+    """The feed of an audience as a document, with its entries in the order given (newest first)."""
+    feed = FeedGenerator()
+    feed.id(uuid5(NAMESPACE_URL, f"{public_url}/feeds/{audience}").urn)
+    feed.title(_xml(f"{centre}: {_name(audience, configuration)}"))
+    feed.author({"name": _xml(centre)})
+    feed.generator("Roeland")
+    feed.updated(max((entry.updated_at for entry in entries), default=EMPTY_SINCE))
+    feed.language(entries[0].language if entries else configuration.languages[0])
+    if audience == PUBLIC and public_url:
+        feed.link(href=f"{public_url}/feeds/{PUBLIC}.atom", rel="self", type="application/atom+xml")
+    for entry in entries:
+        _add(feed, entry, audience)
+    document: bytes = feed.atom_str()
+    return document
+
+
+def entry_id(message_id: UUID, audience: str) -> str:
+    """The same for ever; another for each audience, for each reads its own version."""
+    return f"{message_id.urn}#{audience}"
+
+
+def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
+    item = feed.add_entry(order="append")
+    item.id(entry_id(entry.message_id, audience))
+    item.title(_xml(entry.title))
+    item.published(entry.published_at)
+    item.updated(entry.updated_at)
+    notice, html = "", entry.html
+    if entry.put_right_by is not None:
+        title = entry.put_right_title or ""
+        notice = f"{PUT_RIGHT.get(entry.language, PUT_RIGHT['nl'])} {title}\n"
+        html = f"<p><strong>{escape(notice.strip())}</strong></p>\n{html}"
+        item.link(href=entry_id(entry.put_right_by, audience), rel="related", title=_xml(title))
+    item.summary(_xml(notice + entry.summary))
+    item.content(_xml(html), type="html")
+
+
+def _name(audience: str, configuration: Configuration) -> str:
+    names = {each.id: each.names for each in configuration.audiences}
+    return names.get(audience, {}).get(configuration.languages[0], audience)
+
+
+def _xml(text: str) -> str:
+    """Without the few characters that no XML document can hold."""
+    return _NOT_XML.sub("", text)

@@ -1,0 +1,64 @@
+"""What `public` is made of, and how long it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
+
+from services.public.app import make_app
+from services.public.feeds import Feeds
+from services.public.settings import PublicSettings
+from services.public.status import Callbacks
+from services.rendering.centre import RenderingSettings
+from services.runtime.errors import Foreseen
+from services.runtime.health import split_address
+from services.runtime.postgres import until_there
+from services.runtime.service import Service
+from services.runtime.tokens import Keys
+from services.sms.settings import TwilioSettings
+from services.store.secret_keys import signing_keys
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(service: Service) -> None:
+    """Answer until told to stop."""
+    settings = PublicSettings()
+
+    async def read_keys() -> Keys:
+        async with service.pool.connection() as connection, connection.transaction():
+            return await signing_keys(connection)
+
+    keys = await until_there(read_keys, what="keys")
+    app = make_app(
+        Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or ""),
+        Callbacks(service, keys, _validator(), settings.public_url),
+    )
+    async with _listening(app, settings):
+        await service.stopping.wait()
+
+
+def _validator() -> RequestValidator | None:
+    """None without a token: then no callback can be told from a forged one, and none is taken."""
+    token = TwilioSettings().twilio_auth_token
+    if token is None:
+        log.warning("no_callbacks", why="ROELAND_TWILIO_AUTH_TOKEN is not set")
+        return None
+    return RequestValidator(token.get_secret_value())
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: PublicSettings) -> AsyncIterator[None]:
+    host, port = split_address(settings.public_address, "ROELAND_PUBLIC_ADDRESS")
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=512).start()
+        log.info("listening", address=settings.public_address)
+        yield
+    except OSError as problem:
+        raise Foreseen(f"ROELAND_PUBLIC_ADDRESS {host}:{port}: {problem.strerror or problem}") from None
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,82 @@
+"""Twilio tells what became of an SMS. Whoever else says so is sent away.
+
+Callbacks come twice, in any order, and before our own record of the same SMS: the ledger merges by rank.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import Counter
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
+
+from services.runtime.service import Service
+from services.runtime.tokens import Keys
+from services.sms.callbacks import AGAIN, PATH, DeliveryName, named
+from services.sms.codes import column
+from services.sms.outcomes import STATES
+from services.store import ledger
+from services.store.ledger import Result
+
+POSTGRES_SECONDS: Final = 2.0
+"""Waited for a connection; then Twilio is asked to call again."""
+
+CALLBACKS: Final = Counter("roeland_callbacks_total", "Callbacks of SMS providers, by answer", ["answer"])
+
+_SID: Final = re.compile(r"(SM|MM)[0-9a-f]{32}")
+
+
+class Callbacks:
+    """Takes status callbacks into the ledger."""
+
+    def __init__(
+        self, service: Service, keys: Keys, validator: RequestValidator | None, public_url: str | None
+    ) -> None:
+        self._service, self._keys, self._validator, self._public_url = service, keys, validator, public_url
+
+    async def take(self, request: web.Request) -> web.Response:
+        """204 when it is recorded or says nothing new; 403 unless Twilio signed it; 404 for what we never sent."""
+        response = await self._answer(request)
+        CALLBACKS.labels(str(response.status)).inc()
+        return response
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/x-www-form-urlencoded":
+            return web.Response(status=415)
+        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        if not self._signed(request, form):
+            return web.Response(status=403)
+        name = named(request.query, self._keys)
+        if name is None:
+            return web.Response(status=404)
+        return await self._record(name, form)
+
+    def _signed(self, request: web.Request, form: Mapping[str, str]) -> bool:
+        """Whether Twilio signed this for the address that we gave it, whatever a proxy made of it on the way."""
+        if self._validator is None or self._public_url is None:
+            return False
+        url = f"{self._public_url}{PATH}?{request.rel_url.raw_query_string}"
+        signature = request.headers.get("X-Twilio-Signature", "")
+        return any(self._validator.validate(each, form, signature) for each in (url, url + AGAIN))
+
+    async def _record(self, name: DeliveryName, form: Mapping[str, str]) -> web.Response:
+        result = _result(name, form)
+        if result is None:
+            return web.Response(status=204)
+        if self._service.health.is_down("postgres"):
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        pool = self._service.pool
+        async with pool.connection(timeout=POSTGRES_SECONDS) as connection, connection.transaction():
+            known = await ledger.report(connection, name.message, result, source=self._service.source)
+        return web.Response(status=204 if known else 404)
+
+
+def _result(name: DeliveryName, form: Mapping[str, str]) -> Result | None:
+    """What the callback reports; None when it says no more than that the message is under way."""
+    state = STATES.get(form.get("MessageStatus", ""))
+    if state is None:
+        return None
+    error, sid = form.get("ErrorCode", ""), form.get("MessageSid", "")
+    code, reason = column(int(error) if error.isdecimal() and len(error) <= 6 else None)
+    return Result(name.sequence, 0, state, code=code, reason=reason, provider_id=sid if _SID.fullmatch(sid) else None)
