@@ -23,7 +23,7 @@ from services.store.ledger import Claim, Delivery, Result
 
 TRIES: Final = 4
 """Requests for one SMS under one claim; then it is deferred."""
-PATIENCE_SECONDS: Final = 5.0
+PATIENCE: Final = timedelta(seconds=5)
 """How long a look-up that is not answered is asked again at once: a message that was stopped waits for it."""
 BETWEEN_SECONDS: Final = 0.5
 
@@ -43,6 +43,7 @@ class Road:
     callback: Callable[[DeliveryName], str | None]
     settling: timedelta
     horizon: timedelta
+    patience: timedelta = PATIENCE
 
 
 class SmsCarrier:
@@ -156,7 +157,7 @@ class Errand:
         What Twilio was making when we asked may show a little later; so None counts only after a while.
         """
         certain_at = self._doubt_since + self._road.settling.total_seconds()
-        patient_until = time.monotonic() + PATIENCE_SECONDS
+        patient_until = time.monotonic() + self._road.patience.total_seconds()
         while True:
             async with self._looking_up:
                 asked = time.monotonic()
