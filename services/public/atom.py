@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from feedgen.entry import FeedEntry as Item
 from feedgen.feed import FeedGenerator
+from feedgen.util import xml_elem
 
 from services.domain.configuration import Configuration
 from services.store.feeds import PUBLIC, FeedEntry
@@ -53,7 +55,7 @@ def entry_id(message_id: UUID, audience: str) -> str:
 
 
 def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
-    item = feed.add_entry(order="append")
+    item = feed.add_entry(_Item(), order="append")
     item.id(entry_id(entry.message_id, audience))
     item.title(_xml(entry.title))
     item.published(entry.published_at)
@@ -63,9 +65,21 @@ def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
         title = entry.put_right_title or ""
         notice = f"{PUT_RIGHT.get(entry.language, PUT_RIGHT['nl'])} {title}\n"
         html = f"<p><strong>{escape(notice.strip())}</strong></p>\n{html}"
-        item.link(href=entry_id(entry.put_right_by, audience), rel="related", title=_xml(title))
+        item.related = {"href": entry_id(entry.put_right_by, audience), "title": _xml(title)}
     item.summary(_xml(notice + entry.summary))
     item.content(_xml(html), type="html")
+
+
+class _Item(Item):  # type: ignore[misc]  # feedgen has no types
+    """feedgen 1.0 drops everything but `href` from the links of an Atom entry."""
+
+    related: dict[str, str] | None = None
+
+    def atom_entry(self, extensions: bool = True) -> Any:
+        element = super().atom_entry(extensions)
+        if self.related:
+            xml_elem("link", element, rel="related", **self.related)
+        return element
 
 
 def _name(audience: str, configuration: Configuration) -> str:

@@ -1,0 +1,69 @@
+"""`public` in the test's own loop, on a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from pydantic import SecretStr
+
+from services.public.service import serve
+from services.runtime.health import Health
+from services.runtime.kafka import KafkaSettings
+from services.runtime.postgres import Connection, DatabaseSettings, open_pool
+from services.runtime.service import Service
+from services.runtime.tokens import Keys
+from services.store.secret_keys import signing_keys
+from tests.situation.running import eventually
+from tests.store.world import connect
+
+AUTH_TOKEN = "an auth token of the test's own"
+PUBLIC_URL = "https://crisis.example.be/roeland"
+
+
+@dataclass
+class Door:
+    """A running `public`: `url` is where it listens; the world knows it as `PUBLIC_URL`."""
+
+    url: str
+    service: Service
+    keys: Keys
+    http: aiohttp.ClientSession
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[Connection]:
+    """To write and look with."""
+    async with await connect(database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def door(
+    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+) -> AsyncIterator[Door]:
+    """`public`, until the test ends."""
+    monkeypatch.setenv("ROELAND_PUBLIC_ADDRESS", f"127.0.0.1:{unused_tcp_port}")
+    monkeypatch.setenv("ROELAND_PUBLIC_URL", PUBLIC_URL)
+    monkeypatch.setenv("ROELAND_TWILIO_AUTH_TOKEN", AUTH_TOKEN)
+    database = DatabaseSettings(database_url=SecretStr(database_url))
+    async with open_pool(database) as pool, aiohttp.ClientSession() as http:
+        health = Health("postgres")
+        health.up("postgres")
+        service = Service("public", pool, database, KafkaSettings(), health)
+        serving = asyncio.create_task(serve(service))
+        url = f"http://127.0.0.1:{unused_tcp_port}"
+
+        async def answers() -> bool:
+            assert not serving.done(), serving
+            try:
+                async with http.get(url) as answer:
+                    return answer.status == 404
+            except aiohttp.ClientError:
+                return False
+
+        await eventually(answers)
+        yield Door(url, service, await signing_keys(connection), http)
+        service.stopping.set()
+        await asyncio.wait_for(serving, 5)
