@@ -1,0 +1,62 @@
+"""Urgent mail does not wait for routine mail."""
+
+import asyncio
+
+from services.domain.states import State
+from tests.mail.jobs import carrier, job, people
+from tests.mail.relays import Relay, until
+
+
+async def test_urgent_finds_a_connection_while_routine_fills_the_rest(relay: Relay) -> None:
+    """Routine mails hang in the relay's hands; the connection that they may not take is there for an alert."""
+    relay.faults.put({"at": "after-body", "do": "forget", "match": "^p"})
+    sending = carrier(relay.url(), smtp_answer_seconds=30)
+    routine, _ = job(people(50), lane="routine")
+    slow = asyncio.create_task(sending.carry_out(routine))
+    await until(lambda: len(relay.mails()) >= 3)
+    relay.faults.put([])
+    urgent, reports = job(people(20, first=100))
+    await asyncio.wait_for(sending.carry_out(urgent), 2)
+    assert set(reports.states().values()) == {State.ACCEPTED}
+    slow.cancel()
+
+
+async def test_routine_gives_way_and_still_goes_on(relay: Relay) -> None:
+    """While urgent mails wait, routine keeps one connection of four, so that it never stands still altogether."""
+    relay.faults.put({"at": "after-body", "do": "delay", "delay_seconds": 0.02})
+    sending = carrier(relay.url())
+    routine, slow = job(people(60), lane="routine")
+    first = asyncio.create_task(sending.carry_out(routine))
+    await until(lambda: len(slow.results) >= 6)
+    before = len(slow.results)
+    urgent, reports = job(people(60, first=100))
+    await sending.carry_out(urgent)
+    meanwhile = len(slow.results) - before
+    assert set(reports.states().values()) == {State.ACCEPTED}
+    assert 5 <= meanwhile <= 35  # one connection's share is 20 for the 60 of the other three
+    await first
+    assert set(slow.states().values()) == {State.ACCEPTED}
+
+
+async def test_two_jobs_share_the_pool(relay: Relay) -> None:
+    """Several claims are in hand at once; together they use no more connections than the settings allow."""
+    sending = carrier(relay.url())
+    works = [job(people(50, first=100 * number), lane=lane) for number, lane in enumerate(("urgent", "routine") * 2)]
+    await asyncio.gather(*(sending.carry_out(work) for work, _ in works))
+    assert all(set(reports.states().values()) == {State.ACCEPTED} for _, reports in works)
+    assert len(relay.mails()) == 200
+    assert len(relay.conversations) <= 4
+
+
+async def test_a_waiter_that_gives_up_leaves_its_place_to_others(relay: Relay) -> None:
+    """Cancelling one job must not cost the pool a connection for ever."""
+    relay.faults.put({"at": "after-body", "do": "delay", "delay_seconds": 0.02, "count": 40})
+    sending = carrier(relay.url(), smtp_connections=2)
+    for number in range(5):
+        one, _ = job(people(10, first=100 * number))
+        two, reports = job(people(10, first=100 * number + 50))
+        tasks = [asyncio.create_task(sending.carry_out(work)) for work in (one, two)]
+        await asyncio.sleep(0.03)
+        tasks[0].cancel()
+        await asyncio.wait_for(tasks[1], 5)
+        assert set(reports.states().values()) == {State.ACCEPTED}
