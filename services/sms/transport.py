@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from logging import getLogger
 from typing import Final
+from urllib.parse import urlencode
 
 import aiohttp
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # ships hints, but no py.typed
@@ -53,14 +54,12 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
         super().__init__(getLogger(__name__), True, None)
         self._session, self._base_url = session, settings.twilio_base_url
         self._authorization = "Basic " + b64encode(":".join(settings.account()).encode()).decode()
-        self._clock: tuple[datetime, float] | None = None
+        self._date, self._clock = "", (datetime.now(UTC), time.monotonic())
         self.retry_after: float | None = None
         """Seconds, of the last answer 429; None when it named none."""
 
     def now(self) -> datetime:
         """The time by Twilio's clock, as far as its answers told (to the second); else by ours."""
-        if self._clock is None:
-            return datetime.now(UTC)
         said, at = self._clock
         return datetime.fromtimestamp(said.timestamp() + time.monotonic() - at, UTC)
 
@@ -79,7 +78,7 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
                 method,
                 url.replace(TWILIO, self._base_url, 1),
                 params=_spelled(params),
-                data=data,
+                data=urlencode(data).encode() if data else None,
                 headers={**(headers or {}), "Authorization": self._authorization},
                 allow_redirects=False,
             ) as answer:
@@ -92,8 +91,9 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
         return Response(answer.status, text, answer.headers)
 
     def _take_note(self, answer: aiohttp.ClientResponse) -> None:
-        if (said := _moment(answer.headers.get("Date"))) is not None:
-            self._clock = (said, time.monotonic())
+        date = answer.headers.get("Date", "")
+        if date != self._date and (said := _moment(date)) is not None:
+            self._date, self._clock = date, (said, time.monotonic())
         if answer.status == 429:
             self.retry_after = _seconds(answer.headers.get("Retry-After"), self.now())
 

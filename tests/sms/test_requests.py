@@ -1,0 +1,170 @@
+"""What is asked of Twilio, to the letter, and a Twilio that is slower than the stand-in ever is."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+import services.devstack
+from services.domain.states import State
+from services.runtime.tokens import Key, Keys
+from services.sms.callbacks import DeliveryName, callback_url, named
+from services.sms.codes import Verdict
+from services.sms.settings import TwilioSettings
+from services.sms.twilio import Held, Sms, open_twilio
+from tests.sms.jobs import BODY, Sent, job, world
+from tests.stack import Twilio
+
+pytestmark = pytest.mark.stack
+
+ACCOUNT, SERVICE, TO = "AC" + "0" * 32, "MG" + "a" * 32, "+32470000001"
+KEYS = Keys((Key("k1", b"1" * 32),))
+
+
+@dataclass
+class Slow:
+    """A Twilio that makes what it is asked and drops the connection, and lists it only after `shows_after` seconds."""
+
+    url: str = ""
+    shows_after: float = 0.2
+    forms: list[dict[str, str]] = field(default_factory=list)
+    made_at: list[float] = field(default_factory=list)
+    answer: web.Response | None = None
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        self.forms.append({name: str(value) for name, value in (await request.post()).items()})
+        self.made_at.append(time.monotonic())
+        if self.answer:
+            return self.answer
+        assert request.transport
+        request.transport.close()
+        return web.Response()
+
+    async def list_(self, request: web.Request) -> web.Response:
+        shown = [
+            {"sid": "SM" + "0" * 32, "status": "sent", "to": form["To"], "body": form["Body"], "error_code": None,
+             "date_created": format_datetime(datetime.now(UTC))}
+            for form, made in zip(self.forms, self.made_at, strict=True)
+            if time.monotonic() - made >= self.shows_after
+        ]  # fmt: skip
+        return web.json_response({"messages": shown, "next_page_uri": None, "page_size": 50})
+
+
+@pytest.fixture
+async def slow(unused_tcp_port: int) -> AsyncIterator[Slow]:
+    """It runs in the test's own loop."""
+    here = Slow(f"http://127.0.0.1:{unused_tcp_port}")
+    app = web.Application()
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    app.add_routes([web.post(path, here.create), web.get(path, here.list_)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
+    yield here
+    await runner.cleanup()
+
+
+async def test_what_twilio_was_still_making_is_not_sent_again(slow: Slow, twilio: Twilio, database_url: str) -> None:
+    """A look-up right after a lost answer finds nothing; only a later one counts."""
+    async with world(
+        twilio, database_url, twilio_base_url=slow.url, twilio_account_sid=ACCOUNT, twilio_from="CCVO"
+    ) as here:
+        sent = await here.carry(TO)
+    assert sent.only.state is State.ACCEPTED
+    assert len(slow.forms) == 1
+
+
+async def test_the_request_says_what_twilio_describes(slow: Slow, twilio: Twilio, database_url: str) -> None:
+    """To, Body, sender, how long it is worth sending, and where to tell what became of it: by Twilio's own schema."""
+
+    def callback(name: DeliveryName) -> str:
+        return callback_url("https://crisis.example.be", KEYS, name)
+
+    async with world(
+        twilio, database_url, twilio_base_url=slow.url, twilio_account_sid=ACCOUNT, callback=callback,
+        twilio_from=None, twilio_messaging_service_sid=SERVICE,
+    ) as here:  # fmt: skip
+        await here.carrier.available()
+        sent = Sent()
+        await here.carrier.carry_out(job(sent, TO, expires_at=datetime.now(UTC) + timedelta(minutes=10)))
+        await here.carrier.carry_out(job(sent, TO, expires_at=datetime.now(UTC) + timedelta(days=3)))
+    form, later = slow.forms
+    assert {name: form[name] for name in ("To", "Body", "MessagingServiceSid")} == {
+        "To": TO, "Body": BODY, "MessagingServiceSid": SERVICE,
+    }  # fmt: skip
+    assert "From" not in form
+    assert 590 <= int(form["ValidityPeriod"]) <= 600
+    assert later["ValidityPeriod"] == "36000"
+    query = dict(part.split("=") for part in form["StatusCallback"].partition("?")[2].partition("#")[0].split("&"))
+    assert form["StatusCallback"].startswith("https://crisis.example.be/twilio/status?")
+    assert named(query, KEYS) == DeliveryName(17, 1)
+    _check(form)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (web.Response(status=201, text="<html>OK</html>"), Verdict.IN_DOUBT),
+        (web.Response(status=201, text="{}"), Verdict.IN_DOUBT),
+        (web.Response(status=502, text="<html>Bad Gateway</html>"), Verdict.IN_DOUBT),
+        (web.Response(status=307, headers={"Location": "/elsewhere"}), Verdict.CLOSED),
+        (web.Response(status=407, text="proxy"), Verdict.CLOSED),
+        (web.Response(status=429, headers={"Retry-After": "7"}), Verdict.SLOW_DOWN),
+    ],
+)
+async def test_answers_that_are_not_twilios_fail_nobody(slow: Slow, answer: web.Response, verdict: Verdict) -> None:
+    """Something between us and Twilio answers: what may have been made is looked up, nothing is sent elsewhere."""
+    slow.answer = answer
+    async with open_twilio(_settings(slow.url), 1) as twilio:
+        ruling = await twilio.send(Sms(TO, BODY))
+        assert not isinstance(ruling, Held)
+        assert ruling.verdict is verdict
+        assert twilio.retry_after == (7.0 if verdict is Verdict.SLOW_DOWN else None)
+    assert len(slow.forms) == 1
+
+
+async def test_a_hanging_twilio_is_left_after_the_timeout() -> None:
+    """The SDK's own client would wait for ever: its timeout is ignored there."""
+    server = await asyncio.start_server(_hang, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with asyncio.timeout(3), open_twilio(_settings(url), 1) as twilio:
+        began = time.monotonic()
+        ruling = await twilio.send(Sms(TO, BODY))
+    assert not isinstance(ruling, Held)
+    assert ruling.verdict is Verdict.IN_DOUBT
+    assert 0.4 < time.monotonic() - began < 2.5
+    server.close()
+
+
+async def _hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+def _settings(url: str) -> TwilioSettings:
+    return TwilioSettings(
+        twilio_account_sid=ACCOUNT, twilio_auth_token=SecretStr("secret"), twilio_from="CCVO",
+        twilio_base_url=url, twilio_timeout_seconds=0.5,
+    )  # fmt: skip
+
+
+def _check(form: dict[str, str]) -> None:
+    """Against the schema of the request in Twilio's OpenAPI description."""
+    path = Path(services.devstack.__file__).parent / "data" / "twilio-messages.openapi.json"
+    document = json.loads(path.read_text())
+    [operation] = [
+        each["post"] for name, each in document["paths"].items() if name.endswith("/Messages.json") and "post" in each
+    ]
+    schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    typed = {**form, "ValidityPeriod": int(form["ValidityPeriod"])}
+    assert set(typed) <= set(schema["properties"])
+    jsonschema.validate(typed, {**schema, "components": document.get("components", {})})
