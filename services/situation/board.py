@@ -49,14 +49,22 @@ class Board:
         """Whether this batch can be updated by an event; if not, the record must be asked."""
         return message in self.running and batch in self.running[message].batches
 
-    def update(self, event: BatchSettled, at: datetime, now: datetime) -> None:
-        """Take in what an event says that happened `at`. Its channel is as the record has it."""
+    def update(self, event: BatchSettled, at: datetime, now: datetime) -> bool:
+        """Take in what an event says that happened `at`; its channel is as the record has it.
+
+        False when it cannot be about this batch: as many contacts are in it as ever, in whatever states.
+        """
         running = self.running[event.message]
+        if min(event.counts.values(), default=0) < 0 or _size(event.counts) != _size(
+            running.batches[event.batch].counts
+        ):
+            return False
         running.heard_at = now.timestamp()
         stand = BatchStand(
             event.batch, running.batches[event.batch].channel, event.version, event.counts, event.last_accepted_at
         )
         _put(running, stand, min(at, now))
+        return True
 
     def progress(self, message: int, now: datetime) -> list[Progress]:
         """How each channel of the message stands now."""
@@ -108,6 +116,10 @@ def _rate(settled: dict[int, int], now: int) -> float:
     if not settled:
         return 0.0
     return sum(settled.values()) / min(WINDOW_SECONDS, now - min(settled) + 1)
+
+
+def _size(counts: Mapping[str, int]) -> int:
+    return sum(counts.values())
 
 
 def _sum(counts: Mapping[str, int], among: Iterable[State]) -> int:

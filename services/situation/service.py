@@ -10,7 +10,15 @@ from typing import Final
 
 import structlog
 
-from services.domain.events import BatchSettled, Envelope, MessageHalted, MessageReleased, MessageResumed, read_event
+from services.domain.events import (
+    BatchSettled,
+    Envelope,
+    MessageHalted,
+    MessageReleased,
+    MessageResumed,
+    Unreadable,
+    read_event,
+)
 from services.runtime.postgres import until_there
 from services.runtime.service import Service
 from services.situation import alarms as rules
@@ -37,8 +45,9 @@ class Situation:
         settled = read_event(event, BatchSettled)
         if not self._board.knows(settled.message, settled.batch):
             await self._ask_the_record(settled.message)
-        if self._board.knows(settled.message, settled.batch):
-            self._board.update(settled, event.time, _now())
+        known = self._board.knows(settled.message, settled.batch)
+        if known and not self._board.update(settled, event.time, _now()):
+            raise Unreadable("the counts do not add up to the batch")
 
     async def on_release(self, event: Envelope) -> None:
         """A message may be sent: have its progress there before anything is. The others are known by their outcomes."""

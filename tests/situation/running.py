@@ -36,6 +36,12 @@ class Running:
         async with aiohttp.ClientSession() as session, session.get(f"http://{self.health}/readyz") as answer:
             return dict((await answer.json())["missing"])
 
+    async def metric(self, line: str) -> float:
+        """The figure of this line of /metrics; 0 when it is not there."""
+        async with aiohttp.ClientSession() as session, session.get(f"http://{self.health}/metrics") as answer:
+            found = dict(each.rsplit(" ", 1) for each in (await answer.text()).splitlines() if each[:1] != "#")
+        return float(found.get(line, 0))
+
 
 @asynccontextmanager
 async def running_service(name: str, env: dict[str, str], *, ready: bool = True) -> AsyncIterator[Running]:
@@ -73,10 +79,9 @@ async def eventually(holds: Callable[[], Awaitable[object]], *, seconds: float =
 
 
 async def produce(settings: KafkaSettings, topic: str, values: Sequence[bytes | None], *, key: bytes = b"k") -> None:
-    """Write these records to a topic (name without prefix)."""
-    async with AIOKafkaProducer(**settings.client()) as producer:
-        for value in values:
-            await producer.send_and_wait(settings.topic(topic), value, key=key)
+    """Write these records to a topic (name without prefix), all at once, so that they are fetched together."""
+    async with AIOKafkaProducer(**settings.client(), linger_ms=20) as producer:
+        await asyncio.gather(*[await producer.send(settings.topic(topic), value, key=key) for value in values])
 
 
 async def consumed(settings: KafkaSettings, topic: str, count: int) -> list[dict[str, Any]]:

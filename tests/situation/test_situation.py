@@ -59,11 +59,14 @@ async def test_outcomes_become_progress_and_alarms_come_and_go(
         await eventually(lambda: _progress_is(connection, remaining=450))
 
         await eventually(lambda: _standing(connection, ("stalled", f"{message.number}/mail")))
-        nonsense = [b"nonsense", None, *(_settled(made_up, 1, 1, {"accepted": 1}) for made_up in (10**15, 10**30))]
+        made_up = [_settled(10**15, 1, 1, {"accepted": 1}), _settled(message.number, 1, 99, {"planned": 10**12})]
+        nonsense = [b"nonsense", None, *made_up]
         first = await _settle(connection, message, 1, accepted=200)
         await produce(kafka_settings, "outcomes", [*nonsense, first])
         await eventually(lambda: _progress_is(connection, remaining=250, failure_share=0))
         await eventually(lambda: _standing(connection))
+        assert await running.metric('roeland_situation_skipped_total{topic="outcomes",why="unreadable"}') == 2
+        assert await running.metric('roeland_situation_skipped_total{topic="releases",why="unreadable"}') == 2
         assert [line["kind"] for line in running.logged("alarm_raised")] == ["stalled"]
         assert [line["kind"] for line in running.logged("alarm_cleared")] == ["stalled"]
 
