@@ -18,12 +18,6 @@ class ActingSettings(RoelandSettings):
     user: str | None = Field(default=None, description="Address of the user who acts, unless --as says otherwise.")
 
 
-class PublicSettings(RoelandSettings):
-    """What recipients see."""
-
-    public_url: str | None = Field(default=None, description="As https://roeland.example, without a path.")
-
-
 @asynccontextmanager
 async def acting() -> AsyncIterator[tuple[Connection, int | None]]:
     """A connection, and the acting user's id for the audit; None for whoever acts by the right to the database."""

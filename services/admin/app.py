@@ -2,7 +2,7 @@
 
 import typer
 
-from services.admin import contacts, db, dead_letters, decisions, feeds, following, messages, topics, up, users
+from services.admin import contacts, db, dead_letters, decisions, demo, doctor, feeds, following, messages, topics, up, users
 
 MORE_MESSAGE_COMMANDS = (decisions, following)  # declared on the group of `messages` by being imported
 
@@ -16,7 +16,9 @@ def build() -> typer.Typer:
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
     )
+    demo.declare(app)
     up.declare(app)
+    doctor.declare(app)
     for each in (users, contacts, messages, feeds, dead_letters, topics, db):
         app.add_typer(each.app)
     return app

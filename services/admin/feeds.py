@@ -9,11 +9,12 @@ app = group("feed", "The newsfeeds.")
 @command(app, "urls", examples=["feed urls", "feed urls --json"])
 async def urls() -> Answer:
     """The address of every audience's feed. All but the public one carry a secret: give each to its audience only."""
-    from services.admin.acting import PublicSettings, acting
+    from services.admin.acting import acting
     from services.runtime.configuration import configuration_in_force
+    from services.runtime.public_url import PublicUrlSettings
     from services.store.feeds import feed_urls
 
-    root = PublicSettings().public_url
+    root = PublicUrlSettings().public_url
     if not root:
         raise Refusal("ROELAND_PUBLIC_URL is not set: set it to what recipients see, as https://roeland.example")
     async with acting() as (connection, _), connection.transaction():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ENDED: Final = frozenset({"done", "stopped", "rejected", "expired", "withdrawn"})
 SECONDS_BETWEEN: Final = 0.5
+SECONDS_TO_ADD_UP: Final = 15.0
+"""After a stop the counts add up within 10 s (DESIGN, Commands); if they do not, nobody is there to do it."""
 
 
 @command(app, "status", examples=["message status 0199…", "message status 0199… --watch"])
@@ -66,11 +68,13 @@ async def _follow(connection: "Connection", message: "Message") -> "Status":
     from services.admin.giving import known
     from services.store.status import status_of
 
+    since_ended = 0
     with Live(console=console(stderr=current.get().json), auto_refresh=False, transient=current.get().json) as live:
         while True:
             found = await status_of(connection, await known(connection, message.id))
             live.update(_picture(found), refresh=True)
-            if found.state in ENDED and not found.open:
+            since_ended += found.state in ENDED
+            if found.state in ENDED and (not found.open or since_ended * SECONDS_BETWEEN > SECONDS_TO_ADD_UP):
                 return found
             await asyncio.sleep(SECONDS_BETWEEN)
 

@@ -1,15 +1,26 @@
-"""`roeland` as people and programs run it: a process with arguments, an exit code and two streams."""
+"""`roeland` as people and programs run it: arguments in, an exit code and two streams out.
 
+Nearly all tests run it in this process, for a new one takes most of a second; a few run the real program.
+"""
+
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+
+from services.admin.__main__ import run
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -36,14 +47,48 @@ def roeland_env(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def roeland(roeland_env: dict[str, str], tmp_path: Path) -> Roeland:
+def roeland(roeland_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Roeland:
     """Runs `roeland ARGUMENTS…` in an empty folder; `env` adds to the environment."""
+    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, env: dict[str, str] | None = None) -> Ran:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ROELAND_")}
-        clean |= {"PYTHONPATH": str(Path(__file__).parents[2]), **roeland_env, **(env or {})}
+    def called(*arguments: str, env: dict[str, str] | None = None) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, _environment(roeland_env, env), clear=True),
+            _logging_as_it_was(),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = run(arguments)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return called
+
+
+@pytest.fixture
+def roeland_program(roeland_env: dict[str, str], tmp_path: Path) -> Roeland:
+    """The same as a program of its own."""
+
+    def called(*arguments: str, env: dict[str, str] | None = None) -> Ran:
         argv = [sys.executable, "-m", "services.admin", *arguments]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=tmp_path, env=clean, timeout=60)
+        environment = {**_environment(roeland_env, env), "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            argv, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment, timeout=60
+        )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    return run
+    return called
+
+
+def _environment(ours: dict[str, str], more: dict[str, str] | None) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("ROELAND_")}
+    return {**clean, **ours, **(more or {})}
+
+
+@contextmanager
+def _logging_as_it_was() -> Iterator[None]:
+    handlers, level = logging.root.handlers[:], logging.root.level
+    try:
+        yield
+    finally:
+        logging.root.handlers, logging.root.level = handlers, level

@@ -1,10 +1,13 @@
 """What holds for every command: where `--json` and `--as` may stand, exit codes, one document, no traceback."""
 
+import subprocess
+import sys
+
 import pytest
 
 from services.admin.answers import WrongUsage, as_plain
 from services.admin.invocation import Invocation, wants_json, without_common
-from tests.admin.conftest import Roeland
+from tests.admin.conftest import ROOT, Roeland
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,24 @@ def test_a_database_that_is_not_there_is_one_line_that_says_what_to_do(roeland: 
     assert len(ran.err.splitlines()) == 1
     assert "roeland doctor" in ran.err
     assert "secret" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["--json"], 2), (["users", "list", "--json"], 1), (["db", "--json", "--help"], 0)]
+)
+def test_the_program_itself_keeps_to_it_too(roeland_program: Roeland, arguments: list[str], code: int) -> None:
+    """Help is for people, so it goes to stderr when a program reads stdout."""
+    ran = roeland_program(*arguments)
+    assert ran.code == code
+    assert (ran.out == "") if code == 0 else ran.document["error"]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`roeland --help` and the shell's completion must be there at once (under 0.4 s)."""
+    heavy = ["psycopg", "aiokafka", "jinja2", "pydantic", "sqlalchemy", "phonenumbers", "asyncio", "cryptography"]
+    code = f"import sys, services.admin.app as a; a.build(); print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() in {"[]", "['pydantic']"}  # typer uses pydantic itself
 
 
 def test_kafka_that_is_not_there_is_one_line_too(roeland: Roeland) -> None:

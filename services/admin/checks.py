@@ -1,0 +1,62 @@
+"""What `doctor` looks at: each a function that says what it found, what that means, and what to do about it.
+
+All run at once, and each within a few seconds, so that a set-up where nothing works is still told of in one go.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import ValidationError
+
+from services.admin import checks_of_people, checks_of_servers, checks_of_texts
+from services.admin.foreseen import as_refusal
+
+SECONDS: Final = 12.0
+
+State = Literal["ok", "remark", "problem"]
+Check = Callable[[], Awaitable[tuple[State, str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one check found. A `problem` keeps messages from people; a `remark` is for whoever runs it to weigh."""
+
+    what: str
+    state: State
+    found: str
+    remedy: str
+
+
+CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("database", checks_of_servers.database),
+    ("Kafka", checks_of_servers.kafka),
+    ("mail relay", checks_of_servers.relay),
+    ("Twilio", checks_of_servers.twilio),
+    ("public address", checks_of_servers.public_address),
+    ("services", checks_of_servers.services),
+    ("templates", checks_of_texts.templates),
+    ("users", checks_of_people.users),
+    ("contacts", checks_of_people.contacts),
+)
+
+
+async def examine() -> list[Found]:
+    """Every check, in their order."""
+    return list(await asyncio.gather(*(_found(what, check) for what, check in CHECKS)))
+
+
+async def _found(what: str, check: Check) -> Found:
+    try:
+        async with asyncio.timeout(SECONDS):
+            return Found(what, *await check())
+    except TimeoutError:
+        return Found(what, "problem", f"no answer within {SECONDS:.0f} s", "Look at its log, and at the network.")
+    except Exception as problem:
+        known = as_refusal(problem)
+        if known is None and not isinstance(problem, ValidationError):
+            raise
+        told = known.error if known else "a setting is wrong"
+        found, _, remedy = told.partition(": ")
+        return Found(what, "problem", found, remedy or "Mend the setting that it names.")

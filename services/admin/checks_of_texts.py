@@ -1,0 +1,19 @@
+"""Check of the templates: every version that could ever be asked for, rendered once."""
+
+import asyncio
+from typing import Literal
+
+from services.rendering.check import check_templates
+from services.rendering.templates import load_templates
+from services.runtime.configuration import configuration_in_force
+
+Finding = tuple[Literal["ok", "remark", "problem"], str, str]
+
+
+async def templates() -> Finding:
+    """Nothing is missing for any audience, language, phase, kind and channel."""
+    problems = await asyncio.to_thread(lambda: check_templates(load_templates(), configuration_in_force()))
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return "problem", f"{problems[0].place}: {problems[0].problem}{more}", problems[0].remedy
+    return "ok", "complete for every audience, language, phase and channel", ""
