@@ -1,10 +1,9 @@
 """What people ask of the broker: commands, in the imperative, and the one answer that each of them gets."""
 
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.domain.identity import sign, signed_by
 
@@ -47,7 +46,7 @@ class Command(Tolerant):
 
     id: UUID
     user: int
-    given_at: datetime
+    given_at: AwareDatetime
     body: Body = Field(discriminator="type")
     signature: str | None = Field(default=None, description="Hexadecimal Ed25519 over the canonical rest.")
 

@@ -76,7 +76,8 @@ def checked_row(
         email=checked("email", fields.email, None),
         mobile=checked("mobile", fields.mobile, None),
     )
-    problems.sort(key=lambda p: list(cells).index(p.column))
+    order: list[str] = list(cells)
+    problems.sort(key=lambda problem: order.index(problem.column))
     return problems or row
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from uuid_utils import uuid7
 
-from services.domain.commands import Tolerant
+from services.domain.commands import Command, Tolerant
 
 
 class MessageReleased(Tolerant):
@@ -123,7 +123,7 @@ def read_envelope(value: bytes | None) -> Envelope:
     try:
         return Envelope.model_validate_json(value or b"")
     except ValueError as problem:
-        raise Unreadable(f"not a CloudEvents 1.0 event in JSON: {_where(problem)}") from None
+        raise Unreadable(f"not a CloudEvents 1.0 event in JSON: {where(problem)}") from None
 
 
 def read_event(event: Envelope, *expected: type[Tolerant]) -> Any:
@@ -133,14 +133,20 @@ def read_event(event: Envelope, *expected: type[Tolerant]) -> Any:
             try:
                 return model.model_validate(event.data)
             except ValueError as problem:
-                raise Unreadable(f"{event.type} breaks its schema: {_where(problem)}") from None
-    raise Unreadable(f"unexpected type {event.type[:80]!r}")
+                raise Unreadable(f"{event.type} breaks its schema: {where(problem)}") from None
+    raise Unreadable("its type is none that this topic carries")
 
 
-def _where(problem: ValueError) -> str:
-    """The places and kinds of pydantic's errors, without the input that they repeat."""
+def where(problem: ValueError) -> str:
+    """The kinds of pydantic's errors and the fields of ours that they are in: nothing that the record itself says."""
     errors = getattr(problem, "errors", None)
     if errors is None:
         return type(problem).__name__
     found = errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['type']}" for e in found[:5])
+    return "; ".join(f"{_field(error['loc'])}: {error['type']}" for error in found[:5])
+
+
+def _field(place: tuple[int | str, ...]) -> str:
+    """The outermost field: further in, a place may be a key that the sender chose."""
+    known = {name for model in (Envelope, Command, *EVENTS) for name in model.model_fields}
+    return str(place[0]) if place and place[0] in known else "value"

@@ -33,7 +33,7 @@ class Finding:
     remedy: str
 
 
-class Refused(Exception):  # noqa: N818 - named for what happened, as the command line says it
+class Refused(Exception):
     """What was given cannot be accepted; carries all problems, never none. The command line exits with 1."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from services.domain.commands import Answer, Command
-from services.domain.events import Envelope, Unreadable, envelope
+from services.domain.events import Envelope, Unreadable, envelope, where
 from services.domain.identity import canonical
 from services.runtime import outbox
 from services.runtime.postgres import Connection
@@ -51,10 +51,9 @@ async def take(connection: Connection, event: Envelope) -> Command | None:
     try:
         command = Command.model_validate(event.data)
     except ValidationError as problem:
-        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in problem.errors()[:5])
-        raise Unreadable(f"{event.type} breaks its schema: {places}") from None
+        raise Unreadable(f"a command that breaks its schema: {where(problem)}") from None
     if command.body.type != event.type:
-        raise Unreadable(f"type {event.type[:80]!r} does not fit its data")
+        raise Unreadable("a command whose type does not fit its data")
     await connection.execute(
         "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (command.id, _hash(command), Jsonb({"key": event.subject or "", "source": event.source, **_body(command)})),

@@ -1,7 +1,7 @@
 """One log event per fact, JSON lines on stderr, and nothing about persons in any of them.
 
-Libraries log through the same door. aiokafka writes thousands of errors while a broker is away, so its lines are
-let through once in ten seconds; what the outage means is said by the health page and one line of ours.
+Libraries log through the same door, each place in them at most once in ten seconds. aiokafka writes thousands of
+errors while a broker is away and is heard only when it gives up: the health page and one line of ours say what is so.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 QUIET: Final = {
-    "aiokafka": logging.ERROR,
+    "aiokafka": logging.CRITICAL,
     "faust": logging.ERROR,
     "mode": logging.ERROR,
     "aiohttp.access": logging.ERROR,

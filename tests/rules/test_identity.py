@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,7 +30,12 @@ bodies = (
     | st.builds(RejectMessage, reason=st.text(st.characters(codec="utf-8"), max_size=50))
 )
 commands = st.builds(
-    Command, id=st.uuids(), user=st.integers(1, 2**40), given_at=st.datetimes(), body=bodies, signature=st.none()
+    Command,
+    id=st.uuids(),
+    user=st.integers(1, 2**40),
+    given_at=st.datetimes(timezones=st.just(UTC)),
+    body=bodies,
+    signature=st.none(),
 )
 
 
