@@ -12,7 +12,8 @@ from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.sms.bucket import Bucket
 from services.sms.callbacks import DeliveryName, callback_url
-from services.sms.carrier import Road, SmsCarrier
+from services.sms.carrier import SmsCarrier
+from services.sms.errand import Road
 from services.sms.gate import Gate
 from services.sms.pace import Pace
 from services.sms.settings import SmsSettings, TwilioSettings

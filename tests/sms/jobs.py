@@ -17,7 +17,8 @@ from services.runtime.health import Health
 from services.runtime.postgres import DatabaseSettings, open_pool
 from services.sms.bucket import Bucket
 from services.sms.callbacks import DeliveryName
-from services.sms.carrier import Road, SmsCarrier
+from services.sms.carrier import SmsCarrier
+from services.sms.errand import Road
 from services.sms.gate import Gate
 from services.sms.pace import Pace
 from services.sms.settings import TwilioSettings
