@@ -1,32 +1,38 @@
 """`python -m services.editorial`: the one place that puts it together."""
 
-from services.domain.configuration import DEFAULT
+from services.domain.configuration import Configuration
 from services.domain.problems import Refused
 from services.editorial import service
 from services.editorial.authority import all_local
 from services.editorial.desk import Desk
+from services.editorial.warm import warm
 from services.rendering.templates import Templates, load_templates
+from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.service import Service, run, until
 
 
 async def start(running: Service) -> None:
     """Run editorial until it is told to stop; whatever it is doing then is a transaction that did not happen."""
+    configuration = configuration_in_force()
     desk = Desk(
         pool=running.pool,
-        templates=_templates(),
-        configuration=DEFAULT,
+        templates=_templates(configuration),
+        configuration=configuration,
         source=running.source,
         trusts_assertions=all_local(running.kafka.bootstrap(), running.database.url()),
     )
     await until(running.stopping, service.serve(running, desk))
 
 
-def _templates() -> Templates:
+def _templates(configuration: Configuration) -> Templates:
+    """Read and compiled, so that the first message of a crisis does not wait for that."""
     try:
-        return load_templates()
+        templates = load_templates()
     except Refused as refused:
         raise Foreseen(str(refused)) from None
+    warm(templates, configuration)
+    return templates
 
 
 if __name__ == "__main__":

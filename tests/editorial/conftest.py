@@ -1,4 +1,4 @@
-"""One editorial and one dispatch for all tests of a module; each test has incidents of its own."""
+"""One editorial and one dispatch for all tests of a room; each test has incidents of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.editorial.rooms import Rooms, rooms
 from tests.stack import Background
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(
     kafka: str, postgres: str, background: Background, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rooms]:

@@ -8,23 +8,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.request import urlopen
 from uuid import UUID
 
 import psycopg
+from aiokafka import AIOKafkaProducer
 from uuid_utils import uuid7
 
-from services.domain.batches import BatchRef
 from services.domain.commands import Answer, ApproveMessage, Command, RejectMessage, SubmitMessage
 from services.domain.states import State
 from services.runtime import commands
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import DatabaseSettings, connect
 from services.runtime.topics import create
-from services.store import workers
+from services.store import messages, workers
 from services.store.ledger import Claim, Result, claim, settle
 from tests import stack
 from tests.domain.messages import message as content_of
@@ -107,11 +107,38 @@ class Rooms:
         return await self.ask(RejectMessage(message_id=message_id, reason="test"), user)
 
     async def released(self, **fields: Any) -> UUID:
-        """Submit, proof and approve."""
+        """Submit, proof, approve, and wait until it is announced."""
         message_id = await self.proofed(**fields)
         answer = await self.approve(message_id)
         assert answer.done, answer
+        await self.until(
+            "SELECT bool_and(announced_at IS NOT NULL) FROM batch WHERE planned > 0 AND message = %s",
+            await self.number(message_id),
+        )
         return message_id
+
+    async def produce(self, value: bytes, topic: str = "messages") -> None:
+        """Write a record as any outside system may."""
+        async with AIOKafkaProducer(bootstrap_servers=self.env["ROELAND_KAFKA_BOOTSTRAP"]) as producer:
+            await producer.send_and_wait(self.kafka.topic(topic), value, key=b"x")
+
+    async def buried(self, reason: str) -> None:
+        """Wait until there is a dead letter with this reason."""
+        await self.until("SELECT EXISTS (SELECT FROM dead_letter WHERE reason LIKE %s)", f"%{reason}%")
+
+    async def state(self, message_id: UUID) -> str:
+        """The message's state."""
+        return str(await self.one("SELECT state FROM message WHERE id = %s", message_id))
+
+    async def halt(self, message_id: UUID, how: Literal["pause", "resume", "stop"]) -> None:
+        """Pause, resume or stop, as the door does."""
+        async with connect(self.database) as connection:
+            message = await messages.find(connection, message_id, lock=True)
+            assert message is not None
+            if how == "stop":
+                await messages.stop(connection, message, source="/test", how="stopped")
+            else:
+                await getattr(messages, how)(connection, message, source="/test")
 
     async def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says."""
@@ -137,14 +164,21 @@ class Rooms:
         """The message's number in the ledger."""
         return int(await self.one("SELECT number FROM message WHERE id = %s", message_id))
 
-    async def claim(self, message_id: UUID, batch: int = 1, channel: str = "mail") -> Claim | None:
-        """Claim a batch, as a worker does."""
+    async def claim(self, message_id: UUID) -> Claim | None:
+        """Claim the mail batch of this message, as a worker does that has no other work."""
         number = await self.number(message_id)
+        others = "SELECT number FROM message WHERE number <> %s AND paused_at IS NULL ORDER BY number FOR NO KEY UPDATE"
         async with connect(self.database) as connection:
-            epoch = await workers.begin(connection, channel)
-            return await claim(connection, epoch=epoch, channel=channel, lane="urgent", among=[BatchRef(number, batch)])
+            numbers = [row[0] for row in await (await connection.execute(others, (number,))).fetchall()]
+            await connection.execute("UPDATE message SET paused_at = now() WHERE number = ANY(%s)", (numbers,))
+            epoch = await workers.begin(connection, "mail")
+            claimed = await claim(connection, epoch=epoch, channel="mail", lanes=["urgent"])
+            await connection.execute("UPDATE message SET paused_at = NULL WHERE number = ANY(%s)", (numbers,))
+            return claimed
 
-    async def settle(self, claimed: Claim, states: dict[int, State] | State) -> None:
+    async def settle(
+        self, claimed: Claim, states: dict[int, State] | State, *, retry_after: timedelta | None = None
+    ) -> None:
         """Settle all of it: one state, or one by sequence."""
         results = [
             Result(
@@ -153,7 +187,7 @@ class Rooms:
             for d in claimed.deliveries
         ]
         async with connect(self.database) as connection:
-            await settle(connection, claimed, results, finished=True, source="/test")
+            await settle(connection, claimed, results, finished=True, source="/test", retry_after=retry_after)
 
     async def recipients(self, message_id: UUID) -> set[str]:
         """External ids of the contacts in the plan on mail, those behind a shared address too."""
@@ -168,6 +202,7 @@ def rooms(kafka: str, postgres: str, folder: Path) -> Iterator[Rooms]:
             "ROELAND_KAFKA_BOOTSTRAP": kafka,
             "ROELAND_KAFKA_TOPIC_PREFIX": f"t{uuid7().hex[-8:]}.",
             "ROELAND_DATABASE_URL": url,
+            "ROELAND_SWEEP_SECONDS": "1",
             "ROELAND_DATA_DIR": str(folder / "data"),
         }
         with psycopg.connect(url, autocommit=True) as connection:
