@@ -2,7 +2,20 @@
 
 import typer
 
-from services.admin import contacts, db, dead_letters, decisions, demo, doctor, feeds, following, messages, topics, up, users
+from services.admin import (
+    contacts,
+    db,
+    dead_letters,
+    decisions,
+    demo,
+    doctor,
+    feeds,
+    following,
+    messages,
+    topics,
+    up,
+    users,
+)
 
 MORE_MESSAGE_COMMANDS = (decisions, following)  # declared on the group of `messages` by being imported
 
