@@ -1,4 +1,4 @@
-"""What was stopped, put right, turned down or has expired is settled batch by batch, each a short transaction."""
+"""What was stopped, put right, turned down or has expired is settled batch by batch, a few in a short transaction."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from services.runtime.postgres import Pool
 from services.store import announcements, ledger
 
 AT_ONCE: Final = 10
-"""Batches of one message before the next has its turn, so that a large one does not hold up a small one."""
+"""Batches of one message in a transaction, before the next message has its turn: a large one holds up no small one."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +31,8 @@ async def _halted(pool: Pool) -> list[int]:
 
 
 async def _clear(pool: Pool, message: int, source: str) -> int:
-    for cleared in range(AT_ONCE):
-        async with pool.connection() as connection, connection.transaction():
+    async with pool.connection() as connection, connection.transaction():
+        for cleared in range(AT_ONCE):
             if not await ledger.withdraw_unsent(connection, message, source=source):
                 return cleared
     return AT_ONCE

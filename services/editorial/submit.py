@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from services.domain.commands import Answer, SubmitMessage
+from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import PRIORITY
 from services.domain.lint import lint
 from services.domain.problems import Finding, Problem, Refused
+from services.domain.variants import Variant
 from services.editorial import proof, recipients
 from services.editorial.desk import Desk
 from services.editorial.given import judge, read_content
@@ -33,8 +35,7 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     incident = await _incident(connection, content)
     await _refuse_known(connection, body, content)
     corrected = await _pause_original(connection, content, desk.source)
-    owed = await recipients.owed_by(connection, content.kind, content.incident, corrected.number if corrected else None)
-    audiences = await recipients.audiences_of(connection, content, owed, desk.configuration)
+    audiences = await _audiences(connection, content, corrected, desk.configuration)
     now = await messages.database_time(connection)
     judge(content, audiences, desk.configuration, now)
     phase = content.phase or incident.phase
@@ -51,15 +52,27 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         configuration=desk.configuration,
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
+    message = await _record(connection, new, versions, again=body.again)
+    return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
+
+
+async def _audiences(
+    connection: Connection, content: MessageContent, corrected: Message | None, configuration: Configuration
+) -> tuple[str, ...]:
+    original = corrected.number if corrected else None
+    owed = await recipients.owed_by(connection, content.kind, content.incident, original)
+    return await recipients.audiences_of(connection, content, owed, configuration)
+
+
+async def _record(connection: Connection, new: NewMessage, versions: list[Variant], *, again: bool) -> Message:
     message = await messages.record_submitted(connection, new)
     await variants.record(connection, message.number, versions)
     await _set_timers(connection, message)
+    detail = {"message": message.number, "incident": message.incident, "again": again}
     await audit.record(
-        connection, actor=user.id, action="message.submitted", subject=f"message:{message.id}",
-        detail={"message": message.number, "incident": message.incident, "again": body.again},
-    )  # fmt: skip
-    result = {"id": str(message.id), "state": message.state, "findings": message.findings}
-    return Answer(done=True, result=result)
+        connection, actor=new.submitted_by, action="message.submitted", subject=f"message:{message.id}", detail=detail
+    )
+    return message
 
 
 async def _incident(connection: Connection, content: MessageContent) -> Incident:
