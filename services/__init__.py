@@ -1,1 +1,4 @@
-"""Roeland: the message broker of a government crisis centre. A package per service; see README.md for the way of a message."""
+"""Roeland: the message broker of a government crisis centre. A package per service.
+
+README.md has the way of a message through them.
+"""

@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import ETag, web
 
-from services.domain.configuration import DEFAULT, Configuration
+from services.domain.configuration import Configuration
 from services.public.atom import EMPTY_SINCE, atom
 from services.runtime.postgres import Connection, Pool
 from services.runtime.tokens import Keys
@@ -30,9 +30,7 @@ class _Document:
 class Feeds:
     """All feeds. Each is made once for each change of it, and kept."""
 
-    def __init__(
-        self, pool: Pool, keys: Keys, centre: str, public_url: str, configuration: Configuration = DEFAULT
-    ) -> None:
+    def __init__(self, pool: Pool, keys: Keys, centre: str, public_url: str, configuration: Configuration) -> None:
         self._pool, self._keys, self._centre = pool, keys, centre
         self._public_url, self._configuration = public_url, configuration
         self._made: dict[str, _Document] = {}

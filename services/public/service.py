@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
+from twilio.request_validator import RequestValidator
 
 from services.public.app import make_app
 from services.public.feeds import Feeds
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
 from services.rendering.centre import RenderingSettings
+from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
 from services.runtime.postgres import until_there
@@ -33,7 +34,7 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     app = make_app(
-        Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or ""),
+        Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or "", configuration_in_force()),
         Callbacks(service, keys, _validator(), settings.public_url),
     )
     async with _listening(app, settings):

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 from prometheus_client import Counter
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
+from twilio.request_validator import RequestValidator
 
 from services.runtime.service import Service
 from services.runtime.tokens import Keys

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -54,9 +54,18 @@ class Errand:
         self._road, self._looking_up, self._job, self._delivery = road, looking_up, job, delivery
         self._doubt_since = doubt_since  # monotonic; whoever handed it over before us had stopped by then
         self._doubted = False  # whether this claim handed it over without an answer
+        self._cleared = False  # whether a look-up found that Twilio does not have it
 
     async def run(self) -> Result:
         """Look up what may have been sent, send what was not, and say what became of it."""
+        return replace(await self._result(), cleared=self._cleared)
+
+    def as_it_stands(self) -> Result:
+        """The result when it is cut off here."""
+        result = outcomes.in_doubt(self._delivery, _STOPPED) if self._doubted else give_back(self._delivery)
+        return replace(result, cleared=self._cleared)
+
+    async def _result(self) -> Result:
         sms = self._sms()
         if sms is None:
             return outcomes.no_number(self._delivery)
@@ -69,10 +78,6 @@ class Errand:
                 return answer
             ruling = answer
         return outcomes.later(self._delivery, ruling, exhausted=self._exhausted())
-
-    def as_it_stands(self) -> Result:
-        """The result when it is cut off here."""
-        return outcomes.in_doubt(self._delivery, _STOPPED) if self._doubted else give_back(self._delivery)
 
     async def _send(self, sms: Sms) -> Result | Ruling:
         """Hand it over once: what became of it, or the ruling after which it may be tried again."""
@@ -111,7 +116,7 @@ class Errand:
         if isinstance(found, Ruling):
             self._road.gate.close(found)
             return outcomes.in_doubt(self._delivery, found, exhausted=self._exhausted())
-        self._doubted = False
+        self._doubted, self._cleared = False, True
         return None
 
     async def _look_up(self, sms: Sms) -> Held | Ruling | None:

@@ -15,8 +15,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 import aiohttp
-from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]  # ships hints, but no py.typed
-from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
 
 from services.runtime.errors import Foreseen
 from services.sms.settings import TWILIO, TwilioSettings

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from twilio.base.exceptions import (  # type: ignore[import-untyped]  # ships hints, but no py.typed
+from twilio.base.exceptions import (
     TwilioException,
     TwilioRestException,
     TwilioServiceException,
 )
-from twilio.rest import Client  # type: ignore[import-untyped]  # as above
+from twilio.rest import Client
 
 from services.domain.texts import gsm_typography, one_line
 from services.sms.codes import Ruling, Verdict, rule

@@ -61,8 +61,9 @@ class Result:
     """What became of one claimed delivery.
 
     `state` PLANNED: given back, nothing was handed over. DEFERRED: to be tried again. `handed_over`: the peer got
-    the message itself, whatever it said of it. `in_doubt`: it was handed over and no answer came. `at`: when an
-    acceptance was read. `code` and `reason` (a short word) never hold an address.
+    the message itself, whatever it said of it. `in_doubt`: it was handed over and no answer came. `cleared`: of
+    earlier doubts it is now known that the peer never had it. `at`: when an acceptance was read. `code` and `reason`
+    (a short word) never hold an address.
     """
 
     sequence: int
@@ -70,6 +71,7 @@ class Result:
     state: State
     handed_over: bool = False
     in_doubt: bool = False
+    cleared: bool = False
     code: int | None = None
     reason: str | None = None
     provider_id: str | None = None
@@ -240,6 +242,7 @@ def _columns(results: Sequence[Result]) -> dict[str, list[Any]]:
         "states": [int(r.state) for r in results],
         "handed_over": [r.handed_over for r in results],
         "in_doubt": [r.in_doubt for r in results],
+        "cleared": [r.cleared for r in results],
         "codes": [r.code for r in results],
         "reasons": [r.reason for r in results],
         "provider_ids": [r.provider_id for r in results],
@@ -311,14 +314,14 @@ WITH m AS MATERIALIZED (
     SELECT state, expires_at FROM message WHERE number = %(message)s FOR SHARE
 ), r AS (
     SELECT * FROM unnest(%(sequences)s::int[], %(attempts)s::smallint[], %(states)s::smallint[],
-        %(handed_over)s::bool[], %(in_doubt)s::bool[], %(codes)s::smallint[], %(reasons)s::text[],
-        %(provider_ids)s::text[], %(times)s::timestamptz[])
-    r (sequence, attempt, state, handed_over, in_doubt, code, reason, provider_id, at)
+        %(handed_over)s::bool[], %(in_doubt)s::bool[], %(cleared)s::bool[], %(codes)s::smallint[],
+        %(reasons)s::text[], %(provider_ids)s::text[], %(times)s::timestamptz[])
+    r (sequence, attempt, state, handed_over, in_doubt, cleared, code, reason, provider_id, at)
 ), judged AS (
     SELECT r.*, d.state = %(s_claimed)s AND d.epoch = %(epoch)s AND d.attempt = r.attempt AS ours, CASE
         WHEN r.state > %(s_claimed)s THEN r.state
         WHEN m.state <> 'released' OR m.expires_at <= clock_timestamp() THEN CASE
-            WHEN r.in_doubt OR d.doubts > 0 THEN %(s_unknown)s
+            WHEN r.in_doubt OR (d.doubts > 0 AND NOT r.cleared) THEN %(s_unknown)s
             WHEN m.state <> 'released' THEN %(s_superseded)s
             ELSE %(s_expired)s END
         ELSE r.state END AS target
@@ -331,8 +334,8 @@ WITH m AS MATERIALIZED (
 UPDATE delivery d SET
     state = CASE WHEN j.ours THEN j.target
         WHEN j.target >= %(s_unknown)s THEN greatest(d.state, j.target) ELSE d.state END,
-    doubts = d.doubts + (j.ours AND j.in_doubt)::int,
-    again = d.again OR (j.handed_over AND d.doubts > 0),
+    doubts = CASE WHEN j.ours AND j.cleared THEN 0 ELSE d.doubts END + (j.ours AND j.in_doubt)::int,
+    again = d.again OR (j.handed_over AND d.doubts > 0 AND coalesce(j.provider_id <> d.provider_id, true)),
     code = coalesce(j.code, d.code),
     reason = CASE WHEN j.target >= d.state THEN coalesce(j.reason, d.reason) ELSE d.reason END,
     provider_id = coalesce(j.provider_id, d.provider_id),

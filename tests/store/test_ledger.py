@@ -220,3 +220,39 @@ async def test_settling_twice_changes_nothing(world):
         await connection.execute("SELECT sum(possible_duplicates), max(last_accepted_at) FROM batch")
     ).fetchone()
     assert row == (0, at)
+
+
+async def test_a_doubt_that_was_cleared_up_is_superseded_after_a_stop_and_not_unknown(world):
+    """An SMS was looked up and the provider never had it: nobody need be called about it."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    doubt = [Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in claim.deliveries]
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    again = await take(connection, epoch)
+    async with connection.transaction():
+        found = await messages.find(connection, message.id, lock=True)
+        await messages.stop(connection, found, source=SOURCE, how="stopped")
+    given_back = [Result(d.sequence, d.attempt, State.PLANNED, cleared=d.sequence <= 150) for d in again.deliveries]
+    await put_down(connection, again, given_back)
+    assert await counted(connection, message.number) == {"superseded": 150, "unknown": 50, "planned": 250}
+
+
+async def test_a_late_report_of_the_same_provider_message_is_no_second_copy(world):
+    """The new owner found by look-up what the stalled worker had sent; then that one reports it too."""
+    connection, _ = world
+    dead, living = await workers.begin(connection, "mail"), await workers.begin(connection, "mail")
+    first = await take(connection, dead)
+    await workers.end(connection, dead)
+    async with connection.transaction():
+        second = await ledger.inherit(connection, epoch=living, channel="mail")
+    held = {d.sequence: f"SM{d.sequence}" for d in first.deliveries}
+    for claim, handed_over in ((second, False), (first, True)):
+        results = [
+            Result(
+                d.sequence, d.attempt, State.ACCEPTED, handed_over=handed_over, provider_id=held[d.sequence], at=now()
+            )
+            for d in claim.deliveries
+        ]
+        await put_down(connection, claim, results)
+    assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (0,)
