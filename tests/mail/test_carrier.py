@@ -89,6 +89,7 @@ async def test_an_answer_counts_for_the_delivery_that_it_was_given_to(
     assert (reports.of(refused).code, reports.of(refused).handed_over) == (rule["code"], handed_over)
     assert not reports.of(refused).in_doubt
     assert len(relay.mails()) == 8
+    assert len(relay.conversations) == (2 if rule["code"] == 421 else 1)
 
 
 async def test_greylisting_is_waited_out(relay: Relay) -> None:

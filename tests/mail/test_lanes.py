@@ -2,7 +2,12 @@
 
 import asyncio
 
+from pydantic import SecretStr
+
 from services.domain.states import State
+from services.mail.pool import Pool
+from services.mail.relay import opener
+from services.mail.settings import MailSettings
 from tests.mail.jobs import carrier, job, people
 from tests.mail.relays import Relay, until
 
@@ -60,3 +65,22 @@ async def test_a_waiter_that_gives_up_leaves_its_place_to_others(relay: Relay) -
         tasks[0].cancel()
         await asyncio.wait_for(tasks[1], 5)
         assert set(reports.states().values()) == {State.ACCEPTED}
+
+
+async def test_a_turn_that_comes_too_late_goes_to_the_next(relay: Relay) -> None:
+    """Cancelled in the moment in which its turn came: the connection must not be counted as taken for ever."""
+    settings = MailSettings(smtp_url=SecretStr(relay.url()))
+    pool = Pool(opener(settings), size=1, reserved=0, mails_per_connection=500)
+
+    async def take() -> None:
+        async with pool.lease("urgent"):
+            pass
+
+    async with pool.lease("urgent"):
+        waiting = asyncio.create_task(take())
+        await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    await asyncio.wait_for(take(), 1)
+    await pool.close()
