@@ -43,7 +43,7 @@ async def test_what_a_released_message_still_held_expires(desk: Rooms, incident:
 
 
 async def test_after_a_stop_the_counts_add_up(desk: Rooms, incident: str):
-    """At once, from PostgreSQL's own word: it does not wait for Kafka."""
+    """By NOTIFY, by event or by the sweep, whichever is there first: a stop never waits for Kafka."""
     message_id = await desk.released(incident=incident)
     await desk.halt(message_id, "stop")
     number = await desk.number(message_id)
