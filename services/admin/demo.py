@@ -42,7 +42,7 @@ def declare(app: typer.Typer) -> None:
         report = await stoppable(_perform(place, screen, keep=keep), screen)
         screen.ended(well=not report.problems)
         if report.problems:
-            error = f"not everybody ended well: {len(report.problems)} problems; logs in {place.short(place.logs)}"
+            error = f"not everybody was told as they should be; the logs are in {place.short(place.logs)}"
             raise Refusal(error, problems=report.problems, more=report.document(screen.seconds))
         return Answer(report.document(screen.seconds), lines())
 
@@ -62,14 +62,17 @@ async def _perform(place: "Place", screen: "Screen", *, keep: bool) -> "Report":
             demo_place.must_be_own(running.env)
             played = await demo_story.play(place, screen)
             report = await gather(place, running, played)
-            show(report, screen, place)
+            show(report, screen, place, keep=keep)
             if keep:
                 screen.step("Everything keeps running until Ctrl-C; the feeds open, and in another terminal:")
                 screen.typed(f"ROELAND_DATA_DIR={place.short(place.folder)} roeland message list")
                 await until_interrupted()
             screen.step("Stopping everything")
     except DevstackError as problem:
-        raise Refusal(f"{problem}\nlogs are in {place.short(place.logs)}") from None
+        raise Refusal(f"{problem}\nThe logs are in {place.short(place.logs)}") from None
+    except Exception:
+        screen.told(f"It failed. Everything is stopped; the logs are in {place.short(place.logs)}", style="bold red")
+        raise
     if not report.problems:  # what failed may still be looked into
         demo_place.forget_servers(place)
     return report

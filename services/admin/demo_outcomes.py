@@ -1,6 +1,5 @@
 """What became of everybody, by audience and channel, as the record has it; and what of that is not as it should be."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -37,14 +36,6 @@ async def addressees(connection: Connection, message_id: UUID) -> dict[str, dict
     async for channel, address, audience in await connection.execute(_ADDRESSEES, (message_id,)):
         found[channel][address] = audience
     return found
-
-
-def by_channel(found: Sequence[Outcome]) -> Mapping[str, int]:
-    """How many deliveries a channel had."""
-    totals: dict[str, int] = {}
-    for each in found:
-        totals[each.channel] = totals.get(each.channel, 0) + each.deliveries
-    return totals
 
 
 _OF_MESSAGE: Final = """

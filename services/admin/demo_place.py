@@ -80,8 +80,8 @@ def must_be_own(env: Mapping[str, str]) -> None:
     `settle` sees to it. This is the second lock on the same door, for the day when a setting gets a new source.
     """
     for name in OWN:
-        host = urlsplit(env.get(name, "") if "://" in env.get(name, "") else f"//{env.get(name, '')}").hostname
-        if host != "127.0.0.1":
+        value = env.get(name, "")
+        if urlsplit(value if "://" in value else f"//{value}").hostname != "127.0.0.1":
             raise Refusal(f"{name} is not the demo's own: nothing was sent. Unset it, and please report this")
 
 

@@ -62,7 +62,7 @@ def read_mail(file: Path) -> Mail:
     """A mail by a standard parser."""
     mail: Any = BytesParser(policy=policy.default).parsebytes(file.read_bytes())
     text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    return Mail(file, str(mail["To"]), str(mail["Subject"]), text.strip(), html)
+    return Mail(file, mail["To"].addresses[0].addr_spec, str(mail["Subject"]), text.strip(), html)
 
 
 def keep_pages(folder: Path, examples: Mapping[str, Mail]) -> Path:
@@ -74,15 +74,15 @@ def keep_pages(folder: Path, examples: Mapping[str, Mail]) -> Path:
 
 
 async def texts(control_url: str, audience_of: Mapping[str, str]) -> tuple[list[str], list[Sms]]:
-    """Every number that a text was sent to, once for each text; and the different texts, most readers first."""
+    """Every number that a text was sent to, once for each text; and the different texts, in the order of sending."""
     async with aiohttp.ClientSession() as session, session.get(f"{control_url}/messages") as answer:
         found = await answer.json()
+    found.reverse()
     counts = Counter(text["body"] for text in found)
-    audiences: dict[str, list[str]] = {body: [] for body in counts}
-    for text in reversed(found):
-        if (audience := audience_of.get(text["to"], "?")) not in audiences[text["body"]]:
-            audiences[text["body"]].append(audience)
-    return [text["to"] for text in found], [_sms(body, audiences[body], many) for body, many in counts.most_common()]
+    audiences: dict[str, dict[str, None]] = {body: {} for body in counts}
+    for text in found:
+        audiences[text["body"]][audience_of.get(text["to"], "?")] = None
+    return [text["to"] for text in found], [_sms(body, list(audiences[body]), many) for body, many in counts.items()]
 
 
 async def feeds(urls: Sequence[Mapping[str, str]]) -> list[Feed]:

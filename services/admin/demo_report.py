@@ -1,14 +1,15 @@
 """What the demo came to: gathered from the record and from what was received, then shown, or given as one document."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from services.admin import demo_outcomes, demo_received, demo_tables, feeds
 from services.admin.answers import Refusal
+from services.admin.demo_judgement import problems
+from services.admin.demo_mails import show_mails
 from services.admin.demo_outcomes import Outcome
 from services.admin.demo_place import Place
 from services.admin.demo_received import Feed, Mail, Sms
@@ -100,15 +101,15 @@ async def gather(place: Place, running: Running, played: Played) -> Report:
         pages=demo_received.keep_pages(place.folder / "pages", examples),
         logs=place.logs,
         up_seconds=running.seconds,
-        problems=_problems(played, outcomes, received, addressees, found_feeds),
+        problems=problems(played, outcomes, received, addressees, found_feeds),
     )
 
 
-def show(report: Report, screen: Screen, place: Place) -> None:
+def show(report: Report, screen: Screen, place: Place, *, keep: bool) -> None:
     """For people: the difference first, the figures last, so that they still stand on the screen."""
     compared = {audience: report.examples[audience] for audience in COMPARED if audience in report.examples}
     screen.step("The same message, as three audiences read it")
-    demo_tables.mails(screen.out, compared)
+    show_mails(screen.out, compared)
     screen.step("The SMS")
     demo_tables.texts(screen.out, report.sms)
     screen.step("The newsfeeds, each at an address of its own; only the public one is open")
@@ -118,49 +119,15 @@ def show(report: Report, screen: Screen, place: Place) -> None:
     screen.step("How long it took")
     demo_tables.figures(screen.out, report)
     screen.step("Where to look")
-    demo_tables.places(screen.out, report, place)
+    demo_tables.places(screen.out, report, place, keep=keep)
     demo_tables.problems(screen.out, report.problems)
 
 
 def _examples(files: list[tuple[str, Path]], audience_of: Mapping[str, str]) -> dict[str, Mail]:
     """A mail for each audience, to the first of its readers: they were sent in this order."""
-    found, first = dict(files), {audience: to for to, audience in reversed(audience_of.items())}
+    found, first = dict(files), {audience: to for to, audience in reversed(list(audience_of.items()))}
     order = dict.fromkeys(audience_of.values())
     return {audience: demo_received.read_mail(found[first[audience]]) for audience in order if first[audience] in found}
-
-
-def _problems(
-    played: Played,
-    outcomes: list[Outcome],
-    received: Mapping[str, list[str]],
-    addressees: Mapping[str, Mapping[str, str]],
-    found_feeds: list[Feed],
-) -> list[dict[str, str]]:
-    """What is not as it should be: first by the record, then by what was received."""
-    status, wrong = played.status, []
-    if status.state != "done":
-        wrong.append(_problem("message", f"it is {status.state}, {status.open} are still open"))
-    if status.recipients != played.contacts:
-        wrong.append(
-            _problem("message", f"{played.contacts} contacts were imported, {status.recipients} are in the plan")
-        )
-    wrong += [_problem(f"{o.channel}, {o.audience}", f"{o.contacts} {o.outcome}") for o in outcomes if not o.good]
-    if status.possible_duplicates:
-        wrong.append(_problem("message", f"{status.possible_duplicates} were possibly sent twice"))
-    for channel, to in received.items():
-        counts, wanted = Counter(to), addressees[channel]
-        if missed := len(wanted.keys() - counts.keys()):
-            wrong.append(_problem(channel, f"{missed} of {len(wanted)} received nothing"))
-        if more := sum(1 for each in counts if counts[each] > 1 or each not in wanted):
-            wrong.append(_problem(channel, f"{more} received one more than they should"))
-    told = {o.audience for o in outcomes if o.channel == "newsfeed"}
-    return wrong + [
-        _problem("newsfeed", f"{f.audience} is empty") for f in found_feeds if f.audience in told and not f.entries
-    ]
-
-
-def _problem(place: str, problem: str) -> dict[str, str]:
-    return {"place": place, "problem": problem, "remedy": "see the logs"}
 
 
 def _between(earlier: datetime | None, later: datetime | None) -> float | None:

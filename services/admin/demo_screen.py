@@ -25,6 +25,7 @@ WIDE: Final = 120
 """Columns where no window says how many there are."""
 
 LINE_EVERY: Final = 0.5
+"""Seconds."""
 WELL: Final = frozenset(state.word for state in GOOD)
 UNDER_WAY: Final = frozenset(state.word for state in OPEN)
 
@@ -68,7 +69,9 @@ class Screen:
     def progress(self) -> Iterator[Callable[[Status], None]]:
         """Gives what shows how far the message has come; called as often as one likes."""
         if not self.out.is_terminal or self.out.is_dumb_terminal:
-            yield _Lines(self).show
+            lines = _Lines(self)
+            yield lines.show
+            lines.finish()
             return
         with Live(console=self.out, auto_refresh=False) as live:
             yield lambda status: live.update(_bars(status), refresh=True)
@@ -80,17 +83,22 @@ class Screen:
 
 
 class _Lines:
-    """Progress as lines: one when something changed, at most two a second, and the last one in any case."""
+    """Progress as lines: one when something changed, not too many a second, and the last one in any case."""
 
     def __init__(self, screen: Screen) -> None:
-        self._screen, self._shown, self._at = screen, "", 0.0
+        self._screen, self._latest, self._shown, self._at = screen, "", "", 0.0
 
     def show(self, status: Status) -> None:
-        line = " · ".join(f"{channel} {_words(counts)}" for channel, counts in status.channels.items())
-        hurried = status.open and time.monotonic() - self._at < LINE_EVERY
-        if line != self._shown and not hurried:
-            self._screen.told(f"{self._screen.seconds:5.1f} s  {line}")
-            self._shown, self._at = line, time.monotonic()
+        """Take how it stands; show it when it is time for a line."""
+        self._latest = " · ".join(f"{channel} {_words(counts)}" for channel, counts in status.channels.items())
+        if time.monotonic() - self._at >= LINE_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Show how it stands, unless that was the last line."""
+        if self._latest != self._shown:
+            self._screen.told(f"{self._screen.seconds:5.1f} s  {self._latest}")
+            self._shown, self._at = self._latest, time.monotonic()
 
 
 def _bars(status: Status) -> Table:
@@ -115,4 +123,5 @@ def _console(*, stderr: bool) -> Console:
     made = Console(stderr=stderr, highlight=False)
     if made.is_terminal:
         return made
-    return Console(stderr=stderr, highlight=False, width=int(os.environ.get("COLUMNS") or 0) or WIDE)
+    columns = os.environ.get("COLUMNS", "")
+    return Console(stderr=stderr, highlight=False, width=int(columns) if columns.isdecimal() else WIDE)

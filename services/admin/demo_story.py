@@ -1,19 +1,18 @@
 """The story of the demo, told with the commands that users type: the same functions, on the same settings."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import Awaitable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.admin import contacts, decisions, messages, users
 from services.admin.answers import Answer, Refusal
+from services.admin.demo_message import write_message
 from services.admin.demo_place import EXAMPLES, Place
 from services.admin.demo_screen import Screen
 from services.admin.invocation import Invocation, current
@@ -53,14 +52,15 @@ async def play(place: Place, screen: Screen) -> Played:
 
 async def _add_users(place: Place, screen: Screen) -> None:
     screen.step("Two users, each with a key that signs what they ask")
-    for email, role in ((AUTHOR, "author"), (APPROVER, "approver")):
-        await _given(screen, f"users add {email} --role {role}", users.add(email, role=[role]))
+    for email, roles in ((AUTHOR, ["author", "approver"]), (APPROVER, ["approver"])):
+        options = " ".join(f"--role {role}" for role in roles)
+        await _given(screen, f"users add {email} {options}", users.add(email, role=roles))
         key = await _given(screen, f"users key {email}", users.key(email), show=False)
         screen.told(f"key {key['fingerprint']} is registered; the private one stays in {place.short(place.keys)}")
 
 
 async def _import(place: Place, screen: Screen) -> int:
-    screen.step("Their contacts: governors, local governments, officials, business partners …")
+    screen.step("The people to be told: governors, 285 local governments, officials, business partners …")
     file = EXAMPLES / "contacts.csv"
     answer = await _given(screen, f"contacts import {place.short(file)}", contacts.import_(file))
     return int(answer["added"])
@@ -77,7 +77,7 @@ async def _submit(place: Place, screen: Screen) -> str:
 
 
 async def _approve(message_id: str, screen: Screen) -> None:
-    screen.step("Four eyes: the author may not approve it, a second user does")
+    screen.step("Four eyes: the author, although an approver too, may not approve it; a second user does")
     try:
         command = f"message approve {message_id} --as {AUTHOR}"
         await _given(screen, command, decisions.approve(message_id), as_email=AUTHOR)
@@ -112,20 +112,6 @@ def _over(found: Status | None, moved_at: float, open_until: float) -> bool:
         return time.monotonic() - moved_at > GIVE_UP_AFTER
     unreported = found.channels.get("sms", {}).get(State.ACCEPTED.word, 0)
     return not unreported or time.monotonic() - open_until > REPORTS_WITHIN
-
-
-def write_message(file: Path, *, now: datetime) -> Path:
-    """The example message, which promises more news in about two hours: at a whole quarter of an hour."""
-    soon = now + timedelta(hours=2)
-    soon = soon.replace(minute=soon.minute // 15 * 15, second=0, microsecond=0)
-    shutil.copyfile(EXAMPLES / "cyber-incident.yaml", file)
-    lines = [
-        line
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if not line.lstrip("# ").startswith("next_update_at:")
-    ]
-    file.write_text("\n".join([*lines, f"next_update_at: {soon.isoformat()}", ""]), encoding="utf-8")
-    return file
 
 
 async def _given(

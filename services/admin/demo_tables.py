@@ -1,69 +1,41 @@
-"""How the demo's figures, mails, texts and feeds look on the screen: three mails side by side where there is room."""
+"""How the demo's texts, feeds, outcomes and figures look on the screen."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from services.admin.demo_outcomes import Outcome
 from services.admin.demo_place import Place
-from services.admin.demo_received import Feed, Mail, Sms
+from services.admin.demo_received import Feed, Sms
 from services.domain.configuration import DEFAULT
 from services.domain.lanes import CHANNELS
 
 if TYPE_CHECKING:
     from services.admin.demo_report import Report
 
-ROOM_FOR_COLUMNS: Final = 100
-"""Below so many columns the mails stand one under another."""
-MARK: Final = "▌"
-
-
-def mails(out: Console, compared: Mapping[str, Mail]) -> None:
-    """Mails of several audiences, with a mark at what only one of them reads."""
-    out.print(Text.assemble((MARK, "green"), " stands where only this audience reads it.\n"))
-    lines = Counter(line for mail in compared.values() for line in {*mail.text.splitlines()})
-    panels = [_mail(audience, mail, lines) for audience, mail in compared.items()]
-    if out.width < ROOM_FOR_COLUMNS:
-        out.print(*panels, sep="\n")
-        return
-    grid = Table.grid(expand=True, padding=(0, 1))
-    for _ in panels:
-        grid.add_column(ratio=1)
-    grid.add_row(*panels)
-    out.print(grid)
-
-
-def _mail(audience: str, mail: Mail, lines: Mapping[str, int]) -> Panel:
-    head = Text.assemble(("To:      ", "dim"), f"{mail.to}\n", ("Subject: ", "dim"), (mail.subject, "bold"), "\n")
-    body = Table.grid(padding=0)
-    body.add_column(width=2)
-    body.add_column(overflow="fold")
-    for line in mail.text.splitlines():
-        only = bool(line.strip()) and lines[line] == 1
-        body.add_row(Text(f"{MARK} " if only else "", style="green"), Text(line, style="green" if only else ""))
-    return Panel(Group(head, body), title=Text(_name(audience), style="bold"), title_align="left", box=box.ROUNDED)
-
 
 def texts(out: Console, found: Sequence[Sms]) -> None:
     """Each different text, with what it takes."""
     for sms in found:
         size = f"{sms.encoding}, {sms.segments} segment{'s' if sms.segments != 1 else ''}, {sms.characters} characters"
-        names = ", ".join(_name(each) for each in sms.audiences)
+        names = ", ".join(audience_name(each) for each in sms.audiences)
         out.print(Panel(Text(sms.body), title=Text(size, style="bold"), title_align="left", width=min(out.width, 84)))
-        out.print(Text(f"to {sms.recipients} numbers: {names}", style="dim"))
+        out.print(Text(f"to {_many(sms.recipients, 'number', 'numbers')}: {names}\n", style="dim"))
 
 
 def feeds(out: Console, found: Sequence[Feed]) -> None:
     """Their addresses, and what stands first in the public one."""
     for feed in found:
         out.print(
-            Text.assemble((f"{_name(feed.audience)}, {_many(feed.entries, 'entry', 'entries')}\n", "dim"), feed.url),
+            Text.assemble(
+                (f"{audience_name(feed.audience)}, {_many(feed.entries, 'entry', 'entries')}\n", "dim"), feed.url
+            ),
             soft_wrap=True,
         )
     for feed in found:
@@ -80,7 +52,7 @@ def outcomes(out: Console, found: Sequence[Outcome]) -> None:
         table.add_column(channel, footer=_cell([o for o in found if o.channel == channel]))
     for audience in DEFAULT.in_order({o.audience for o in found}):
         cells = [_cell([o for o in found if (o.audience, o.channel) == (audience, channel)]) for channel in CHANNELS]
-        table.add_row(_name(audience), *cells)
+        table.add_row(audience_name(audience), *cells)
     out.print(table)
 
 
@@ -101,7 +73,7 @@ def figures(out: Console, report: "Report") -> None:
     )
 
 
-def places(out: Console, report: "Report", place: Place) -> None:
+def places(out: Console, report: "Report", place: Place, *, keep: bool) -> None:
     """Where every mail is, and how to open one."""
     maildir = place.short(report.maildir)
     shown = [
@@ -110,10 +82,10 @@ def places(out: Console, report: "Report", place: Place) -> None:
         ("as readers see it, in a browser", f"{place.short(report.pages)}/governors.html, …"),
         ("what the programs logged", place.short(report.logs)),
     ]
-    table = Table.grid(padding=(0, 2))
+    if not keep:
+        shown.append(("a stack that stays, with its feeds", "roeland demo --keep"))
     for what, where in shown:
-        table.add_row(Text(what, style="dim"), where)
-    out.print(table)
+        out.print(Text.assemble((f"{what:<36}", "dim"), where), soft_wrap=True)
 
 
 def problems(out: Console, found: Sequence[Mapping[str, str]]) -> None:
@@ -134,7 +106,8 @@ def _many(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
 
 
-def _name(audience: str) -> str:
+def audience_name(audience: str) -> str:
+    """What an audience is called in English; its id when it is not configured."""
     try:
         return DEFAULT.audience(audience).names["en"]
     except KeyError:
