@@ -10,7 +10,7 @@ from services.runtime.settings import RoelandSettings
 WAITS: Final = tuple(timedelta(seconds=s) for s in (5, 15, 60, 150, 300, 900))
 """Wait after the first, second … attempt; the last for all that follow. Greylisting wants minutes, a crisis seconds."""
 DOUBT_WAIT: Final = timedelta(seconds=3)
-"""A doubt is cleared up soon: someone may not have been told."""
+"""The first doubt is cleared up soon: someone may not have been told. A relay that never answers gets no copy a minute."""
 
 
 class RetrySettings(RoelandSettings):
@@ -23,8 +23,9 @@ class RetrySettings(RoelandSettings):
 
 def retry_after(attempt: int, *, in_doubt: bool = False) -> timedelta:
     """The wait after this attempt (1 is the first)."""
-    wait = WAITS[min(max(attempt, 1), len(WAITS)) - 1]
-    return min(DOUBT_WAIT * max(attempt, 1), wait) if in_doubt else wait
+    if in_doubt and attempt <= 1:
+        return DOUBT_WAIT
+    return WAITS[min(max(attempt, 1), len(WAITS)) - 1]
 
 
 def exhausted(released_at: datetime, now: datetime, horizon: timedelta) -> bool:
