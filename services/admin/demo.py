@@ -26,7 +26,7 @@ def declare(app: typer.Typer) -> None:
         """A crisis message to everybody, end to end, on this machine alone.
 
         Starts Kafka, PostgreSQL, a mail sink, a Twilio stand-in and all services; imports the example contacts; has
-        one user submit an urgent message and a second one approve it; shows what became of each recipient.
+        one user submit an urgent message and a second one approve it; shows what became of everybody.
 
         Whatever relay, account or server your settings name is not used: nothing leaves this machine. Each run has a
         new folder, in `demo` in the data folder; its mails and logs stay there.
@@ -64,9 +64,9 @@ async def _perform(place: "Place", screen: "Screen", *, keep: bool) -> "Report":
             report = await gather(place, running, played)
             show(report, screen, place, keep=keep)
             if keep:
-                screen.step("Everything keeps running until Ctrl-C; the feeds open, and in another terminal:")
+                screen.step("Everything keeps running until Ctrl-C. In another terminal:")
                 screen.typed(f"ROELAND_DATA_DIR={place.short(place.folder)} roeland message list")
-                await until_interrupted()
+                screen.leave_out(await until_interrupted())
             screen.step("Stopping everything")
     except DevstackError as problem:
         raise Refusal(f"{problem}\nThe logs are in {place.short(place.logs)}") from None

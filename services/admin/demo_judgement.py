@@ -26,7 +26,7 @@ def problems(
         *(_problem(f"{o.channel}, {o.audience}", f"{o.contacts} {o.outcome}") for o in outcomes if not o.good),
         *(each for channel, to in received.items() for each in _of_channel(channel, to, addressees[channel])),
         *(
-            _problem("newsfeed", f"{each.audience} is empty")
+            _problem("newsfeed", f"{each.audience} cannot be read at its address, or is empty")
             for each in feeds
             if each.audience in told and not each.entries
         ),

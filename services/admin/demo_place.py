@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.admin.answers import Refusal
-from services.devstack import postgres_home, stack_files
+from services.devstack import postgres_home, processes, stack_files
 from services.devstack.processes import DevstackError
 from services.runtime.settings import data_dir
 
@@ -70,6 +70,7 @@ def settle() -> Place:
     if cache:
         os.environ[KEPT] = str(Path(cache).expanduser().absolute())
     os.environ["ROELAND_DATA_DIR"] = str(place.folder)
+    os.environ["ROELAND_PUBLIC_ADDRESS"] = f"127.0.0.1:{processes.free_port()}"  # 8080 may be wanted by `make up`
     os.chdir(place.folder)
     return place
 

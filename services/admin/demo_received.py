@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import aiohttp
 
+from services.admin.answers import Refusal
 from services.devstack.maildir import kept
 from services.domain.texts import measure
 
@@ -75,8 +76,11 @@ def keep_pages(folder: Path, examples: Mapping[str, Mail]) -> Path:
 
 async def texts(control_url: str, audience_of: Mapping[str, str]) -> tuple[list[str], list[Sms]]:
     """Every number that a text was sent to, once for each text; and the different texts, in the order of sending."""
-    async with aiohttp.ClientSession() as session, session.get(f"{control_url}/messages") as answer:
-        found = await answer.json()
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"{control_url}/messages") as answer:
+            found = await answer.json()
+    except (aiohttp.ClientError, TimeoutError):
+        raise Refusal("the Twilio stand-in does not say what it received") from None
     found.reverse()
     counts = Counter(text["body"] for text in found)
     audiences: dict[str, dict[str, None]] = {body: {} for body in counts}
@@ -86,15 +90,18 @@ async def texts(control_url: str, audience_of: Mapping[str, str]) -> tuple[list[
 
 
 async def feeds(urls: Sequence[Mapping[str, str]]) -> list[Feed]:
-    """Each feed, read at its address."""
+    """Each feed, read at its address; one that cannot be read has no entries."""
     async with aiohttp.ClientSession() as session:
         return [await _feed(session, each["audience"], each["url"]) for each in urls]
 
 
 async def _feed(session: aiohttp.ClientSession, audience: str, url: str) -> Feed:
-    async with session.get(url) as answer:
-        answer.raise_for_status()
-        document = ElementTree.fromstring(await answer.read())  # noqa: S314 - from a server that we started ourselves
+    try:
+        async with session.get(url) as answer:
+            answer.raise_for_status()
+            document = ElementTree.fromstring(await answer.read())  # noqa: S314 - from a server of our own
+    except (aiohttp.ClientError, TimeoutError):
+        return Feed(audience, url, 0, "", "")
     entries = document.findall(f"{ATOM}entry")
     first = [entries[0].findtext(ATOM + part, "") for part in ("title", "summary")] if entries else ["", ""]
     return Feed(audience, url, len(entries), *first)

@@ -112,7 +112,7 @@ def show(report: Report, screen: Screen, place: Place, *, keep: bool) -> None:
     show_mails(screen.out, compared)
     screen.step("The SMS")
     demo_tables.texts(screen.out, report.sms)
-    screen.step("The newsfeeds, each at an address of its own; only the public one is open")
+    screen.step("The newsfeeds: an address for each audience; the public one is open")
     demo_tables.feeds(screen.out, report.feeds)
     screen.step("What became of everybody")
     demo_tables.outcomes(screen.out, report.outcomes)

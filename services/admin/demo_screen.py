@@ -42,11 +42,15 @@ class Screen:
         """How long the demo has taken so far."""
         return time.monotonic() - self._began
 
+    def leave_out(self, seconds: float) -> None:
+        """Do not count so much of what has passed: somebody was looking around."""
+        self._began += seconds
+
     def open(self) -> None:
         """What this is, before anything takes time."""
         self.out.print("Roeland: a cyber incident, told to everybody on this machine. Nothing leaves it.", style="bold")
         self.told(f"All of it is in {self._place.short(self._place.folder)}")
-        self.step("Starting Kafka, PostgreSQL, a mail sink, a Twilio stand-in and seven services")
+        self.step("Starting Kafka, PostgreSQL, mail sink, Twilio stand-in, seven services")
 
     def step(self, what: str) -> None:
         """What begins now."""

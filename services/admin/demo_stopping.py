@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -32,11 +33,13 @@ async def stoppable(work: Coroutine[Any, Any, T], screen: Screen) -> T:
         raise Refusal("interrupted; everything is stopped") from None
 
 
-async def until_interrupted() -> None:
-    """Wait for the first signal, which then ends only this waiting."""
+async def until_interrupted() -> float:
+    """Wait for the first signal, which then ends only this waiting; returns how many seconds that took."""
+    began = time.monotonic()
     asked = asyncio.Event()
     _on_signals(asked.set)
     await asked.wait()
+    return time.monotonic() - began
 
 
 def _on_signals(act: Any) -> None:

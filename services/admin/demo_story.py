@@ -60,7 +60,7 @@ async def _add_users(place: Place, screen: Screen) -> None:
 
 
 async def _import(place: Place, screen: Screen) -> int:
-    screen.step("The people to be told: governors, 285 local governments, officials, business partners …")
+    screen.step("The people to be told: governors, 285 local governments, officials …")
     file = EXAMPLES / "contacts.csv"
     answer = await _given(screen, f"contacts import {place.short(file)}", contacts.import_(file))
     return int(answer["added"])
@@ -77,7 +77,7 @@ async def _submit(place: Place, screen: Screen) -> str:
 
 
 async def _approve(message_id: str, screen: Screen) -> None:
-    screen.step("Four eyes: the author, although an approver too, may not approve it; a second user does")
+    screen.step("Four eyes: nobody approves their own message; a second user does")
     try:
         command = f"message approve {message_id} --as {AUTHOR}"
         await _given(screen, command, decisions.approve(message_id), as_email=AUTHOR)

@@ -83,7 +83,7 @@ def places(out: Console, report: "Report", place: Place, *, keep: bool) -> None:
         ("what the programs logged", place.short(report.logs)),
     ]
     if not keep:
-        shown.append(("a stack that stays, with its feeds", "roeland demo --keep"))
+        shown.append(("the feeds, once more and for longer", "roeland demo --keep"))
     for what, where in shown:
         out.print(Text.assemble((f"{what:<36}", "dim"), where), soft_wrap=True)
 
