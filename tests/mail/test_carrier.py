@@ -158,7 +158,7 @@ async def test_a_relay_that_turns_us_away_at_once_fails_nobody(relay: Relay, do:
     relay.faults.put([{"at": "mail", "do": do, "code": 421 if do == "reply" else None}])
     health = Health("relay")
     sending = carrier(relay.url(), health)
-    await sending.available()
+    await asyncio.wait_for(sending.available(), 5)
     work, reports = job(people(9))
     await sending.carry_out(work)
     assert set(reports.states().values()) == {State.PLANNED}
@@ -236,7 +236,7 @@ async def test_a_relay_that_takes_fewer_connections_than_we_may_open_is_used_wit
     """`421 too many connections` for the third is no reason to stop sending over the first two."""
     health = Health("relay")
     sending = carrier(relay.url(), health)
-    await sending.available()
+    await asyncio.wait_for(sending.available(), 5)
     relay.faults.put(
         [
             {"at": "after-body", "do": "delay", "delay_seconds": 0.05, "count": 4},
@@ -328,7 +328,7 @@ async def test_silence_from_an_idle_relay_is_noticed(relay: Relay, monkeypatch: 
     monkeypatch.setattr("services.mail.pool.CHECK_AFTER", 0.05)
     health = Health("relay")
     sending = carrier(relay.url(), health)
-    await sending.available()
+    await asyncio.wait_for(sending.available(), 5)
     assert not health.is_down("relay")
     relay.vanish()
     await asyncio.sleep(0.2)

@@ -21,7 +21,7 @@ async def test_mail_travels_encrypted(tmp_path: Path, scheme: str) -> None:
     async with running(tmp_path, **options) as relay:
         work, reports = job(people(20))
         sending = carrier(relay.url(scheme), smtp_ca_file=ca)
-        await sending.available()
+        await asyncio.wait_for(sending.available(), 5)
         await sending.carry_out(work)
         assert set(reports.states().values()) == {State.ACCEPTED}
         assert len(relay.mails()) == 20
