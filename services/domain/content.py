@@ -6,7 +6,7 @@ may come from outside, so texts are made harmless here again (`services.domain.t
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -18,16 +18,7 @@ Kind = Literal["alert", "update", "correction", "all-clear"]
 Urgency = Literal["urgent", "routine"]
 
 Lines = Annotated[str, AfterValidator(few_lines), Field(min_length=1)]
-
-
-def _utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is not a moment of our time") from None
-
-
-Utc = Annotated[AwareDatetime, AfterValidator(_utc)]
+Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
 class _Tolerant(BaseModel):
