@@ -28,7 +28,7 @@ up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the service
 	@$(BIN)/roeland up
 
 test: install ## All tests, on real Kafka and PostgreSQL (what CI runs)
-	@$(BIN)/pytest
+	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile
 
 test-fast: install ## The tests that need no server
 	@$(BIN)/pytest -m "not stack"

@@ -1,7 +1,8 @@
 """The real servers that tests run against: started once per session, or once for many sessions.
 
-`python -m tests.stack` keeps one Kafka and one PostgreSQL running and prints two `export` lines; with those set, every
-pytest session uses these instead of starting its own. Ctrl-C ends them.
+`python -m tests.stack COMMAND …` runs a command, such as pytest with several processes, on one Kafka and one PostgreSQL.
+Without a command it keeps them running and prints two `export` lines; with those set, every pytest session uses these
+instead of starting its own. Ctrl-C ends them.
 """
 
 import asyncio
@@ -220,18 +221,39 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-async def _keep_running() -> None:
+async def _main(command: list[str]) -> int:
+    """Start both; run the command with their addresses in its environment, or wait to be told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with folder("roeland-test-stack-") as path:
-        server = await kafka.start(path / "kafka", report=_say)
-        database = await postgres.start(path / "postgres", durable=False, create_databases=True)
-        print(f"export {KAFKA_VARIABLE}={server.bootstrap}")
-        print(f"export {POSTGRES_VARIABLE}={database.url}", flush=True)
-        await stop.wait()
-        await asyncio.gather(server.stop(), database.stop())
+        server, database = await asyncio.gather(
+            kafka.start(path / "kafka", report=_say),
+            postgres.start(path / "postgres", durable=False, create_databases=True),
+        )
+        addresses = {KAFKA_VARIABLE: server.bootstrap, POSTGRES_VARIABLE: database.url}
+        try:
+            return await (_run(command, addresses, stop) if command else _wait(addresses, stop))
+        finally:
+            await asyncio.gather(server.stop(), database.stop())
+
+
+async def _run(command: list[str], addresses: dict[str, str], stop: asyncio.Event) -> int:
+    process = await asyncio.create_subprocess_exec(*command, env={**os.environ, **addresses})
+    ended, stopped = asyncio.ensure_future(process.wait()), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not ended.done():
+        process.send_signal(signal.SIGINT)
+    stopped.cancel()
+    return await ended
+
+
+async def _wait(addresses: dict[str, str], stop: asyncio.Event) -> int:
+    for name, value in addresses.items():
+        print(f"export {name}={value}", flush=True)
+    await stop.wait()
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(_keep_running())
+    sys.exit(asyncio.run(_main(sys.argv[1:])))

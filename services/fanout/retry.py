@@ -10,7 +10,7 @@ from services.runtime.settings import RoelandSettings
 WAITS: Final = tuple(timedelta(seconds=s) for s in (5, 15, 60, 150, 300, 900))
 """Wait after the first, second … attempt; the last for all that follow. Greylisting wants minutes, a crisis seconds."""
 DOUBT_WAIT: Final = timedelta(seconds=3)
-"""The first doubt is cleared up soon: someone may not have been told. Later ones wait, or a mute relay gets many copies."""
+"""The first doubt is cleared up soon: someone may not have been told. Later ones wait: a mute relay gets few copies."""
 
 
 class RetrySettings(RoelandSettings):
