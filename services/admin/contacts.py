@@ -1,9 +1,11 @@
 """`roeland contacts …`: the people who are told."""
 
+import io
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -12,6 +14,8 @@ from services.admin.command import command, group
 from services.admin.invocation import current
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
     from services.contacts.service import Imported
@@ -40,10 +44,12 @@ async def import_(
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
-    data = file.read_bytes()
     async with acting() as (connection, actor):
         try:
-            done = await import_contacts(connection, data, actor=actor, dry_run=dry_run, configuration=configuration)
+            with _sought_in(file) as source:
+                done = await import_contacts(
+                    connection, source, actor=actor, dry_run=dry_run, configuration=configuration
+                )
         except ContactsRefused as refused:
             error = f"{refused}: nothing was imported. Mend {file}, then import it again."
             raise Refusal(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
@@ -142,6 +148,13 @@ async def coverage() -> Answer:
     }
     document = {"audiences": audiences, "municipalities": lacking}
     return Answer(document, lambda out: _show_coverage(out, audiences, lacking))
+
+
+@contextmanager
+def _sought_in(file: Path) -> "Iterator[BinaryIO]":
+    """The file, or all that comes out of a pipe."""
+    with file.open("rb") as source:
+        yield source if source.seekable() else io.BytesIO(source.read())
 
 
 def _about_import(done: "Imported", dry_run: bool) -> list[str]:

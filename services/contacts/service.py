@@ -6,7 +6,7 @@ A dry run does the same and takes it back, so that what it announces is what wou
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from psycopg import AsyncConnection
 
@@ -29,15 +29,18 @@ class Imported:
 
 async def import_contacts(
     connection: AsyncConnection[Any],
-    data: bytes,
+    source: BinaryIO,
     *,
     actor: int | None = None,
     dry_run: bool = False,
     configuration: Configuration = DEFAULT,
 ) -> Imported:
-    """Add and update contacts from a CSV file. Raises `ContactsRefused` with every problem, nothing changed."""
+    """Add and update contacts from a CSV file, read from its beginning and sought in.
+
+    Raises `ContactsRefused` with every problem, nothing changed.
+    """
     reading = _Reading()
-    items = read_contacts(data, audiences=peoples_audiences(configuration), languages=configuration.languages)
+    items = read_contacts(source, audiences=peoples_audiences(configuration), languages=configuration.languages)
     async with connection.transaction(force_rollback=dry_run):
         await stage(connection, reading.sound(items))
         if reading.problems:
@@ -52,7 +55,7 @@ async def import_contacts(
                 "added": counts.added,
                 "updated": counts.updated,
                 "unchanged": counts.unchanged,
-                "sha256": hashlib.sha256(data).hexdigest(),
+                "sha256": _sha256(source),
             },
         )
     return Imported(counts, reading.without_address)
@@ -61,6 +64,11 @@ async def import_contacts(
 def peoples_audiences(configuration: Configuration = DEFAULT) -> tuple[str, ...]:
     """The audiences that a contact can be in: those that get more than a newsfeed, in the configured order."""
     return tuple(each.id for each in configuration.audiences if PEOPLES_CHANNELS.intersection(each.channels))
+
+
+def _sha256(source: BinaryIO) -> str:
+    source.seek(0)
+    return hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed wants a FileIO
 
 
 class _Reading:

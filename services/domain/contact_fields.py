@@ -1,8 +1,9 @@
 """What each field of a contact may be, one function per column of the contract.
 
 Each takes what stands in the file and gives what is stored, or raises `Unusable` with the remedy. A value that
-reaches a mail header, an SMS or a feed must stay text: control characters, line ends and marks that turn the
-direction of writing are refused here, where somebody can still mend the list.
+reaches a mail header, an SMS or a feed must be text on one line: of line ends, control characters and marks that turn
+the direction of writing, free text keeps a space. Where they would change who is meant they are refused, while
+somebody can still mend the list.
 """
 
 import re
@@ -39,6 +40,8 @@ LONGEST: Final = {  # characters
 }
 LONGEST_LOCAL_PART: Final = 64  # RFC 5321 §4.5.3.1.1
 DOT_ATOM: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)  # RFC 5322 §3.2.3
+FREE_TEXT: Final = frozenset({"name", "organisation", "role"})
+SPACES: Final = " \t\u00a0\u1680\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))  # around a value
 TURNS_DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NOT_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # Unicode categories: controls, surrogates, line, paragraph
 
@@ -55,9 +58,10 @@ def text(column: str, written: str) -> str:
     """Any field first: trimmed, composed (NFC), without a spreadsheet's guard; text on one line, of bounded length."""
     if not written:
         return ""
-    value = unguarded(unicodedata.normalize("NFC", written.strip(" \t\u00a0\ufeff")))
+    value = unicodedata.normalize("NFC", written.strip(SPACES))
     if not value.isprintable():
-        _refuse_what_is_not_text(value)
+        value = _on_one_line(value) if column in FREE_TEXT else _refused_unless_text(value)
+    value = unguarded(value)
     if len(value) > LONGEST[column]:
         raise Unusable(f"has {len(value)} characters", f"Use at most {LONGEST[column]} characters.")
     return value
@@ -146,13 +150,23 @@ def suggestion(names: list[str]) -> str:
     return f"Did you mean {' or '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}?"
 
 
-def _refuse_what_is_not_text(value: str) -> None:
+def _on_one_line(value: str) -> str:
+    kept = "".join("\n" if _is_not_text(character) else character for character in value)
+    return " ".join(part for part in (part.strip(SPACES) for part in kept.split("\n")) if part)
+
+
+def _refused_unless_text(value: str) -> str:
     for character in value:
-        if unicodedata.category(character) in NOT_TEXT or character in TURNS_DIRECTION:
+        if _is_not_text(character):
             raise Unusable(
                 f"contains the control character U+{ord(character):04X}",
                 "Remove it: only plain text on one line can be sent.",
             )
+    return value
+
+
+def _is_not_text(character: str) -> bool:
+    return unicodedata.category(character) in NOT_TEXT or character in TURNS_DIRECTION
 
 
 @lru_cache(maxsize=10_000)

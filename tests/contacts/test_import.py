@@ -1,7 +1,8 @@
 """Importing contacts into a real PostgreSQL: all or nothing, addresses as immutable versions, nobody deleted."""
 
+import io
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import pytest_asyncio
@@ -35,8 +36,8 @@ async def connection(database_url: str) -> AsyncIterator[AsyncConnection[Any]]:
         yield connection
 
 
-def file(*rows: str) -> bytes:
-    return "\n".join([HEADER, *rows]).encode()
+def file(*rows: str) -> BinaryIO:
+    return io.BytesIO("\n".join([HEADER, *rows]).encode())
 
 
 async def imported(connection: AsyncConnection[Any], *rows: str, dry_run: bool = False) -> tuple[int, int, int]:
@@ -134,6 +135,14 @@ async def test_an_import_is_audited_without_personal_data(connection: AsyncConne
     assert row.detail.keys() == {"added", "updated", "unchanged", "sha256"}
 
 
+async def test_a_line_end_in_a_name_stays_text_on_one_line(connection: AsyncConnection[Any]) -> None:
+    """A name stands in a To header: stored on one line, it can begin no header of its own."""
+    name = '"Jan\r\n\r\nBcc: x@evil.example\0"'
+    assert await imported(connection, AALST.replace("Noodplanning Aalst", name), GOVERNOR) == (2, 0, 0)
+    _, contact = await find_contacts(connection)
+    assert (contact.name, contact.mail) == ("Jan Bcc: x@evil.example", "np@aalst.example")
+
+
 async def test_removing_erases_every_address_and_takes_out_of_audiences(connection: AsyncConnection[Any]) -> None:
     """Who was told what stays on record; where, no longer."""
     await imported(connection, GOVERNOR, AALST)
@@ -199,4 +208,4 @@ async def test_an_export_imports_as_unchanged_and_holds_no_formula(connection: A
     cells = [cell for line in lines for cell in line.strip().replace('"', "").split(",")]
     assert [cell for cell in cells if cell.startswith(("=", "-", "@"))] == []
     assert [cell for cell in cells if cell.startswith("+")] == ["+32470123456", "+32470123456"]  # only numbers
-    assert (await import_contacts(connection, "".join(lines).encode())).counts == ImportCounts(0, 0, 3)
+    assert (await import_contacts(connection, io.BytesIO("".join(lines).encode()))).counts == ImportCounts(0, 0, 3)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.domain import contact_fields
+from services.domain.contact_fields import FREE_TEXT
 from services.domain.contact_file import MOST_PROBLEMS, parse_contacts, read_contacts
 from services.domain.contact_row import COLUMNS, ContactProblem, ContactRow, ContactsRefused
 from services.domain.municipalities import PROVINCES, municipalities
@@ -161,20 +162,98 @@ def test_a_field_that_is_wrong_is_refused_with_its_remedy(fields: dict[str, str]
     assert remedy in problem.remedy
 
 
-@pytest.mark.parametrize("column", COLUMNS)
-@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\t"])
-def test_control_characters_are_refused_in_every_column(column: str, character: str) -> None:
-    """NUL cannot be stored; the others would forge a header or turn the direction of what follows."""
+CONTROLS = ["\0", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\t", "\r", "\n", "\r\n"]
+
+
+@pytest.mark.parametrize("column", [column for column in COLUMNS if column not in FREE_TEXT])
+@pytest.mark.parametrize("character", CONTROLS)
+def test_control_characters_are_refused_where_they_would_change_who_is_meant(column: str, character: str) -> None:
+    """An address with a line end in it would be cut there, and be somebody else's."""
     value = SOUND[column] or "nl"
-    assert the_problem(**{column: f"{value[0]}{character}{value[1:]}"}).column == column
+    problem = the_problem(**{column: f"{value[0]}{character}{value[1:]}"})
+    assert problem.column == column
+    assert f"U+{ord(character[-1]):04X}" in problem.problem
 
 
-def test_a_field_over_several_lines_is_one_problem_and_hides_none_after_it() -> None:
-    """A line end in a name is how a mail header is forged; and one forgotten quote must not swallow the list."""
-    rows = ({"name": "Jan\r\nBcc: x@y.example"}, {"external_id": "2"}, {"external_id": "3", "language": "xx"})
-    assert problems(file(*rows)) == [(2, ""), (5, "language")]
-    never_closed = file({"name": "Q"}, {"external_id": "2", "language": "xx"}).replace(b"Q,", b'"Q,')
-    assert problems(never_closed) == [(2, ""), (3, "language")]
+@pytest.mark.parametrize("column", sorted(FREE_TEXT))
+@pytest.mark.parametrize("character", CONTROLS)
+def test_control_characters_in_free_text_become_one_space(column: str, character: str) -> None:
+    """It stays text, on one line: NUL cannot be stored, a line end would forge a mail header."""
+    written = f"{character}Jan {character}{character}Bcc: x@y.example{character}"
+    (row,) = parsed(file({column: written}))
+    assert getattr(row, column) == "Jan Bcc: x@y.example"
+
+
+def test_a_name_of_nothing_but_control_characters_is_empty() -> None:
+    """Somebody must be greeted."""
+    assert the_problem(name="\0\r\n").column == "name"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_field_over_several_lines_keeps_the_lines_after_it_at_their_number(end: str) -> None:
+    """A spreadsheet keeps a second line in a cell; an editor counts it, and so do we."""
+    rows = (
+        {"name": "Jan, a \"b\"\nJansen\n"}, {"external_id": "2", "language": "xx"},
+        {"external_id": "3", "role": "a\n\nb", "organisation": "c\nd", "language": "xx"},
+        {"external_id": "4", "email": "x"},
+    )  # fmt: skip
+    data = file(*rows).decode().replace("\r\n", "\n").replace("\n", end).encode()
+    assert problems(data) == [(5, "language"), (6, "language"), (10, "email")]
+    (row,) = parsed(file(rows[0]))
+    assert row.name == 'Jan, a "b" Jansen'
+
+
+def test_a_line_end_of_another_kind_is_text() -> None:
+    """Within lines that end otherwise, quoted or not, CR and LF are characters like others."""
+    for quote in ("", '"'):
+        for end, other in (("\r\n", "\r"), ("\n", "\r"), ("\r", "\n")):
+            data = file({"name": "NAME"}).decode().replace("\r\n", end).replace("NAME", f"{quote}Jan{other}J{quote}")
+            assert [row.name for row in parsed(data.encode())] == ["Jan J"]
+
+
+@pytest.mark.parametrize("name", ["Q", "Q, of R", "Jan \nJ"])
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_quotation_mark_that_was_forgotten_hides_nobody(name: str, twice: bool) -> None:
+    """One forgotten mark must not swallow the list: its line is a problem, and the next ones are read on their own."""
+    rows = [
+        {"name": "FIRST"},
+        {"external_id": "2", "language": "xx"},
+        {"external_id": "3", "name": "LAST"},
+        {"external_id": "4", "language": "xx"},
+    ]
+    data = file(*rows).replace(b"FIRST", f'"{name}'.encode()).replace(b"LAST", b'"R' if twice else b"R")
+    more = name.count("\n")
+    found = problems(data)
+    assert found[0] == (2, "")
+    assert {(3 + more, "language"), (5 + more, "language")} <= set(found)
+
+
+def test_two_marks_that_were_forgotten_hide_nobody_either() -> None:
+    """From the name of one to the name of the next would be a field like any other, and its end the next one's row."""
+    data = file({"name": "FIRST", "language": "xx"}, {"external_id": "2", "name": "LAST", "language": "xx"})
+    assert problems(data.replace(b"FIRST", b'"F').replace(b"LAST", b'L"'))[0] == (2, "")
+
+
+def test_an_identifier_written_in_two_ways_stands_once() -> None:
+    """What is one identifier in the database is one in the file."""
+    assert problems(file({"external_id": "é"}, {"external_id": "e\u0301"}, {"external_id": " é\u3000"})) == [
+        (3, "external_id"), (4, "external_id"),
+    ]  # fmt: skip
+
+
+def test_a_file_without_line_ends_or_separators_is_a_problem_however_long() -> None:
+    """csv has limits of its own; they are no crash."""
+    assert problems(b"x" * 200_000) == [(1, "")]
+    assert problems(file({}) + b'"' + b"x" * 200_000) == [(3, "")]
+
+
+def test_a_byte_that_is_not_utf8_is_found_wherever_it_stands() -> None:
+    """A file is looked through in parts."""
+    rows = [{"external_id": str(n), "name": "é" * 100} for n in range(8000)]
+    data = file(*rows)
+    assert len(parsed(data)) == 8000
+    assert problems(data + "é".encode()[:1]) == [(8002, "")]
+    assert problems(data + "é".encode("latin-1") + b"x,,,\n") == [(8002, "")]
 
 
 def test_ragged_rows_are_refused() -> None:
@@ -201,7 +280,7 @@ def test_a_contact_without_mail_or_number_is_accepted() -> None:
 def test_a_wholly_wrong_file_stops_being_read() -> None:
     """Ten thousand problems are the wrong file; the last problem says that reading stopped."""
     many = file(*({"external_id": str(n), "language": "xx"} for n in range(MOST_PROBLEMS + 5)))
-    found = list(read_contacts(many, audiences=AUDIENCES, languages=LANGUAGES))
+    found = list(read_contacts(io.BytesIO(many), audiences=AUDIENCES, languages=LANGUAGES))
     assert len(found) == MOST_PROBLEMS + 1
     assert isinstance(found[-1], ContactProblem)
     assert "stopped" in found[-1].remedy
@@ -250,7 +329,7 @@ def test_any_bytes_are_rows_or_problems_and_never_a_crash(data: bytes) -> None:
 
 
 def _read(data: bytes) -> list[ContactRow | ContactProblem]:
-    return list(read_contacts(data, audiences=AUDIENCES, languages=LANGUAGES))
+    return list(read_contacts(io.BytesIO(data), audiences=AUDIENCES, languages=LANGUAGES))
 
 
 def _or_refused(check: Callable[[str], str | None], value: str) -> str | None:
