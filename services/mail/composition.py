@@ -40,7 +40,7 @@ class Composer:
                 role=delivery.role,
             ),
         )
-        return Mail(self._sender.address, address, content)
+        return Mail(self._sender.address, address, content, job.may_start)
 
     def _variant(self, job: Job, number: int) -> CompiledMail:
         key = (job.claim.ref.message, number)

@@ -15,7 +15,7 @@ from services.mail.outcomes import answered, erased, unanswered, unsendable
 from services.mail.pool import Pool, refusal
 from services.mail.relay import Open, RelayAway, Trouble, opener
 from services.mail.replies import Stage, Verdict
-from services.mail.session import Mail, Session, SessionLost
+from services.mail.session import Mail, Session, SessionLost, Withheld
 from services.mail.settings import MailSettings
 from services.rendering.centre import Logo
 from services.runtime.health import Health
@@ -105,6 +105,9 @@ class MailCarrier:
         first = session.sent == 0
         try:
             reply = await session.send(mail)
+        except Withheld:
+            job.give_back(delivery)
+            return True
         except SessionLost as lost:
             if lost.stage is Stage.MAIL:
                 return self._turned_away(Trouble("closes the connection"), first, delivery, job)

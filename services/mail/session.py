@@ -5,6 +5,7 @@ aiosmtplib opens the connection (TLS, EHLO, AUTH). The commands of a mail are gi
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
@@ -22,12 +23,14 @@ class Mail:
     """One mail on its way. Addresses were checked; `content` has CRLF line ends.
 
     `handed_over` is set by the session before the end of the body can leave this machine. From then on, only an
-    answer tells whether the relay has it.
+    answer tells whether the relay has it. `may_go` is asked once more before that: a slow relay may take longer over
+    the envelope than a stop allows.
     """
 
     sender: str
     recipient: str
     content: bytes
+    may_go: Callable[[], bool] = lambda: True
     handed_over: bool = False
 
 
@@ -37,6 +40,10 @@ class SessionLost(Exception):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage.name)
         self.stage = stage
+
+
+class Withheld(Exception):
+    """The mail may not go any more, and nothing of it was handed over."""
 
 
 class Session(Protocol):
@@ -51,7 +58,10 @@ class Session(Protocol):
         ...
 
     async def send(self, mail: Mail) -> Reply:
-        """Send one mail and return the answer that decided. Raises SessionLost. Unusable after a cancellation."""
+        """Send one mail and return the answer that decided. Raises SessionLost, and Withheld for one that may not go.
+
+        Unusable after a cancellation.
+        """
         ...
 
     async def answers(self) -> bool:
@@ -155,6 +165,8 @@ class PlainSession:
         protocol = self._client.protocol
         if protocol is None or not protocol.is_connected:
             raise SessionLost(Stage.DATA)
+        if not mail.may_go():  # the relay waits for a body: only the end of the connection says that none comes
+            raise Withheld
         mail.handed_over = True
         try:
             protocol.write(stuffed(mail.content))
