@@ -13,6 +13,10 @@ from uuid_utils import uuid7
 
 from services.domain.commands import Command, Tolerant
 
+LARGEST_MESSAGE: Final = 2**63 - 1
+LARGEST_BATCH: Final = 2**31 - 1
+"""What PostgreSQL's bigint and integer hold: a number beyond is made up, and must not reach a query."""
+
 
 class MessageReleased(Tolerant):
     """A message may be sent. Dispatch announces its batches."""
@@ -54,8 +58,8 @@ class BatchAnnounced(Tolerant):
     """There is work in this batch. Whoever gets this asks PostgreSQL whether that is so."""
 
     TYPE: ClassVar[str] = "roeland.batch.announced.v1"
-    message: int = Field(ge=1)
-    batch: int = Field(ge=1)
+    message: int = Field(ge=1, le=LARGEST_MESSAGE)
+    batch: int = Field(ge=1, le=LARGEST_BATCH)
 
 
 class BatchSettled(Tolerant):

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime
 
-from services.domain.events import EVENTS, BatchSettled, Envelope, Unreadable, envelope, read_envelope, read_event
+from services.domain.events import (
+    EVENTS,
+    BatchAnnounced,
+    BatchSettled,
+    Envelope,
+    Unreadable,
+    envelope,
+    read_envelope,
+    read_event,
+)
 
 st.register_type_strategy(AwareDatetime, st.datetimes(timezones=st.just(UTC)))
 
@@ -67,6 +76,14 @@ def test_a_key_that_came_from_outside_is_not_repeated() -> None:
     with pytest.raises(Unreadable) as problem:
         read_event(Envelope.model_validate(GOOD | {"type": BatchSettled.TYPE, "data": data}), BatchSettled)
     assert SECRET not in str(problem.value)
+
+
+@pytest.mark.parametrize(("message", "batch"), [(2**63, 1), (10**30, 1), (1, 2**31), (0, 1), (1, -1)])
+def test_a_number_that_no_ledger_can_hold_is_unreadable(message: int, batch: int) -> None:
+    """In a query it would end the worker, and again each time that it starts."""
+    data = {"message": message, "batch": batch}
+    with pytest.raises(Unreadable):
+        read_event(Envelope.model_validate(GOOD | {"type": BatchAnnounced.TYPE, "data": data}), BatchAnnounced)
 
 
 @given(st.sampled_from(EVENTS), st.data())
