@@ -1,6 +1,6 @@
 """The real servers that tests run against: started once per session, or once for many sessions.
 
-`python -m tests.stack COMMAND …` runs a command, such as pytest with several processes, on one Kafka and one PostgreSQL.
+`python -m tests.stack COMMAND …` runs a command, such as pytest, with one Kafka and one PostgreSQL for all of it.
 Without a command it keeps them running and prints two `export` lines; with those set, every pytest session uses these
 instead of starting its own. Ctrl-C ends them.
 """

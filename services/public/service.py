@@ -16,7 +16,7 @@ from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
 from services.runtime.postgres import until_there
-from services.runtime.service import Service
+from services.runtime.service import Service, until
 from services.runtime.tokens import Keys
 from services.sms.settings import TwilioSettings
 from services.store.secret_keys import signing_keys
@@ -33,12 +33,14 @@ async def serve(service: Service) -> None:
             return await signing_keys(connection)
 
     keys = await until_there(read_keys, what="keys")
+    callbacks = Callbacks(service, keys, _validator(), settings.public_url)
     app = make_app(
         Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or "", configuration_in_force()),
-        Callbacks(service, keys, _validator(), settings.public_url),
+        callbacks,
     )
     async with _listening(app, settings):
-        await service.stopping.wait()
+        service.health.up("address")
+        await until(service.stopping, callbacks.gathering.run())
 
 
 def _validator() -> RequestValidator | None:

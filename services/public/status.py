@@ -11,16 +11,13 @@ from aiohttp import web
 from prometheus_client import Counter
 from twilio.request_validator import RequestValidator
 
+from services.public.gathering import Gathering
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.sms.callbacks import AGAIN, PATH, DeliveryName, named
 from services.sms.codes import column
 from services.sms.outcomes import STATES
-from services.store import ledger
 from services.store.ledger import Result
-
-POSTGRES_SECONDS: Final = 2.0
-"""Waited for a connection; then Twilio is asked to call again."""
 
 CALLBACKS: Final = Counter("roeland_callbacks_total", "Callbacks of SMS providers, by answer", ["answer"])
 
@@ -34,6 +31,7 @@ class Callbacks:
         self, service: Service, keys: Keys, validator: RequestValidator | None, public_url: str | None
     ) -> None:
         self._service, self._keys, self._validator, self._public_url = service, keys, validator, public_url
+        self.gathering = Gathering(service)
 
     async def take(self, request: web.Request) -> web.Response:
         """204 when it is recorded or says nothing new; 403 unless Twilio signed it; 404 for what we never sent."""
@@ -66,10 +64,7 @@ class Callbacks:
             return web.Response(status=204)
         if self._service.health.is_down("postgres"):
             return web.Response(status=503, headers={"Retry-After": "5"})
-        pool = self._service.pool
-        async with pool.connection(timeout=POSTGRES_SECONDS) as connection, connection.transaction():
-            known = await ledger.report(connection, name.message, result, source=self._service.source)
-        return web.Response(status=204 if known else 404)
+        return web.Response(status=204 if await self.gathering.report(name.message, result) else 404)
 
 
 def _result(name: DeliveryName, form: Mapping[str, str]) -> Result | None:

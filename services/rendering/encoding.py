@@ -17,7 +17,7 @@ _WORD_BYTES: Final = 45  # what an encoded word of 75 characters holds (RFC 2047
 _FIRST_BYTES: Final = 39  # and one that has `Subject: ` before it
 
 _BYTES: Final = tuple(bytes([byte]) if 32 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256))
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 '-]{0,40}[A-Za-z0-9])?")
+_PLAIN_NAME: Final = re.compile(r"(?!.*=\?)[!#-\[\]-~]+(?: [!#-\[\]-~]+){0,60}")  # what a quoted-string holds as it is
 _USUAL_NAME: Final = re.compile(r"[^\W_](?:[\w ',()-]{0,40}[\w)])?")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 
@@ -69,8 +69,18 @@ def address_line(field: str, name: str, address: str) -> bytes:
         if not name:
             return f"{field}: {address}".encode()
         return field.encode() + b": " + _encoded_words(name, _WORD_BYTES) + f"\r\n <{address}>".encode()
-    fold = "\r\n" if len(field) + len(name) + len(address) > _LINE - 8 else ""
-    return f'{field}: "{name}"{fold} <{address}>'.encode()
+    whole = f'{field}: "{name}" <{address}>'
+    return (whole if len(whole) <= _LINE else _folded(whole)).encode()
+
+
+def _folded(line: str) -> str:
+    """Broken at spaces, which also within a quoted-string is no part of what it says (RFC 5322 §3.2.4)."""
+    lines = [""]
+    for word in line.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > _LINE:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] or len(lines) > 1 else word
+    return "\r\n".join(lines)
 
 
 def base64_lines(content: bytes) -> bytes:

@@ -17,6 +17,7 @@ from prometheus_client import Counter
 
 from services.domain.events import Envelope, Unreadable, read_envelope
 from services.runtime.kafka import KafkaSettings
+from services.runtime.settings import data_dir
 
 SKIPPED = Counter("roeland_situation_skipped_total", "Records that the stream could not use", ["topic", "why"])
 
@@ -100,7 +101,7 @@ def _options(kafka: KafkaSettings, instance: str) -> dict[str, Any]:
         "web_enabled": False,
         "worker_redirect_stdouts": False,
         "stream_wait_empty": False,
-        "datadir": None,
+        "datadir": str(data_dir() / "situation"),  # Faust makes it, and keeps nothing in it here
     }
 
 

@@ -1,6 +1,5 @@
 """The SMS channel: batches of the ledger go to Twilio."""
 
-import asyncio
 from datetime import timedelta
 from functools import partial
 
@@ -22,15 +21,11 @@ from services.store.secret_keys import signing_keys
 
 
 async def serve(service: Service) -> None:
-    """Carry out SMS batches until told to stop; publish what the ledger says of them meanwhile."""
+    """Carry out SMS batches until told to stop."""
     settings = SmsSettings()
     async with open_twilio(TwilioSettings(), settings.sms_connections) as twilio:
         keys = await until_there(partial(read_keys, service.pool), what="keys")
-        publishing = asyncio.create_task(service.publish_outbox())
-        try:
-            await run_worker(service, make_carrier(service, twilio, keys, settings))
-        finally:
-            publishing.cancel()
+        await run_worker(service, make_carrier(service, twilio, keys, settings))
 
 
 def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSettings) -> SmsCarrier:

@@ -151,20 +151,19 @@ async def settle(
     return counts
 
 
-async def report(connection: Connection, message: int, result: Result, *, source: str) -> bool:
-    """Merge a provider's later report (delivered, bounced) about one delivery; False when there is no such delivery.
+async def report(connection: Connection, message: int, results: Sequence[Result], *, source: str) -> set[int]:
+    """Merge a provider's later reports (delivered, bounced) about deliveries of one message. The caller commits.
 
-    The caller commits.
+    Returns the sequence numbers that there are; reports about others change nothing.
     """
-    found = await connection.execute(_BATCH_OF, {"message": message, "sequence": result.sequence})
-    row = await found.fetchone()
-    if row is None:
-        return False
-    ref = BatchRef(message, row[0])
-    values = _columns([result]) | {"message": message, "epoch": -1, **_STATES}
-    await connection.execute(_SETTLE, values)
-    await _recount(connection, ref, source=source, released_by=None)
-    return True
+    highest = {r.sequence: r for r in sorted(results, key=lambda r: (r.sequence, r.state))}
+    found = await connection.execute(_BATCHES_OF, {"message": message, "sequences": list(highest)})
+    batches = await found.fetchall()
+    known = [r for r in highest.values() if any(first <= r.sequence <= last for _, first, last in batches)]
+    await connection.execute(_SETTLE, _columns(known) | {"message": message, "epoch": -1, **_STATES})
+    for number, _, _ in batches:
+        await _recount(connection, BatchRef(message, number), source=source, released_by=None)
+    return {r.sequence for r in known}
 
 
 async def withdraw_unsent(connection: Connection, message: int, *, source: str) -> bool:
@@ -303,9 +302,10 @@ WITH ours AS (
 
 _LOCK: Final = "SELECT FROM batch WHERE message = %s AND number = %s FOR UPDATE"
 
-_BATCH_OF: Final = """
-SELECT number FROM batch WHERE message = %(message)s
-AND %(sequence)s BETWEEN first_sequence AND last_sequence ORDER BY number LIMIT 1 FOR UPDATE
+_BATCHES_OF: Final = """
+SELECT number, first_sequence, last_sequence FROM batch b WHERE message = %(message)s
+AND EXISTS (SELECT FROM unnest(%(sequences)s::int[]) s WHERE s BETWEEN b.first_sequence AND b.last_sequence)
+ORDER BY number FOR UPDATE
 """
 
 # What is given back or deferred after the message was stopped, put right or has expired is not sent any more.

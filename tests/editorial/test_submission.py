@@ -1,7 +1,7 @@
 """What is submitted is judged again here, whoever sent it; whatever comes, the next command is answered."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +94,7 @@ async def test_what_nobody_foresaw_is_answered_and_kept(desk: Rooms, incident: s
         ({"audiences": ["governors", "everyone"]}, "audiences[1]"),
         ({"audiences": []}, "audiences"),
         ({"channels": ["pigeon"]}, "channels[0]"),
-        ({"expires_at": (datetime.now(UTC) - timedelta(seconds=1)).isoformat()}, "expires_at"),
+        ({"expires_at": "2026-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "2026-11-24T00:00:00"}, "expires_at"),
         ({"title": [{"text": "x" * 201}]}, "title[0].text"),
         ({"title": "just text"}, "title"),

@@ -159,7 +159,10 @@ async def test_a_report_that_comes_before_our_own_record_is_not_undone_by_it(wor
     delivery = claim.deliveries[0]
     async with connection.transaction():
         early = Result(delivery.sequence, 0, State.DELIVERED, at=now())
-        assert await ledger.report(connection, message.number, early, source=SOURCE)
+        again = Result(delivery.sequence, 0, State.ACCEPTED)
+        unknown = Result(99_999, 0, State.DELIVERED)
+        reports = [early, again, unknown]
+        assert await ledger.report(connection, message.number, reports, source=SOURCE) == {delivery.sequence}
     await put_down(connection, claim, accepted(claim))
     assert await counted(connection, message.number) == {"planned": 250, "accepted": 199, "delivered": 1}
 
