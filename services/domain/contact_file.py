@@ -19,7 +19,8 @@ MOST_ROWS: Final = 2_000_000
 MOST_PROBLEMS: Final = 10_000  # a file with more is the wrong file
 DELIMITERS: Final = {",": "", ";": "", "\t": "tabs", "|": "vertical bars"}  # the last two only to name what is wrong
 AS_UTF8: Final = "In the spreadsheet, choose Save as → CSV UTF-8."
-BYTES_AT_ONCE: Final = 1 << 20
+BYTES_AT_ONCE: Final = 1 << 18
+BYTES_OF_HEADER: Final = 1 << 12  # more than a header row, empty lines before it included
 
 
 def parse_contacts(data: bytes, *, audiences: Sequence[str], languages: Sequence[str]) -> list[ContactRow]:
@@ -46,13 +47,14 @@ def read_contacts(
 def _read(
     source: BinaryIO, audiences: Collection[str], languages: Collection[str]
 ) -> Iterator[ContactRow | ContactProblem]:
-    beginning = source.read(BYTES_AT_ONCE)
+    beginning = source.read(BYTES_OF_HEADER)
+    end = line_end(beginning)
     source.seek(0)
     if problem := _not_text(beginning) or _not_utf8(source):
         yield problem
         return
     source.seek(0)
-    lines = physical_lines(source, line_end(beginning))
+    lines = physical_lines(source, end)
     start, header = next(((n, line) for n, line in lines if line.strip()), (1, ""))
     delimiter = max(DELIMITERS, key=lambda d: len(set(_names(header, d)) & set(COLUMNS)))
     names = _names(header, delimiter)

@@ -64,7 +64,7 @@ def records(lines: Iterable[Line], fields: int, delimiter: str) -> Iterator[tupl
 def cells_of(line: str, delimiter: str) -> list[str]:
     """The fields of a line that is a record of its own."""
     try:
-        return [cell.translate(SHOWN) for cell in next(csv.reader([line], delimiter=delimiter), [])]
+        return _shown(next(csv.reader([line], delimiter=delimiter), []), line)
     except csv.Error:  # a field that is longer than csv's own limit: no separator, so no fields
         return [line]
 
@@ -113,7 +113,11 @@ def _one_record(parts: Sequence[str], delimiter: str) -> list[str] | None:
         whole = next(reader)
     except csv.Error:
         return None
-    return [cell.translate(SHOWN) for cell in whole] if reader.line_num == len(parts) else None
+    return _shown(whole, "".join(parts)) if reader.line_num == len(parts) else None
+
+
+def _shown(cells: list[str], written: str) -> list[str]:
+    return [cell.translate(SHOWN) for cell in cells] if any(map(written.__contains__, HIDDEN.values())) else cells
 
 
 def _holds_a_row(cell: str, fields: int, delimiter: str) -> bool:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -245,6 +247,20 @@ def test_a_file_without_line_ends_or_separators_is_a_problem_however_long() -> N
     """csv has limits of its own; they are no crash."""
     assert problems(b"x" * 200_000) == [(1, "")]
     assert problems(file({}) + b'"' + b"x" * 200_000) == [(3, "")]
+
+
+def test_a_list_is_read_in_less_memory_than_it_has_bytes(tmp_path: Path) -> None:
+    """The people of a whole region are imported on the machine that is there."""
+    path = tmp_path / "people.csv"
+    row = dict.fromkeys(FREE_TEXT, "é" * 200)
+    path.write_bytes(file(*({**row, "external_id": str(n)} for n in range(6000))))
+    with path.open("rb") as source:
+        tracemalloc.start()
+        rows = sum(1 for _ in read_contacts(source, audiences=AUDIENCES, languages=LANGUAGES))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert rows == 6000
+    assert peak < path.stat().st_size / 2
 
 
 def test_a_byte_that_is_not_utf8_is_found_wherever_it_stands() -> None:
