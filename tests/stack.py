@@ -186,7 +186,7 @@ def mail_sink(background: Background) -> Iterator[Sink]:
 def twilio_stand_in(background: Background) -> Iterator[Twilio]:
     """A Twilio stand-in in a process of its own."""
     with folder() as path:
-        server = background.run(stand_ins.start_twilio(path, log=path / "log"))
+        server = background.run(stand_ins.start_twilio(path, log=path / "log", pause=0.1))
         try:
             yield Twilio(server)
         finally:

@@ -82,13 +82,23 @@ async def start_mail_sink(
 
 
 async def start_twilio(
-    data: Path, *, port: int | None = None, control_port: int | None = None, same_port: bool = False, log: Path
+    data: Path,
+    *,
+    port: int | None = None,
+    control_port: int | None = None,
+    same_port: bool = False,
+    log: Path,
+    pause: float = 1.5,
 ) -> Twilio:
-    """Start the stand-in; its messages and its account are kept in `data`. Ports: those, or free ones."""
+    """Start the stand-in; its messages and its account are kept in `data`. Ports: those, or free ones.
+
+    `pause`: seconds from one status of a message to the next.
+    """
     pid_file = _prepared(data, "twilio")
     account_sid, auth_token = _account(data / "twilio.json")
     ports = [processes.free_port(wanted, no_other=same_port) for wanted in (port, control_port)]
-    argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--keep", str(data / "messages.jsonl")]
+    argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--pause", str(pause)]
+    argv += ["--keep", str(data / "messages.jsonl")]
     program = await _start(
         "twilio",
         [*argv, "--account-sid", account_sid, "--auth-token", auth_token],

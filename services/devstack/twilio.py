@@ -110,6 +110,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--control-port", type=int, required=True)
     parser.add_argument("--account-sid", required=True)
     parser.add_argument("--auth-token", required=True)
+    parser.add_argument(
+        "--pause", type=float, default=1.5, help="seconds from one status to the next; phones take a few"
+    )
     parser.add_argument("--keep", type=Path, help="file of JSON lines that keeps the messages over restarts")
     return parser.parse_args()
 
@@ -117,7 +120,7 @@ def _arguments() -> argparse.Namespace:
 async def _main(given: argparse.Namespace) -> None:
     faults = Faults("twilio")
     messages = Messages(given.account_sid, given.keep)
-    callbacks = Callbacks(messages, faults, given.auth_token)
+    callbacks = Callbacks(messages, faults, given.auth_token, given.pause)
     runner = web.AppRunner(
         api(messages, callbacks, faults, given.auth_token),
         access_log=None, handler_cancellation=True, shutdown_timeout=1,

@@ -17,15 +17,12 @@ from services.devstack.twilio_messages import VERSION, Message, Messages
 RETRY_AFTER = (0.2, 1.0, 5.0)
 """Seconds before each further try of a callback that was not answered, or with 5xx."""
 
-PAUSE = 0.1
-"""Seconds between one status and the next."""
-
 
 class Callbacks:
-    """Moves messages on, and posts callbacks, a bounded number at a time."""
+    """Moves messages on, `pause` seconds from one status to the next, and posts callbacks, so many at a time."""
 
-    def __init__(self, messages: Messages, faults: Faults, auth_token: str) -> None:
-        self._messages, self._faults = messages, faults
+    def __init__(self, messages: Messages, faults: Faults, auth_token: str, pause: float) -> None:
+        self._messages, self._faults, self._pause = messages, faults, pause
         self._auth_token = auth_token
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -46,7 +43,7 @@ class Callbacks:
     async def _go_its_way(self, message: Message) -> None:
         rule = self._faults.hit("callback", message.to)
         for status, error_code in _course(message, rule):
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(self._pause)
             self._messages.move_on(message, status, error_code)
             if message.callback and not (rule and rule.do == "never"):
                 await asyncio.sleep(rule.delay_seconds if rule else 0)
