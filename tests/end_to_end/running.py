@@ -146,7 +146,7 @@ class Roeland:
 
 
 @contextlib.contextmanager
-def roeland_up(data: Path, env: dict[str, str], *, seconds: float = 60) -> Iterator[Roeland]:
+def roeland_up(data: Path, env: dict[str, str], *, seconds: float = 150) -> Iterator[Roeland]:
     """`roeland up` on this data folder, ready; stopped as by Ctrl-C on leaving."""
     data.mkdir(parents=True, exist_ok=True)
     roeland = Roeland(data, env)
