@@ -21,6 +21,7 @@ DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USAGE: Final = 2
 TEXT_BETWEEN: Final = " · "
+LET_THROUGH: Final = frozenset("\n\u00a0\u202f")  # line ends, and the spaces of typography
 _only_for_json: ContextVar[TextIO | None] = ContextVar("only_for_json", default=None)
 
 
@@ -95,7 +96,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        made.add_row(*(Text("" if cell is None else seen(str(cell))) for cell in row))
     return made
 
 
@@ -107,6 +108,13 @@ def lines(*texts: str) -> "Callable[[Console], None]":
             _print(out, text)
 
     return show
+
+
+def seen(text: str) -> str:
+    """What others wrote may hold characters that move the cursor or turn the line round: they are shown, not obeyed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in LET_THROUGH else c.encode("unicode_escape").decode() for c in text)
 
 
 def as_plain(value: Any) -> Any:
@@ -138,7 +146,7 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def _print(out: "Console", text: str, style: str | None = None) -> None:
-    out.print(text, style=style, markup=False, soft_wrap=True)
+    out.print(seen(text), style=style, markup=False, soft_wrap=True)
 
 
 def _write_json(document: Any) -> None:

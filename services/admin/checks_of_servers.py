@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.admin.alone import on_this_machine_alone
 from services.mail.relay import opener
 from services.mail.settings import MailSettings
 from services.runtime.commands import UNANSWERED_AFTER
@@ -90,6 +92,14 @@ async def public_address() -> Finding:
             "remark",
             "ROELAND_PUBLIC_URL is not set: no feeds, and no word of SMS that were delivered",
             ("Set it to what the world sees of `services.public`."),
+        )
+    if (urlsplit(url).hostname or "").startswith("127."):
+        if on_this_machine_alone():
+            return "ok", f"{url}, for this machine alone", ""
+        return (
+            "remark",
+            f"{url} is this machine: nobody else can read a feed",
+            "Set ROELAND_PUBLIC_URL to what they see.",
         )
     if url.startswith("http://"):
         return "remark", f"{url} is not encrypted: a feed's address is a secret", "Put `services.public` behind HTTPS."

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, Refusal, instant, lines, table
+from services.admin.answers import Answer, Refusal, as_plain, instant, lines, table
 from services.admin.command import command, group
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ async def show(id: Id) -> Answer:  # noqa: A002 - the contract's words
     async with acting() as (connection, _):
         found = await _known(connection, id)
     document = {**_about(found), "key": _text(found.key), "value": _text(found.value)}
-    return Answer(document, lines(*(f"{name}: {value}" for name, value in document.items())))
+    told = [f"{name.replace('_', ' '):12} {value}" for name, value in as_plain(document).items() if value is not None]
+    following = f"When it can be read: `roeland dead-letters replay {id}`"
+    return Answer(document, lines(*told, *([] if found.value is None else [following])))
 
 
 @command(app, "replay", examples=["dead-letters replay 12"])
@@ -52,7 +54,8 @@ async def replay(id: Id) -> Answer:  # noqa: A002 - the contract's words
         await put_back(found)
         await dead_letters.mark_replayed(connection, id)
         await audit.record(connection, actor=actor, action="dead-letter.replayed", subject=f"dead-letter:{id}")
-    return Answer({"id": id, "topic": found.topic}, lines(f"{id} is on {found.topic} again"))
+    told = f"{id} is on {found.topic} again. If it still cannot be read, `roeland dead-letters list` shows it anew."
+    return Answer({"id": id, "topic": found.topic}, lines(told))
 
 
 async def _known(connection: "Connection", letter: int, *, lock: bool = False) -> "DeadLetter":

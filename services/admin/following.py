@@ -1,23 +1,16 @@
 """`roeland message status|list`: how messages stand."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, instant, table
+from services.admin.answers import Answer, table
 from services.admin.command import command
 from services.admin.invocation import current
 from services.admin.messages import app
 
 if TYPE_CHECKING:
-    from services.runtime.postgres import Connection
     from services.store.messages import Message
-    from services.store.status import Status
-
-ENDED: Final = frozenset({"done", "stopped", "rejected", "expired", "withdrawn"})
-SECONDS_BETWEEN: Final = 0.5
-SECONDS_TO_ADD_UP: Final = 15.0
-"""After a stop the counts add up within 10 s (DESIGN, Commands); if they do not, nobody is there to do it."""
 
 
 @command(app, "status", examples=["message status 0199…", "message status 0199… --watch"])
@@ -28,15 +21,16 @@ async def status(
     """How a message stands: its recipients by channel and state, and when the first and last were accepted."""
     from services.admin.acting import acting
     from services.admin.giving import known, message_id
+    from services.admin.watching import follow, picture
     from services.store.status import status_of
 
     async with acting() as (connection, _):
         await connection.set_autocommit(True)
         message = await known(connection, message_id(id))
         if watch:
-            return Answer(await _follow(connection, message), lambda _: None)
+            return Answer(await follow(connection, message, as_json=current.get().json), lambda _: None)
         found = await status_of(connection, message)
-    return Answer(found, lambda out: out.print(_picture(found)))
+    return Answer(found, lambda out: out.print(picture(found)))
 
 
 @command(app, "list", examples=["message list", "message list --incident cyber-2026-014"])
@@ -56,47 +50,6 @@ async def list_(
     columns = ["id", "incident", "kind", "state", "recipients", "title"]
     rows = [[each[column] for column in columns] for each in document]
     return Answer(document, lambda out: out.print(table(columns, rows)))
-
-
-async def _follow(connection: "Connection", message: "Message") -> "Status":
-    """Look until it has ended; show it as it changes, unless a program is reading."""
-    import asyncio
-
-    from rich.live import Live
-
-    from services.admin.answers import console
-    from services.admin.giving import known
-    from services.store.status import status_of
-
-    since_ended = 0
-    with Live(console=console(stderr=current.get().json), auto_refresh=False, transient=current.get().json) as live:
-        while True:
-            found = await status_of(connection, await known(connection, message.id))
-            live.update(_picture(found), refresh=True)
-            since_ended += found.state in ENDED
-            if found.state in ENDED and (not found.open or since_ended * SECONDS_BETWEEN > SECONDS_TO_ADD_UP):
-                return found
-            await asyncio.sleep(SECONDS_BETWEEN)
-
-
-def _picture(status: "Status") -> Any:
-    from rich.console import Group
-    from rich.text import Text
-
-    states = sorted({state for counts in status.channels.values() for state in counts})
-    rows = [[channel, *(counts.get(state, "") for state in states)] for channel, counts in status.channels.items()]
-    moments = {
-        "approved": status.approved_at,
-        "first accepted": status.first_accepted_at,
-        "last accepted": status.last_accepted_at,
-    }
-    told = [f"{what} {instant(when)}" for what, when in moments.items() if when]
-    head = f"{status.id}: {status.state}, {status.recipients} recipients"
-    return Group(
-        Text(head, style="bold"),
-        table(["", *states], rows),
-        Text(", ".join([*told, f"{status.possible_duplicates} possible duplicates"])),
-    )
 
 
 def _about(message: "Message", state: str) -> dict[str, Any]:

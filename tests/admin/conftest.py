@@ -9,7 +9,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,15 +52,7 @@ def roeland(roeland_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
 
     def called(*arguments: str, env: dict[str, str] | None = None) -> Ran:
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            patch.dict(os.environ, _environment(roeland_env, env), clear=True),
-            _logging_as_it_was(),
-            redirect_stdout(out),
-            redirect_stderr(err),
-        ):
-            code = run(arguments)
-        return Ran(code, out.getvalue(), err.getvalue())
+        return in_this_process(arguments, _environment(roeland_env, env))
 
     return called
 
@@ -78,6 +70,19 @@ def roeland_program(roeland_env: dict[str, str], tmp_path: Path) -> Roeland:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return called
+
+
+def in_this_process(arguments: Sequence[str], environment: Mapping[str, str]) -> Ran:
+    """`roeland ARGUMENTS…` with this environment and no other."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment, clear=True),
+        _logging_as_it_was(),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = run(arguments)
+    return Ran(code, out.getvalue(), err.getvalue())
 
 
 def _environment(ours: dict[str, str], more: dict[str, str] | None) -> dict[str, str]:

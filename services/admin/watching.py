@@ -1,0 +1,81 @@
+"""`message status --watch`: looks at a message until it has ended.
+
+On a screen the picture changes in place. Elsewhere, in a log or a pipe, each change is a line of its own, without
+control characters; and where a program reads the answer, all of this goes to stderr.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
+from services.admin.giving import known
+from services.runtime.postgres import Connection
+from services.store.messages import Message
+from services.store.status import Status, status_of
+
+ENDED: Final = frozenset({"done", "stopped", "rejected", "expired", "withdrawn"})
+SECONDS_BETWEEN: Final = 0.5
+SECONDS_TO_ADD_UP: Final = 15.0
+"""After a stop the counts add up within 10 s (DESIGN, Commands); if they do not, nobody is there to do it."""
+
+
+async def follow(connection: Connection, message: Message, *, as_json: bool) -> Status:
+    """Look until it has ended and nothing is open any more; show it as it changes. `connection` is in autocommit."""
+    looks_since_end = 0
+    with _shown(console(stderr=as_json), only_meanwhile=as_json) as show:
+        while True:
+            found = await status_of(connection, await known(connection, message.id))
+            show(found)
+            looks_since_end += found.state in ENDED
+            if looks_since_end and (not found.open or looks_since_end * SECONDS_BETWEEN > SECONDS_TO_ADD_UP):
+                return found
+            await asyncio.sleep(SECONDS_BETWEEN)
+
+
+def picture(status: Status) -> Any:
+    """A status, for people."""
+    states = sorted({state for counts in status.channels.values() for state in counts})
+    rows = [[channel, *(counts.get(state, "") for state in states)] for channel, counts in status.channels.items()]
+    moments = {
+        "approved": status.approved_at,
+        "first accepted": status.first_accepted_at,
+        "last accepted": status.last_accepted_at,
+    }
+    told = [f"{what:15} {instant(when)}" for what, when in moments.items() if when]
+    if status.possible_duplicates:
+        told.append(f"{status.possible_duplicates} may have been sent twice")
+    head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")
+    counts = [table(["", *states], rows)] if rows else []
+    return Group(head, *counts, *map(Text, told))
+
+
+@contextmanager
+def _shown(out: Console, *, only_meanwhile: bool) -> Iterator[Callable[[Status], None]]:
+    if out.is_terminal:
+        with Live(console=out, auto_refresh=False, transient=only_meanwhile) as live:
+            yield lambda status: live.update(picture(status), refresh=True)
+        return
+    told = [""]
+
+    def show(status: Status) -> None:
+        if (line := _line(status)) != told[-1]:
+            told.append(line)
+            lines(f"{instant(datetime.now(UTC))} {line}")(out)
+
+    yield show
+
+
+def _line(status: Status) -> str:
+    """`sending · mail 120 accepted, 280 planned · newsfeed 1 accepted`."""
+    channels = (
+        f"{channel} {', '.join(f'{count} {state}' for state, count in counts.items())}"
+        for channel, counts in status.channels.items()
+    )
+    return TEXT_BETWEEN.join([status.state, *channels])
