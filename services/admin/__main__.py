@@ -73,6 +73,8 @@ def _wrongly_typed(wrong: typer.TyperException, as_json: bool) -> int:
     text = wrong.format_message()
     if type(wrong).__name__ == "NoArgsIsHelpError":
         text, usage = ("a command is missing: try --help", "") if as_json else (text, "")
+    elif context and not as_json:
+        text = f"{text.rstrip('.')}. Try `{context.command_path} --help`"
     tell_wrong_usage(text, usage, as_json=as_json)
     return wrong.exit_code
 
