@@ -352,7 +352,7 @@ ORDER BY b.number LIMIT 1 FOR UPDATE OF b
 
 _WITHDRAW: Final = """
 UPDATE delivery d SET state = CASE WHEN d.doubts > 0 THEN %(s_unknown)s
-    WHEN m.state IN ('released', 'expired') THEN %(s_expired)s ELSE %(s_superseded)s END
+    WHEN m.state IN ('stopped', 'rejected', 'withdrawn') THEN %(s_superseded)s ELSE %(s_expired)s END
 FROM message m WHERE m.number = d.message AND d.message = %(message)s
 AND d.sequence BETWEEN %(first)s AND %(last)s AND d.state IN (%(s_planned)s, %(s_deferred)s)
 """

@@ -180,6 +180,16 @@ async def test_an_expired_message_is_claimed_no_more_and_says_so(world):
     assert await counted(connection, message.number) == {"expired": 450}
 
 
+async def test_what_nobody_approved_in_time_has_expired_whoever_notices_first(world):
+    """`superseded` is for stop and correction: clearing up may come a moment before the timer that ends the message."""
+    connection, released = world
+    waiting = await submit(connection, released.submitted_by, expires_at=now())
+    async with connection.transaction():
+        while await ledger.withdraw_unsent(connection, waiting.number, source=SOURCE):
+            pass
+    assert await counted(connection, waiting.number) == {"expired": 450}
+
+
 async def test_a_correction_goes_before_the_alert_that_it_corrects(world):
     """Topics cannot order; the ledger does."""
     connection, message = world
