@@ -72,9 +72,9 @@ def _wrongly_typed(wrong: typer.TyperException, as_json: bool) -> int:
     usage = context.get_usage() if context else ""
     text = wrong.format_message()
     if type(wrong).__name__ == "NoArgsIsHelpError":
-        text, usage = ("a command is missing: try --help", "") if as_json else (text, "")
-    elif context and not as_json:
-        text = f"{text.rstrip('.')}. Try `{context.command_path} --help`"
+        text, usage = "a command is missing", ""
+    if context and not as_json:
+        text = f"{text} → `{context.command_path} --help`"
     tell_wrong_usage(text, usage, as_json=as_json)
     return wrong.exit_code
 

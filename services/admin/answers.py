@@ -72,8 +72,7 @@ def tell_refusal(refusal: Refusal, *, as_json: bool) -> None:
         return
     err = console(stderr=True)
     for problem in problems:
-        place = TEXT_BETWEEN.join(str(problem[key]) for key in ("place", "line", "column") if problem.get(key))
-        _print(err, f"  {place}: {problem.get('problem', '')} → {problem.get('remedy', '')}")
+        _print(err, f"  {_place(problem)}: {problem.get('problem', '')} → {problem.get('remedy', '')}")
     _print(err, f"roeland: {refusal.error}", style="bold red")
 
 
@@ -98,6 +97,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     for row in rows:
         made.add_row(*(Text("" if cell is None else seen(str(cell))) for cell in row))
     return made
+
+
+def entries(found: Iterable[tuple[str, Sequence[object]]], *, none: str) -> "Callable[[Console], None]":
+    """Shows each as a line that can be copied whole, and below it, indented, what else is known; or `none`."""
+    told = [line for head, more in found for line in (head, f"    {TEXT_BETWEEN.join(map(str, filter(None, more)))}")]
+    return lines(*(told or [none]))
 
 
 def lines(*texts: str) -> "Callable[[Console], None]":
@@ -143,6 +148,11 @@ def console(*, stderr: bool = False) -> "Console":
 
     made = Console(stderr=stderr, highlight=False, soft_wrap=False)
     return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=200)
+
+
+def _place(problem: Mapping[str, Any]) -> str:
+    line = f"line {problem['line']}" if problem.get("line") else None
+    return TEXT_BETWEEN.join(filter(None, [problem.get("place"), line, problem.get("column")]))
 
 
 def _print(out: "Console", text: str, style: str | None = None) -> None:

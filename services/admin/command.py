@@ -75,7 +75,8 @@ def _declare_common(run: Callable[..., None], function: Callable[..., Any]) -> N
 
 
 def _help(function: Callable[..., Any], examples: Sequence[str]) -> str:
-    text = inspect.getdoc(function) or ""
+    paragraphs = (inspect.getdoc(function) or "").split("\n\n")
+    text = "\n\n".join(" ".join(each.split()) for each in paragraphs)  # else it breaks where the source does
     listed = "\n\n".join(f"  roeland {example}" for example in examples)
     return f"{text}\n\nFor example:\n\n{listed}"
 

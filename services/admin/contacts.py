@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
-from services.admin.answers import Answer, Refusal, WrongUsage, lines, table
+from services.admin.answers import Answer, Refusal, WrongUsage, entries, lines, table
 from services.admin.command import command, group
 from services.admin.invocation import current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -54,7 +54,7 @@ async def import_(
             error = f"{refused}: nothing was imported. Mend {file}, then import it again."
             raise Refusal(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
     counts = {name: getattr(done.counts, name) for name in NOTHING_CHANGED}
-    return Answer({**counts, "problems": [], "dry_run": dry_run}, lines(*_about_import(done, dry_run)))
+    return Answer({**counts, "problems": [], "dry_run": dry_run}, lines(*_about_import(done, file, dry_run)))
 
 
 @command(
@@ -79,16 +79,20 @@ async def list_(
 ) -> Answer:
     """Look up contacts, by external id, a page at a time."""
     from services.admin.acting import acting
+    from services.admin.audiences import known_audience
+    from services.runtime.configuration import configuration_in_force
     from services.store.contacts import ContactFilter, count_contacts, find_contacts
 
     channel = "sms" if without == "number" else without
-    which = ContactFilter(audience, _municipality(municipality), province, channel, search, removed)
+    if audience:
+        known_audience(audience, configuration_in_force())
+    which = ContactFilter(audience, _municipality(municipality), _province(province), channel, search, removed)
     async with acting() as (connection, _):
         total = await count_contacts(connection, which)
         found = await find_contacts(connection, which, after=after, most=limit)
     following = found[-1].external_id if len(found) == limit else None
     document = {"total": total, "contacts": [_document(contact) for contact in found], "next": following}
-    return Answer(document, lambda out: _show_contacts(out, found, total))
+    return Answer(document, _shown(found, total, following))
 
 
 @command(app, "remove", examples=["contacts remove gov-limburg", "contacts remove mun-001-a mun-001-b"])
@@ -100,7 +104,8 @@ async def remove(external_id: Annotated[list[str], typer.Argument(metavar="EXTER
 
     async with acting() as (connection, actor), connection.transaction():
         if unknown := await unknown_contacts(connection, external_id):
-            raise Refusal(f"there is no contact {', '.join(unknown)}: nothing was removed", more={"removed": 0})
+            error = f"there is no contact {', '.join(unknown)}: nothing was removed. `roeland contacts list` shows all"
+            raise Refusal(error, more={"removed": 0})
         removed = await remove_contacts(connection, external_id)
         for contact in removed:
             await audit.record(connection, actor=actor, action="contact.removed", subject=f"contact:{contact}")
@@ -120,6 +125,8 @@ async def export(
 
     async with acting() as (connection, _), connection.transaction():
         if output:
+            if output.exists():
+                raise Refusal(f"{output} is there already, and may be the only copy: choose another name")
             written = await _write_csv(connection, output)
             return Answer({"exported": written, "file": str(output)}, lines(f"{written} contacts in {output}"))
         if current.get().json:
@@ -157,14 +164,14 @@ def _sought_in(file: Path) -> "Iterator[BinaryIO]":
         yield source if source.seekable() else io.BytesIO(source.read())
 
 
-def _about_import(done: "Imported", dry_run: bool) -> list[str]:
+def _about_import(done: "Imported", file: Path, dry_run: bool) -> list[str]:
     counts = done.counts
     told = [f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged"]
     if done.without_address:
         told.append(f"{done.without_address} have neither mail nor number: nothing will reach them")
     if dry_run:
-        told.append("This was a dry run: nothing was changed.")
-    return told
+        return [*told, f"This was a dry run: nothing was changed. Import it: `roeland contacts import {file}`"]
+    return [*told, "Who would not be reached: `roeland contacts coverage`"]
 
 
 def _municipality(written: str | None) -> str | None:
@@ -172,6 +179,15 @@ def _municipality(written: str | None) -> str | None:
 
     try:
         return contact_fields.municipality(written) if written else None
+    except contact_fields.Unusable as why:
+        raise WrongUsage(f"{why.problem}: {why.remedy}") from None
+
+
+def _province(written: str | None) -> str | None:
+    from services.domain import contact_fields
+
+    try:
+        return contact_fields.province(written, "") if written else None
     except contact_fields.Unusable as why:
         raise WrongUsage(f"{why.problem}: {why.remedy}") from None
 
@@ -203,15 +219,25 @@ def _document(contact: "Contact") -> dict[str, Any]:
     return {**columns(contact), "audience": contact.audiences, "removed_at": contact.removed_at}
 
 
-def _show_contacts(out: "Console", found: "list[Contact]", total: int) -> None:
-    rows = [(c.external_id, c.name, c.organisation, ", ".join(c.audiences), c.mail, c.sms) for c in found]
-    out.print(table(["external id", "name", "organisation", "audiences", "mail", "number"], rows))
-    out.print(f"{len(found)} of {total}", markup=False)
+def _shown(found: "Sequence[Contact]", total: int, following: str | None) -> "Callable[[Console], None]":
+    told = [(f"{each.external_id}  {each.name}", _more(each)) for each in found]
+    more = f"; the next ones: --after {following}" if following and len(found) < total else ""
+
+    def show(out: "Console") -> None:
+        entries(told, none="there is nobody like that")(out)
+        lines(f"{len(found)} of {total}{more}")(out)
+
+    return show
+
+
+def _more(contact: "Contact") -> list[str]:
+    mail, number = contact.mail or "no mail", contact.sms or "no number"
+    return [contact.organisation, ", ".join(contact.audiences), mail, number]
 
 
 def _show_coverage(out: "Console", audiences: list[Any], lacking: dict[str, Any]) -> None:
     rows = [(a.audience, a.contacts, a.without_mail, a.without_number, a.without_both) for a in audiences]
-    out.print(table(["audience", "contacts", "without mail", "without number", "without both"], rows))
+    out.print(table(["audience", "contacts", "no mail", "no number", "neither"], rows))
     out.print(f"\n{lacking['total']} municipalities")
     for what in ("contact", "mail", "number"):
         towns = lacking[f"without_{what}"]

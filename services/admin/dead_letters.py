@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, Refusal, as_plain, instant, lines, table
+from services.admin.answers import Answer, Refusal, as_plain, entries, instant, lines
 from services.admin.command import command, group
 
 if TYPE_CHECKING:
@@ -24,9 +24,10 @@ async def list_(limit: Annotated[int, typer.Option(min=1, max=1000, help="At mos
 
     async with acting() as (connection, _):
         found = await dead_letters.recent(connection, limit=limit)
-    rows = [(d.id, instant(d.recorded_at), f"{d.topic}/{d.partition}@{d.offset}", d.reason) for d in found]
-    columns = ["id", "recorded", "place", "reason"]
-    return Answer([_about(each) for each in found], lambda out: out.print(table(columns, rows)))
+    shown = [
+        (f"{d.id}  {instant(d.recorded_at)}  {_place(d)}", [d.reason, d.replayed_at and "put back"]) for d in found
+    ]
+    return Answer([_about(each) for each in found], entries(shown, none="none: all records could be read"))
 
 
 @command(app, "show", examples=["dead-letters show 12"])
@@ -65,6 +66,10 @@ async def _known(connection: "Connection", letter: int, *, lock: bool = False) -
     if found is None:
         raise Refusal(f"there is no dead letter {letter}: `roeland dead-letters list` shows what there is")
     return found
+
+
+def _place(letter: "DeadLetter") -> str:
+    return f"{letter.topic}, partition {letter.partition}, offset {letter.offset}"
 
 
 def _about(letter: "DeadLetter") -> dict[str, Any]:

@@ -47,7 +47,7 @@ async def reject(
 @command(app, "pause", examples=["message pause 0199…"])
 async def pause(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
     """Hold a message: when this returns, no further delivery is claimed. `resume` lets it go on."""
-    return await _decide(id, "paused", _pause)
+    return await _decide(id, "paused", _pause, then=f"It goes on with `roeland message resume {id}`")
 
 
 @command(app, "resume", examples=["message resume 0199…"])
@@ -90,7 +90,9 @@ async def _stop(connection: "Connection", message: "Message", state: str) -> Non
         await messages.stop(connection, message, source=SOURCE, how="stopped")
 
 
-async def _decide(written: str, action: str, act: "Callable[[Connection, Message, str], Awaitable[None]]") -> Answer:
+async def _decide(
+    written: str, action: str, act: "Callable[[Connection, Message, str], Awaitable[None]]", *, then: str | None = None
+) -> Answer:
     from services.admin.acting import acting
     from services.admin.giving import known, message_id
     from services.store import audit
@@ -106,7 +108,7 @@ async def _decide(written: str, action: str, act: "Callable[[Connection, Message
                 connection, actor=actor, action=f"message.{action}", subject=f"message:{message.id}", detail=detail
             )
         after = await status_of(connection, await known(connection, number))
-    return Answer(after, lines(f"{written}: {after.state}"))
+    return Answer(after, lines(f"{written}: {after.state}", *filter(None, [then])))
 
 
 async def _signed(connection: "Connection", actor: int | None, action: str, message: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`roeland feed …`: where each audience reads its own newsfeed."""
 
-from services.admin.answers import Answer, Refusal, table
+from services.admin.answers import Answer, Refusal, entries
 from services.admin.command import command, group
 
 app = group("feed", "The newsfeeds.")
@@ -20,4 +20,4 @@ async def urls() -> Answer:
     async with acting() as (connection, _), connection.transaction():
         found = await feed_urls(connection, configuration_in_force(), root)
     document = [{"audience": audience, "url": url} for audience, url in found]
-    return Answer(document, lambda out: out.print(table(["audience", "address"], found)))
+    return Answer(document, entries([(audience, [url]) for audience, url in found], none="no audience has a feed"))

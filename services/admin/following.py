@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, table
+from services.admin.answers import Answer, entries
 from services.admin.command import command
 from services.admin.invocation import current
 from services.admin.messages import app
@@ -47,9 +47,12 @@ async def list_(
         found = await messages.recent(connection, incident=incident, limit=limit)
         states = [(await status_of(connection, message)).state for message in found]
     document = [_about(message, state) for message, state in zip(found, states, strict=True)]
-    columns = ["id", "incident", "kind", "state", "recipients", "title"]
-    rows = [[each[column] for column in columns] for each in document]
-    return Answer(document, lambda out: out.print(table(columns, rows)))
+    return Answer(document, entries(map(_shown, document), none="no messages: `roeland message submit FILE`"))
+
+
+def _shown(about: dict[str, Any]) -> tuple[str, list[str]]:
+    head = f"{about['id']}  {about['state']}, {about['recipients']} recipients"
+    return head, [about["incident"], "exercise" if about["exercise"] else about["kind"], about["title"]]
 
 
 def _about(message: "Message", state: str) -> dict[str, Any]:

@@ -51,10 +51,13 @@ async def preview(
     """Show every version as its readers would get it, how many they are, and who would not be reached, and why."""
     from services.admin import message_text
     from services.admin.acting import acting
+    from services.admin.audiences import known_audience
     from services.admin.situation import situation_of
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
+    for each in audience or ():
+        known_audience(each, configuration)
     content = _read(file, configuration)
     async with acting() as (connection, _):
         situation = await situation_of(connection, content, configuration)
@@ -94,7 +97,7 @@ async def submit(
     message = await when_proofed(body.message_id, seconds=SECONDS - (time.monotonic() - began))
     result = {**given, "id": message.id, "state": message.state, "recipients": message.recipients}
     told = f"{message.id}: {message.state}, {message.recipients} recipients"
-    following = f"Somebody else approves it: `roeland message approve {message.id}`"
+    following = f"Somebody else approves it: `roeland message approve {message.id} --as EMAIL`"
     if message.state == "submitted":
         following = f"It is not proofed yet: `roeland message status {message.id}` tells when it is"
 

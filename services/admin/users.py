@@ -58,7 +58,8 @@ async def list_() -> Answer:
     async with acting() as (connection, _):
         users = await all_users(connection)
     rows = [(u.email, ", ".join(u.roles), "yes" if u.public_key else "no", u.disabled_at and "disabled") for u in users]
-    return Answer([_document(user) for user in users], lambda out: out.print(table(["user", "roles", "key", ""], rows)))
+    shown = table(["user", "roles", "key", ""], rows) if rows else "nobody yet: `roeland users add EMAIL --role author`"
+    return Answer([_document(user) for user in users], lambda out: out.print(shown))
 
 
 @command(app, "disable", examples=["users disable schrijver@ccvo.example"])

@@ -170,6 +170,19 @@ def test_an_export_is_the_list_again_and_never_overwrites(roeland: Roeland, tmp_
     assert roeland("contacts", "export", "--output", "out.csv").code == 1
 
 
+@pytest.mark.parametrize(
+    ("option", "written", "likely"),
+    [("audience", "governers", "governors"), ("municipality", "Alst", "Aalst"), ("province", "Limbrug", "Limburg")],
+)
+def test_looking_for_what_does_not_exist_is_wrong_usage(
+    roeland: Roeland, option: str, written: str, likely: str
+) -> None:
+    """An empty list would say that nobody is there."""
+    ran = roeland("contacts", "list", f"--{option}", written, "--json")
+    assert ran.code == 2
+    assert likely in ran.document["error"]
+
+
 def test_contacts_are_listed_by_pages(roeland: Roeland) -> None:
     """A program that follows `next` sees everybody once."""
     roeland("contacts", "import", str(EXAMPLE))

@@ -2,10 +2,15 @@
 
 import asyncio
 import contextlib
+import fcntl
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.error
 import urllib.request
@@ -51,6 +56,22 @@ def office(roeland: Roeland, module_env: dict[str, str]) -> Office:
     made = Office(roeland.data, module_env)
     made.run("contacts", "import", str(EXAMPLE))
     return made
+
+
+def on_a_screen(office: Office, *arguments: str) -> str:
+    """What a terminal of 80 columns is sent."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    argv = [sys.executable, "-m", "services.admin", *arguments]
+    env = {**office.env, "TERM": "xterm-256color"}
+    with subprocess.Popen(argv, env=env, stdin=theirs, stdout=theirs, stderr=theirs, cwd=office.data):
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux tells that the other side is closed
+            while part := os.read(ours, 65536):
+                shown += part
+    os.close(ours)
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
 
 
 def released(office: Office, incident: str, **fields: Any) -> str:
@@ -107,6 +128,20 @@ def test_feed_urls_are_the_contract_s_and_each_opens_its_own_feed_only(office: O
     assert governors.rpartition("/")[2] != locals_.rpartition("/")[2]
     told = office.told("feed", "urls").out
     assert all(feed["url"] in told for feed in feeds)
+
+
+def test_at_eighty_columns_nothing_that_is_copied_is_broken(office: Office) -> None:
+    """An id or the address of a feed over two lines cannot be copied; a name of an audience cannot be read."""
+    sent = office.submit(message("columns-2026-001", channels=["newsfeed"]))
+    feeds = office.run("feed", "urls")
+    assert sent["id"] in on_a_screen(office, "message", "list")
+    shown = on_a_screen(office, "feed", "urls").replace("\r\n", "\n")
+    assert all(f"\n    {feed['url']}\n" in shown for feed in feeds)
+    shown = on_a_screen(office, "contacts", "coverage")
+    assert all(feed["audience"] in shown for feed in feeds if feed["audience"] != "public")
+    shown = on_a_screen(office, "contacts", "list", "--limit", "300")
+    contacts = office.run("contacts", "list", "--limit", "300")["contacts"]
+    assert all(contact["email"] in shown and contact["name"] in shown for contact in contacts)
 
 
 def test_watching_ends_with_the_message_and_prints_plain_lines_where_there_is_no_screen(office: Office) -> None:
