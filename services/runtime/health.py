@@ -17,6 +17,7 @@ from services.runtime.errors import Foreseen
 from services.runtime.settings import RoelandSettings
 
 GRACE_SECONDS: Final = 5.0
+NOT_YET: Final = "not yet reached"
 
 DEAD_LETTERS = Counter("roeland_dead_letters_total", "Records that nobody could read", ["topic"])
 NOTHING_TO_DO = Counter(
@@ -40,7 +41,7 @@ class Health:
 
     def __init__(self, *needs: str) -> None:
         self._needs = needs
-        self._down: dict[str, tuple[float, str]] = {need: (float("-inf"), "not yet reached") for need in needs}
+        self._down: dict[str, tuple[float, str]] = {need: (float("-inf"), NOT_YET) for need in needs}
 
     def up(self, what: str) -> None:
         """This works now."""
@@ -50,7 +51,7 @@ class Health:
 
     def down(self, what: str, why: str) -> None:
         """This fails now; `why` is a few words without personal data."""
-        if what not in self._down:
+        if self._down.get(what, (0.0, NOT_YET))[1] == NOT_YET:
             MISSING.labels(what).set(1)
             log.warning("failing", what=what, why=why)
         since = self._down.get(what, (time.monotonic(), why))[0]

@@ -51,9 +51,11 @@ class KafkaSettings(RoelandSettings):
     kafka_ca_file: str | None = None
 
     def bootstrap(self) -> str:
-        """The address; raises `Foreseen` when it is not set."""
+        """The address; raises `Foreseen` when it is not set, or none."""
         if not self.kafka_bootstrap:
             raise Foreseen("ROELAND_KAFKA_BOOTSTRAP is not set: run `roeland up`, or set it to host:port")
+        if not all(map(_is_address, self.kafka_bootstrap.split(","))):
+            raise Foreseen("ROELAND_KAFKA_BOOTSTRAP must be host:port, several separated by commas")
         return self.kafka_bootstrap
 
     def topic(self, name: str) -> str:
@@ -65,16 +67,30 @@ class KafkaSettings(RoelandSettings):
         return self.kafka_topic_prefix + name
 
     def client(self) -> dict[str, Any]:
-        """What every aiokafka client is given."""
+        """What every aiokafka client is given. Raises `Foreseen` for settings that let nobody in."""
         protocol = self.kafka_security_protocol
         secure: dict[str, Any] = {"bootstrap_servers": self.bootstrap(), "security_protocol": protocol}
         if protocol.endswith("SSL"):
-            secure["ssl_context"] = ssl.create_default_context(cafile=self.kafka_ca_file)
+            secure["ssl_context"] = _trusting(self.kafka_ca_file)
         if protocol.startswith("SASL"):
+            if not self.kafka_username or not self.kafka_password:
+                raise Foreseen(f"{protocol} needs ROELAND_KAFKA_USERNAME and ROELAND_KAFKA_PASSWORD")
             secure["sasl_mechanism"] = self.kafka_sasl_mechanism
             secure["sasl_plain_username"] = self.kafka_username
-            secure["sasl_plain_password"] = self.kafka_password.get_secret_value() if self.kafka_password else None
+            secure["sasl_plain_password"] = self.kafka_password.get_secret_value()
         return secure
+
+
+def _is_address(broker: str) -> bool:
+    host, _, port = broker.strip().rpartition(":")
+    return bool(host) and port.isdecimal() and 0 < int(port) <= 65535
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise Foreseen(f"ROELAND_KAFKA_CA_FILE: {ca_file} cannot be read as certificates in PEM form") from None
 
 
 class Producer:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import Field, SecretStr
@@ -38,6 +39,10 @@ class DatabaseSettings(RoelandSettings):
             raise Foreseen("ROELAND_DATABASE_URL is not set: run `roeland up`, or set it to postgresql://…")
         if not url.startswith(("postgresql://", "postgres://")):
             raise Foreseen("ROELAND_DATABASE_URL must begin with postgresql://")
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError:  # its text may repeat the password
+            raise Foreseen("ROELAND_DATABASE_URL cannot be read: a special character is written as %40") from None
         return url
 
 

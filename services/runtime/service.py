@@ -72,7 +72,7 @@ def run(name: str, start: Start, *, needs: tuple[str, ...] = ("postgres", "kafka
 async def _run(name: str, start: Start, needs: tuple[str, ...]) -> None:
     database, kafka, health = DatabaseSettings(), KafkaSettings(), Health(*needs)
     if "kafka" in needs:
-        kafka.bootstrap()
+        kafka.client()
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(database))
         service = Service(name, pool, database, kafka, health)

@@ -7,6 +7,8 @@ directory so that a second terminal finds the servers that the first one started
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,12 +20,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from services.runtime.errors import Foreseen
+
 STACK_FILE = "stack.env"
 
 
 def data_dir() -> Path:
     """`ROELAND_DATA_DIR` from the environment or `.env`; `.roeland` in the working directory when unset."""
-    return Path(os.environ.get("ROELAND_DATA_DIR") or dotenv_values(".env").get("ROELAND_DATA_DIR") or ".roeland")
+    with _readable(Path(".env")):
+        return Path(os.environ.get("ROELAND_DATA_DIR") or dotenv_values(".env").get("ROELAND_DATA_DIR") or ".roeland")
 
 
 class RoelandSettings(BaseSettings):
@@ -57,4 +62,15 @@ def _env_file(settings_cls: type[BaseSettings], path: Path) -> PydanticBaseSetti
         def __call__(self) -> dict[str, Any]:
             return super().__call__() if path.is_file() else {}
 
-    return Source(settings_cls, env_file=path if path.is_file() else None, env_file_encoding="utf-8")
+    with _readable(path):
+        return Source(settings_cls, env_file=path if path.is_file() else None, env_file_encoding="utf-8")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise Foreseen(f"{path} is not UTF-8: save it as UTF-8") from None
+    except OSError as problem:
+        raise Foreseen(f"{path} cannot be read: {problem.strerror}") from None
