@@ -42,7 +42,10 @@ class Callbacks:
     async def _answer(self, request: web.Request) -> web.Response:
         if request.content_type != "application/x-www-form-urlencoded":
             return web.Response(status=415)
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        try:
+            form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        except (UnicodeDecodeError, LookupError):  # no text, or in an encoding that nobody knows
+            return web.Response(status=400)
         if not self._signed(request, form):
             return web.Response(status=403)
         name = named(request.query, self._keys)

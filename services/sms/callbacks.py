@@ -1,5 +1,6 @@
 """Where Twilio tells what became of an SMS: an address that names the delivery, which nobody else can make up."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,9 @@ PURPOSE: Final = "twilio-status"
 AGAIN: Final = "#rc=5&rp=5xx,ct,rt"
 """Have Twilio call again, five times, after 5xx and timeouts; a fragment, so not part of what it requests and signs
 (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
+
+_NAME: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,9}")
+"""No longer than the ledger's columns, whoever has the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def callback_url(public_url: str, keys: Keys, name: DeliveryName) -> str:
 def named(query: Mapping[str, str], keys: Keys) -> DeliveryName | None:
     """The delivery that a callback's query names; None when we did not make it."""
     text = query.get("d", "")
-    if not keys.verify(query.get("t", ""), text, PURPOSE):
+    if not keys.verify(query.get("t", ""), text, PURPOSE) or not _NAME.fullmatch(text):
         return None
     message, _, sequence = text.partition(".")
     return DeliveryName(int(message), int(sequence))

@@ -5,13 +5,14 @@ import random
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
 
 from services.domain.states import State
 from services.runtime import topics
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import Connection
-from services.sms.callbacks import DeliveryName, callback_url
+from services.sms.callbacks import PURPOSE, DeliveryName, callback_url, named
 from services.store import ledger, workers
 from services.store.ledger import Claim, Result
 from tests.public.conftest import AUTH_TOKEN, PUBLIC_URL, Door
@@ -129,6 +130,22 @@ async def test_too_much_or_something_else_is_sent_away(door: Door) -> None:
         assert (answer.status, await answer.read()) == (413, b"Request Entity Too Large\n")
     async with door.http.post(f"{door.url}/twilio/status", json={"MessageStatus": "delivered"}) as answer:
         assert answer.status == 415
+
+
+@pytest.mark.parametrize(("charset", "body"), [("utf-8", b"Body=\xff\xfe"), ("no-such", b"Body=x")])
+async def test_what_is_no_text_is_sent_away_without_a_word_in_the_log(door: Door, charset: str, body: bytes) -> None:
+    """Anybody on the internet can send it: a traceback for each would fill the disk."""
+    headers = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
+    with capture_logs() as logs:
+        async with door.http.post(f"{door.url}/twilio/status", data=body, headers=headers) as answer:
+            assert answer.status == 400
+    assert not logs
+
+
+@pytest.mark.parametrize("name", [f"{10**30}.1", f"1.{10**12}", "1", "x.y", "-1.-1", "1.1 "])
+async def test_a_name_that_no_ledger_can_hold_is_no_delivery(door: Door, name: str) -> None:
+    """Not even with our own key does it reach a query."""
+    assert named({"d": name, "t": door.keys.token(name, PURPOSE)}, door.keys) is None
 
 
 async def test_while_postgresql_is_away_twilio_is_asked_to_call_again(door: Door, connection: Connection) -> None:
