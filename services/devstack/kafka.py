@@ -62,18 +62,28 @@ async def start(
     processes.end_leftover(pid_file)  # before the storage is touched, and before its port counts as taken
     java = await _java(report)
     began = time.monotonic()
-    port = processes.free_port(port, no_other=same_port)
+    while True:
+        port = processes.free_port(port, no_other=same_port)
+        program = await _started(java, data, port, log, pid_file)
+        try:
+            await _answers(f"127.0.0.1:{port}", program, _formatted(data))
+            break
+        except DevstackError:
+            await processes.stop(program, within=1)
+            if same_port or processes.is_free(port):
+                raise  # else somebody was faster at this port: another will do
+        except BaseException:
+            await processes.stop(program, within=1)
+            raise
+    return Kafka(f"127.0.0.1:{port}", program, time.monotonic() - began)
+
+
+async def _started(java: list[str], data: Path, port: int, log: Path, pid_file: Path) -> Program:
     _configure(data, port=port, controller_port=processes.free_port())
     if not _formatted(data):
         await _format(java, data, log)
     argv = [*java, *QUIET, "kafka.Kafka", str(data / "server.properties")]
-    program = processes.start("kafka", argv, log=log, pid_file=pid_file)
-    try:
-        await _answers(f"127.0.0.1:{port}", program)
-    except BaseException:
-        await processes.stop(program, within=1)
-        raise
-    return Kafka(f"127.0.0.1:{port}", program, time.monotonic() - began)
+    return processes.start("kafka", argv, log=log, pid_file=pid_file)
 
 
 async def _java(report: jars.Reporter) -> list[str]:
@@ -115,8 +125,13 @@ def _configure(data: Path, *, port: int, controller_port: int) -> None:
     (data / "server.properties").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
 
 
-def _formatted(data: Path) -> bool:
-    return (data / "log" / "meta.properties").exists()
+def _formatted(data: Path) -> str | None:
+    """The cluster id that the storage was formatted with; None before that."""
+    try:
+        lines = (data / "log" / "meta.properties").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    return next((line.partition("=")[2] for line in lines if line.startswith("cluster.id=")), None)
 
 
 async def _format(java: list[str], data: Path, log: Path) -> None:
@@ -142,11 +157,11 @@ def _cluster_id() -> str:
     return cluster
 
 
-async def _answers(bootstrap: str, program: Program) -> None:
-    """Wait until a client gets a cluster with a broker in it: the port opens earlier than that."""
+async def _answers(bootstrap: str, program: Program, cluster: str | None) -> None:
+    """Wait until a client gets this cluster with a broker in it: the port opens earlier, or is another Kafka's."""
     deadline = time.monotonic() + START_WITHIN
     while program.running and time.monotonic() < deadline:
-        if await _listens(bootstrap) and await _has_broker(bootstrap):
+        if await _listens(bootstrap) and await _has_broker(bootstrap, cluster):
             return
         await asyncio.sleep(0.1)
     what = "did not answer in time" if program.running else f"ended with {program.popen.returncode}"
@@ -163,11 +178,12 @@ async def _listens(bootstrap: str) -> bool:
     return True
 
 
-async def _has_broker(bootstrap: str) -> bool:
+async def _has_broker(bootstrap: str, cluster: str | None) -> bool:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=2000)
     try:
         await admin.start()
-        return bool((await admin.describe_cluster())["brokers"])
+        found = await admin.describe_cluster()
+        return bool(found["brokers"]) and found["cluster_id"] == cluster
     except KafkaError:
         return False
     finally:

@@ -134,13 +134,14 @@ def free_port(preferred: int | None = None, *, no_other: bool = False) -> int:
     """
     others = [] if no_other else [_CHANCE.randrange(20_000, 32_768) for _ in range(100)]
     for port in [preferred, *others]:
-        if port and (port == preferred or port not in _GIVEN_OUT) and _is_free(port):
+        if port and (port == preferred or port not in _GIVEN_OUT) and is_free(port):
             _GIVEN_OUT.add(port)
             return port
     raise DevstackError(f"port {preferred} on 127.0.0.1 is taken")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens at this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

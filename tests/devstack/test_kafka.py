@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from services.devstack import jars, kafka, processes
+from services.devstack.kafka import start as start_kafka
 from services.devstack.processes import DevstackError
 
 pytestmark = pytest.mark.stack
@@ -40,6 +41,21 @@ async def test_a_taken_port_leads_to_another_unless_it_must_be_that_one(tmp_path
     assert processes.free_port(taken) != taken
     with pytest.raises(DevstackError, match=str(taken)):
         processes.free_port(taken, no_other=True)
+
+
+async def test_another_kafka_that_was_faster_at_the_port_is_not_taken_for_ours(
+    tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stacks start at once: the services of one would work on the commands of the other."""
+    taken = int(kafka.rpartition(":")[2])
+    choose, chosen = processes.free_port, iter([taken])
+    monkeypatch.setattr(processes, "free_port", lambda *args, **how: next(chosen, None) or choose(*args, **how))
+    server = await start_kafka(tmp_path, port=taken)
+    try:
+        assert server.bootstrap != kafka
+        assert server.program.running
+    finally:
+        await server.stop()
 
 
 def test_no_cluster_id_looks_like_an_option() -> None:
