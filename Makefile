@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast check schemas lock clean
+.PHONY: help install demo up test test-long test-fast check schemas lock clean
 
 help: ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -27,8 +27,11 @@ demo: install ## A crisis message to everybody, end to end, on real parts; shows
 up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the services; Ctrl-C stops them
 	@$(BIN)/roeland up
 
-test: install ## All tests, on real Kafka and PostgreSQL (what CI runs)
-	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile
+test: install ## The tests, on real Kafka and PostgreSQL; in under four minutes
+	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long"
+
+test-long: install ## The tests that start whole stacks of their own, the demo among them
+	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long
 
 test-fast: install ## The tests that need no server
 	@$(BIN)/pytest -m "not stack"

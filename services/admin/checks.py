@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from services.admin import checks_of_people, checks_of_servers, checks_of_texts
 from services.admin.foreseen import as_refusal
 
-SECONDS: Final = 12.0
+SECONDS: Final = 30.0
 
 State = Literal["ok", "remark", "problem"]
 Check = Callable[[], Awaitable[tuple[State, str, str]]]

@@ -16,6 +16,7 @@ from services.devstack.processes import DevstackError
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.long
 async def test_a_restart_keeps_records_and_no_topic_appears_by_itself(tmp_path: Path) -> None:
     """What was said is still there after a stop and after kill -9; a misspelt topic is an error, not a new topic."""
     server = await kafka.start(tmp_path)

@@ -23,7 +23,7 @@ from services.devstack.processes import DevstackError
 from services.devstack.up import stack
 from tests.stack import folder
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 UP = "import asyncio; from services.devstack.up import up; asyncio.run(up(report=print, services=()))"
 

@@ -91,6 +91,7 @@ def test_a_healthy_stack_is_what_the_doctor_calls_healthy(office: Office) -> Non
     )
 
 
+@pytest.mark.long
 def test_the_doctor_names_kafka_when_it_has_stopped_and_says_what_to_do(
     office: Office, background: stack.Background
 ) -> None:

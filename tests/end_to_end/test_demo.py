@@ -47,6 +47,7 @@ def relay() -> Iterator[socket.socket]:
         yield listening
 
 
+@pytest.mark.long
 @pytest.mark.stack
 def test_everybody_is_told_and_nothing_reaches_the_relay_that_the_settings_name(
     home: Path, relay: socket.socket
@@ -71,6 +72,7 @@ def test_everybody_is_told_and_nothing_reaches_the_relay_that_the_settings_name(
     assert not _programs_in(home)
 
 
+@pytest.mark.long
 @pytest.mark.stack
 def test_ctrl_c_stops_everything(home: Path) -> None:
     """Exit code 1, a line that says so, and no process left."""

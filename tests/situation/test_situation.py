@@ -84,6 +84,7 @@ async def test_outcomes_become_progress_and_alarms_come_and_go(
         await eventually(lambda: _standing(connection, kind="update-overdue"))
 
 
+@pytest.mark.long
 async def test_it_goes_on_when_kafka_forgot_everything(
     settings_env: dict[str, str], kafka_settings: KafkaSettings, connection: Connection, message: Message
 ) -> None:
