@@ -30,7 +30,7 @@ async def test_a_message_that_nobody_approved_expires(desk: Rooms, incident: str
 
 async def test_what_a_released_message_still_held_expires(desk: Rooms, incident: str):
     """Its state stays released; what was sent stays sent."""
-    message_id = await desk.released(incident=incident, audiences=["governors"], expires_at=in_seconds(1.5))
+    message_id = await desk.released(incident=incident, audiences=["governors"], expires_at=in_seconds(6))
     claimed = await desk.claim(message_id)
     assert claimed is not None
     first = claimed.deliveries[0].sequence
