@@ -5,6 +5,7 @@ A service is one coroutine. It gets what is here as a `Service`, runs until SIGT
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,9 @@ from services.runtime.postgres import AWAY, DatabaseSettings, Pool, listen, open
 
 GRACE_SECONDS: Final = 8.0
 LAST_SECONDS: Final = 1.5
+LIMIT_SECONDS: Final = 9.7
+"""Then the process ends whatever it waits for, such as a PostgreSQL that hangs. What it held is in doubt, as after
+kill -9."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,11 +81,22 @@ async def _run(name: str, start: Start, needs: tuple[str, ...]) -> None:
         pool = await stack.enter_async_context(open_pool(database))
         service = Service(name, pool, database, kafka, health)
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, service.stopping.set)
+            asyncio.get_running_loop().add_signal_handler(number, _stop, service)
         await stack.enter_async_context(serve_health(health, HealthSettings()))
         log.info("starting")
         await _until_stopped(service, start)
         log.info("stopped")
+
+
+def _stop(service: Service) -> None:
+    if not service.stopping.is_set():
+        service.stopping.set()
+        asyncio.get_running_loop().call_later(LIMIT_SECONDS, _end_at_once)
+
+
+def _end_at_once() -> None:
+    log.error("not_stopped_in_time", seconds=LIMIT_SECONDS)
+    os._exit(1)
 
 
 async def _until_stopped(service: Service, start: Start) -> None:
