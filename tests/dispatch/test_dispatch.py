@@ -22,7 +22,7 @@ def in_seconds(seconds: float) -> str:
 
 async def test_a_message_that_nobody_approved_expires(desk: Rooms, incident: str):
     """By the database's clock; an approval after that is refused, its plan ends as expired."""
-    message_id = await desk.proofed(incident=incident, expires_at=in_seconds(1.5))
+    message_id = await desk.proofed(incident=incident, expires_at=in_seconds(4))
     await desk.until("SELECT state = 'expired' FROM message WHERE id = %s", message_id)
     assert "expired" in ((await desk.approve(message_id)).error or "")
     await desk.until("SELECT planned = 0 AND expired = 5 FROM batch WHERE message = %s", await desk.number(message_id))
