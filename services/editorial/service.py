@@ -26,6 +26,7 @@ from services.runtime.postgres import AWAY, Connection, listen
 from services.runtime.records import handler, unforeseen
 from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
+from services.store import workers
 from services.store.ledger import RETRY
 from services.store.users import User, user_by_id
 
@@ -124,5 +125,6 @@ async def _publish_again(desk: Desk) -> None:
 async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
+        await workers.prune(connection)
         for kind in (proof.KIND, EXPIRY, RETRY):
             await timers.prune(connection, kind)

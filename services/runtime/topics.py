@@ -1,7 +1,6 @@
 """Which topics there are, and making them. May be run again at any time: what exists is left alone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -21,7 +20,6 @@ class Topic:
     owner: str
     partitions: int = 12
     flushed: bool = False  # on a single node: to disk with each record
-    configs: Mapping[str, str] = field(default_factory=dict)
 
 
 TOPICS: Final = (
@@ -53,7 +51,7 @@ async def create(settings: KafkaSettings) -> list[str]:
 
 
 def _new(topic: Topic, settings: KafkaSettings, replicas: int) -> NewTopic:
-    configs = {"retention.ms": str(RETENTION_MS), "min.insync.replicas": str(max(1, replicas - 1)), **topic.configs}
+    configs = {"retention.ms": str(RETENTION_MS), "min.insync.replicas": str(max(1, replicas - 1))}
     if topic.flushed and replicas == 1:
         configs["flush.messages"] = "1"
     return NewTopic(settings.topic(topic.name), topic.partitions, replicas, topic_configs=configs)
