@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-long test-fast check schemas lock clean
+.PHONY: help install demo up test test-long test-fast bench faults check schemas lock clean
 
 help: ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -27,7 +27,7 @@ demo: install ## A crisis message to everybody, end to end, on real parts; shows
 up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the services; Ctrl-C stops them
 	@$(BIN)/roeland up
 
-test: install ## The tests, on real Kafka and PostgreSQL; in under four minutes
+test: install ## The tests, on real Kafka and PostgreSQL; some eight minutes on two cores
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long"
 
 test-long: install ## The tests that start whole stacks of their own, the demo among them
@@ -35,6 +35,12 @@ test-long: install ## The tests that start whole stacks of their own, the demo a
 
 test-fast: install ## The tests that need no server
 	@$(BIN)/pytest -m "not stack"
+
+bench: install ## Speed, CPU, memory and latency beside smtp-source, in 20 minutes; FIGURES="mail urgent" for some
+	@$(BIN)/python -m tests.benchmarks $(FIGURES)
+
+faults: install ## Kills, outages and stalls at full length, and a random mix; OPTIONS="--seed 7 --minutes 5" for another
+	@$(BIN)/python -m tests.faults $(OPTIONS)
 
 check: install ## ruff, mypy --strict, the layers, and whether schemas/ is what the models say
 	@$(BIN)/ruff check .
@@ -51,4 +57,4 @@ lock: install ## Resolve requirements.lock anew (needs uv: pip install uv)
 		--quiet --upgrade pyproject.toml -o requirements.lock
 
 clean: ## Remove what was installed and made here, but not the data in .roeland
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .bench .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -13,10 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from tests import stack
+
+# Machines are shared and noisy: how long an example takes to draw or to run says nothing about the code.
+hypothesis.settings.register_profile("noisy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("noisy")
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +56,7 @@ def topic_prefix(kafka: str, background: stack.Background) -> Iterator[str]:
     """A prefix such as `t1a2b3c4.` instead of `roeland.`; topics that begin with it are deleted after the test."""
     prefix = f"t{uuid4().hex[:8]}."
     yield prefix
-    background.run(_delete_topics(kafka, prefix))
+    background.run(delete_topics(kafka, prefix))
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +98,7 @@ def settings_env(kafka: str, topic_prefix: str, database_url: str, tmp_path: Pat
     }
 
 
-async def _delete_topics(bootstrap: str, prefix: str) -> None:
+async def delete_topics(bootstrap: str, prefix: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:

@@ -33,6 +33,15 @@ class Answer:
     show: "Callable[[Console], None]"
 
 
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A document whose last field is a list too long for memory: `items` is a file with a line of JSON for each."""
+
+    head: Any
+    name: str
+    items: TextIO
+
+
 class Refusal(Exception):
     """The command was refused, or failed for a reason that was foreseen; exit code 1. `more` goes into the JSON."""
 
@@ -161,6 +170,18 @@ def _print(out: "Console", text: str, style: str | None = None) -> None:
 
 def _write_json(document: Any) -> None:
     out = _only_for_json.get() or sys.stdout
-    json.dump(as_plain(document), out, ensure_ascii=False)
+    if isinstance(document, Spooled):
+        _write_spooled(document, out)
+    else:
+        json.dump(as_plain(document), out, ensure_ascii=False)
     out.write("\n")
     out.flush()
+
+
+def _write_spooled(document: Spooled, out: TextIO) -> None:
+    head = json.dumps(as_plain(document.head), ensure_ascii=False)
+    out.write(f"{head.removesuffix('}')}, {json.dumps(document.name)}: [")
+    document.items.seek(0)
+    for number, line in enumerate(document.items):
+        out.write((", " if number else "") + line.rstrip("\n"))
+    out.write("]}")

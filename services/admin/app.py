@@ -3,6 +3,7 @@
 import typer
 
 from services.admin import (
+    alarms,
     contacts,
     db,
     dead_letters,
@@ -32,6 +33,7 @@ def build() -> typer.Typer:
     demo.declare(app)
     up.declare(app)
     doctor.declare(app)
+    alarms.declare(app)
     for each in (users, contacts, messages, feeds, dead_letters, topics, db):
         app.add_typer(each.app)
     return app

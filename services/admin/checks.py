@@ -36,6 +36,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("Twilio", checks_of_servers.twilio),
     ("public address", checks_of_servers.public_address),
     ("services", checks_of_servers.services),
+    ("alarms", checks_of_servers.alarms),
     ("templates", checks_of_texts.templates),
     ("users", checks_of_people.users),
     ("contacts", checks_of_people.contacts),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.admin.alarms import remedy
 from services.admin.alone import on_this_machine_alone
 from services.mail.relay import opener
 from services.mail.settings import MailSettings
@@ -19,6 +20,7 @@ from services.runtime.topics import TOPICS
 from services.sms.settings import TwilioSettings
 from services.sms.twilio import open_twilio
 from services.store import workers
+from services.store.alarms import CANNOT_SEND, STALLED, rung
 from services.store.migrate import pending
 
 Finding = tuple[Literal["ok", "remark", "problem"], str, str]
@@ -122,6 +124,18 @@ async def services() -> Finding:
     if row and row[0]:
         return "problem", f"{row[0]} commands wait for an answer", "Start `python -m services.editorial`, see its log."
     return "ok", f"{', '.join(WORKERS)} are running", ""
+
+
+async def alarms() -> Finding:
+    """None stands. What keeps messages from people now is a problem; what tells of people or promises, a remark."""
+    async with connect() as connection:
+        standing = await rung(connection)
+    if not standing:
+        return "ok", "none stands", ""
+    blocking = [each for each in standing if each.kind in (CANNOT_SEND, STALLED)]
+    first = (blocking or standing)[0]
+    found = ", ".join(f"{each.kind} ({each.subject})" for each in standing)
+    return "problem" if blocking else "remark", found, f"{remedy(first.kind)} All: `roeland alarms`"
 
 
 def _moved(before: dict[int, int], after: dict[int, int]) -> bool:

@@ -4,33 +4,61 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, entries
+from services.admin.answers import Answer, entries, lines
 from services.admin.command import command
 from services.admin.invocation import current
 from services.admin.messages import app
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from services.store.messages import Message
 
 
-@command(app, "status", examples=["message status 0199…", "message status 0199… --watch"])
+@command(
+    app,
+    "status",
+    examples=["message status 0199…", "message status 0199… --watch", "message status 0199… --unknown --json"],
+)
 async def status(
     id: Annotated[str, typer.Argument(metavar="ID", help="The message's id.")],  # noqa: A002 - the contract calls it ID
+    *,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it until nothing is open any more.")] = False,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="Also list whom somebody must call: nobody knows whether it arrived.")
+    ] = False,
 ) -> Answer:
-    """How a message stands: its recipients by channel and state, and when the first and last were accepted."""
+    """How a message stands: its recipients by channel and state, and when the first and last were accepted.
+
+    With --unknown also the people whose state is unknown, with their numbers, so that someone can call them.
+    """
     from services.admin.acting import acting
+    from services.admin.alarms import about, show_briefly
     from services.admin.giving import known, message_id
+    from services.admin.unknown import document, people_unknown, show
     from services.admin.watching import follow, picture
     from services.store.status import status_of
 
-    async with acting() as (connection, _):
+    async with acting() as (connection, actor):
         await connection.set_autocommit(True)
         message = await known(connection, message_id(id))
         if watch:
-            return Answer(await follow(connection, message, as_json=current.get().json), lambda _: None)
-        found = await status_of(connection, message)
-    return Answer(found, lambda out: out.print(picture(found)))
+            found = await follow(connection, message, as_json=current.get().json)
+        else:
+            found = await status_of(connection, message)
+        ringing = await about(connection, message, found)
+        people, count = await people_unknown(connection, message, actor=actor) if unknown else (None, 0)
+
+    def tell(out: "Console") -> None:
+        if not watch:
+            out.print(picture(found))
+        show_briefly(out, ringing)
+        if people is not None:
+            show(out, people, count)
+        elif any("unknown" in counts for counts in found.channels.values()):
+            lines(f"Whom to call: `roeland message status {found.id} --unknown`")(out)
+
+    return Answer(found if people is None else document(found, people), tell)
 
 
 @command(app, "list", examples=["message list", "message list --incident cyber-2026-014"])

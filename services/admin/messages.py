@@ -22,6 +22,9 @@ app = group("message", "Crisis messages: write, submit, approve, follow, pause a
 SECONDS: Final = 30.0
 """How long `submit` waits, for the answer and the proof together (DESIGN, Commands)."""
 
+MOST_BYTES: Final = 128 * 1024
+"""Of a message file. Its limits allow some 20 kB in three languages; judging hundreds of kB of YAML takes a minute."""
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")]
 
 
@@ -111,6 +114,8 @@ async def submit(
 def _read(file: Path, configuration: "Configuration") -> "MessageContent":
     from services.domain.message_file import parse_message_file
 
+    if file.stat().st_size > MOST_BYTES:
+        raise Refusal(f"{file} is larger than {MOST_BYTES // 1024} kB: no message is; is it the right file?")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

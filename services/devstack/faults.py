@@ -54,6 +54,8 @@ class Rule(BaseModel):
     """`reply` of Twilio: its own code (20429 …)."""
     text: str | None = None
     """`reply`: what is said with the code."""
+    retry_after: Annotated[int, Field(ge=0)] | None = None
+    """`reply` of Twilio: seconds in the header Retry-After."""
     status: Literal["failed", "undelivered"] = "undelivered"
     """`fail`: the message's last status."""
 

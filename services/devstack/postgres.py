@@ -35,7 +35,7 @@ SETTINGS: Final = {
     "log_error_verbosity": "terse",  # DETAIL would put addresses of people in the log
     "log_min_error_statement": "panic",  # and so would the statement
 }
-HASTE: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+HASTE: Final = {"max_connections": "600", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)

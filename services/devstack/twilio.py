@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from pathlib import Path
 from typing import cast
+from urllib.parse import parse_qsl
 
 import uvloop
 from aiohttp import web
@@ -35,12 +36,12 @@ def api(messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: st
             _let_in(request, authorization, messages.account_sid)
             return await handler(request)
         except Refusal as refusal:
-            return web.json_response(refusal.body(), status=refusal.status)
+            return web.json_response(refusal.body(), status=refusal.status, headers=refusal.headers)
         except web.HTTPNotFound:
             return web.json_response(Refusal(20404, request.path).body(), status=404)
 
     async def create(request: web.Request) -> web.Response:
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        form = dict(parse_qsl((await request.read()).decode(errors="replace"), keep_blank_values=True))
         await _go_wrong(request, faults.hit("request", form.get("To", "")))
         check(form)
         message = messages.create(form)
@@ -81,7 +82,7 @@ async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
     await asyncio.sleep(rule.delay_seconds)
     if rule.do == "reply":
         usual = {429: 20429, 503: 20503}.get(rule.code or 0, 20500)
-        raise Refusal(rule.error or usual, status=rule.code, text=rule.text)
+        raise Refusal(rule.error or usual, status=rule.code, text=rule.text, retry_after=rule.retry_after)
     if rule.do == "drop" and request.transport:
         request.transport.abort()
     if rule.do in {"drop", "forget"}:

@@ -45,10 +45,19 @@ _URL: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/.*)?")
 class Refusal(Exception):
     """Twilio's answer to a request that it does not carry out."""
 
-    def __init__(self, code: int, value: str = "", *, status: int | None = None, text: str | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        value: str = "",
+        *,
+        status: int | None = None,
+        text: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
         usual_status, usual_text = ERRORS.get(code, (400, "Refused"))
         self.code, self.status = code, status or usual_status
         self.text = text or usual_text.format(value)
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         super().__init__(self.text)
 
     def body(self) -> dict[str, object]:

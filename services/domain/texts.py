@@ -23,6 +23,8 @@ _SPACES: Final = re.compile(r"[ \t]+")
 
 def one_line(text: str) -> str:
     """The same text on one line: control characters and line breaks become a space, private use goes."""
+    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text.strip(" ")  # what most names are: nothing of all that is in it, and this is done for every mail
     return " ".join(_CONTROLS.sub(" ", _whole(text)).split())
 
 

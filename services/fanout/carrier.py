@@ -13,6 +13,10 @@ from services.domain.variants import Variant
 from services.store.ledger import Claim, Delivery, Result
 
 
+def _not_written_down(_: Delivery) -> None:
+    """Where no journal is kept: whatever was claimed is in doubt when the process dies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One claim to carry out."""
@@ -23,6 +27,11 @@ class Job:
     """Ask before each delivery. False: start nothing more; give back what is left with `give_back`."""
     settle: Callable[[Result], None]
     """Report a result, as soon as it is known. Returns at once; results are recorded in groups."""
+    opening: Callable[[Delivery], None] = _not_written_down
+    """Say that this delivery is handed over now, before the first byte leaves after which the peer may have it.
+
+    What was opened and has no result is in doubt if this process dies; what was not opened is not.
+    """
 
     def give_back(self, delivery: Delivery) -> None:
         """Report that nothing of this delivery was handed over."""

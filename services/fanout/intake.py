@@ -14,9 +14,10 @@ from services.domain.events import BatchAnnounced, Unreadable, read_envelope, re
 from services.domain.lanes import LANES, Channel, deliveries_topic
 from services.runtime.health import NOTHING_TO_DO
 from services.runtime.kafka import Record, commit, consumer, fetch
-from services.runtime.postgres import until_there
+from services.runtime.postgres import listen, until_there
 from services.runtime.service import Service
 from services.store import ledger
+from services.store.announcements import URGENT_CHANNEL
 
 Bury = Callable[[Record, str], Awaitable[None]]
 
@@ -45,14 +46,23 @@ def roads(channel: Channel) -> list[Road]:
 
 
 async def take_in(service: Service, road: Road, bury: Bury) -> None:
-    """Read the road's announcements for as long as it runs."""
-    async with consumer(service.kafka, [road.topic], road.group, service.health) as source:
-        while True:
-            batches = await fetch(source, service.health)
-            refs = await _read([record for records in batches.values() for record in records], bury)
-            if refs:
-                await _weigh(service, road, refs)
-            await commit(source, {partition: records[-1].offset + 1 for partition, records in batches.items()})
+    """Read the road's announcements for as long as it runs; an urgent one PostgreSQL says itself, before Kafka does."""
+    hearing = asyncio.create_task(_hear(service, road))
+    try:
+        async with consumer(service.kafka, [road.topic], road.group, service.health) as source:
+            while True:
+                batches = await fetch(source, service.health)
+                refs = await _read([record for records in batches.values() for record in records], bury)
+                if refs:
+                    await _weigh(service, road, refs)
+                await commit(source, {partition: records[-1].offset + 1 for partition, records in batches.items()})
+    finally:
+        hearing.cancel()
+
+
+async def _hear(service: Service, road: Road) -> None:
+    if "urgent" in road.lanes:
+        await listen(service.database.url(), URGENT_CHANNEL, road.woken.set)
 
 
 async def _weigh(service: Service, road: Road, refs: Sequence[BatchRef]) -> None:

@@ -7,13 +7,13 @@ without anyone taking over from the living.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
 from services.fanout.settings import WorkerSettings
-from services.runtime.postgres import AWAY, Pool
+from services.runtime.postgres import AWAY, Connection, Pool
 from services.store import workers
 
 log = structlog.get_logger(__name__)
@@ -40,13 +40,28 @@ def silent(peers: dict[int, Seen], now: float, lease: float) -> list[tuple[int, 
     return [(epoch, seen.beat) for epoch, seen in peers.items() if now - seen.since >= lease]
 
 
+async def _nothing_left(_: Connection, __: int) -> None:
+    """Where no journals are looked after."""
+
+
 class Life:
     """A worker's current epoch. `fit` says whether it may start something under it."""
 
     def __init__(
-        self, pool: Pool, service: str, settings: WorkerSettings, clock: Callable[[], float] = time.monotonic
+        self,
+        pool: Pool,
+        service: str,
+        settings: WorkerSettings,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        begun: Callable[[int, int, bytes], None] = lambda *_: None,
+        ending: Callable[[Connection, int], Awaitable[None]] = _nothing_left,
     ) -> None:
+        """`begun`: told of each new epoch of ours before anything is claimed under it: its number, when it began
+        (microseconds), the database's identity. `ending`: called in the transaction that ends a silent peer's epoch.
+        """
         self._pool, self._service, self._settings, self._clock = pool, service, settings, clock
+        self._begun, self._ending = begun, ending
         self._last_beat = float("-inf")
         self._last_read = float("-inf")
         self._peers: dict[int, Seen] = {}
@@ -70,9 +85,9 @@ class Life:
         """Say once that we live; under a new epoch if a peer has ended ours. Raises what PostgreSQL raises."""
         asked = self._clock()
         async with self._pool.connection() as connection:
-            if self.epoch == 0 or not await workers.beat(connection, self.epoch):
-                former, self.epoch = self.epoch, await workers.begin(connection, self._service)
-                log.info("epoch_begun", epoch=self.epoch, former=former or None)
+            lives = self.epoch != 0 and await workers.beat(connection, self.epoch)
+        if not lives:
+            await self._begin()
         self._last_beat = asked
 
     async def end(self) -> None:
@@ -83,6 +98,15 @@ class Life:
         except AWAY:
             log.warning("epoch_not_ended", epoch=self.epoch)
 
+    async def _begin(self) -> None:
+        async with self._pool.connection() as connection:
+            epoch = await workers.begin(connection, self._service)
+            life = await workers.find(connection, epoch)
+            database = await workers.database_identity(connection)
+        self._begun(epoch, life.began if life else 0, database)
+        former, self.epoch = self.epoch, epoch
+        log.info("epoch_begun", epoch=epoch, former=former or None)
+
     async def _end_silent_peers(self) -> None:
         async with self._pool.connection() as connection:
             beats = await workers.beats(connection, self._service)
@@ -92,4 +116,5 @@ class Life:
             self._peers, self._last_read = watch(self._peers, beats, now, gap=gap), now
             for epoch, beat in silent(self._peers, now, self._settings.lease_seconds):
                 if await workers.end(connection, epoch, seen=beat):
+                    await self._ending(connection, epoch)
                     log.warning("peer_silent", epoch=epoch)

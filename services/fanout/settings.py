@@ -13,4 +13,4 @@ class WorkerSettings(RoelandSettings):
     fit_seconds: float = Field(default=10.0, gt=0, description="Unable to say it for so long, it starts nothing more.")
     halt_seconds: float = Field(default=1.0, gt=0, description="Blind to stops for so long, it starts nothing more.")
     settle_seconds: float = Field(default=0.5, gt=0, description="Results are recorded this often.")
-    claims_per_lane: int = Field(default=2, ge=1, le=16, description="Batches in hand at once, per lane.")
+    claims_per_lane: int = Field(default=3, ge=1, le=16, description="Batches in hand at once, per lane.")

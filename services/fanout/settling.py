@@ -1,27 +1,32 @@
 """Results on their way into the ledger: in groups, in order, through outages of PostgreSQL.
 
-A result that was read from a peer is kept in memory until it is recorded. If the process dies before that, the claim
-is in doubt, and at most `settle_seconds` of work is (the journal of the design narrows this further).
+A result that was read from a peer is kept in memory until it is recorded, and is in the journal at once. If the process
+dies before it is recorded, whoever replays the journal records it; without a journal the whole claim is in doubt.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 from services.domain.states import State
+from services.fanout.journal import Page
 from services.fanout.retry import retry_after
 from services.runtime.health import DELIVERIES
-from services.runtime.postgres import until_there
+from services.runtime.postgres import Connection, until_there
 from services.runtime.service import Service
 from services.store import ledger
 from services.store.ledger import Claim, Delivery, Result
 
+Desk = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Where a lane gets its connections to PostgreSQL."""
+
 
 @asynccontextmanager
-async def settling(service: Service, claim: Claim, seconds: float) -> AsyncIterator["Settling"]:
+async def settling(service: Service, claim: Claim, page: Page, desk: Desk, seconds: float) -> AsyncIterator["Settling"]:
     """Record the results of a claim every so many seconds while inside; at the end the rest, and let the batch go."""
-    results = Settling(service, claim, seconds)
+    results = Settling(service, claim, page, desk, seconds)
     recording = asyncio.create_task(results.run())
     try:
         yield results
@@ -32,17 +37,17 @@ async def settling(service: Service, claim: Claim, seconds: float) -> AsyncItera
 class Settling:
     """The results of one claim."""
 
-    def __init__(self, service: Service, claim: Claim, seconds: float) -> None:
-        self._service, self._claim, self._seconds = service, claim, seconds
+    def __init__(self, service: Service, claim: Claim, page: Page, desk: Desk, seconds: float) -> None:
+        self._service, self._claim, self._page, self._desk, self._seconds = service, claim, page, desk, seconds
         self._waiting: list[Result] = []
         self._settled: set[int] = set()
         self._complete = asyncio.Event()
 
     def add(self, result: Result) -> None:
         """Take a result; it is recorded soon."""
+        self._page.answered(result)
         self._waiting.append(result)
         self._settled.add(result.sequence)
-        DELIVERIES.labels(self._claim.channel, result.state.word).inc()
 
     async def run(self) -> None:
         """Record what comes, until the claim is complete."""
@@ -62,12 +67,13 @@ class Settling:
             if delivery.sequence not in self._settled:
                 self.add(in_doubt(delivery))
         await self._record(finished=True)
+        self._page.clear()
 
     async def _record(self, *, finished: bool) -> None:
         results, self._waiting = self._waiting, []
 
         async def settle() -> None:
-            async with self._service.pool.connection() as connection, connection.transaction():
+            async with self._desk() as connection:
                 await ledger.settle(
                     connection,
                     self._claim,
@@ -78,13 +84,15 @@ class Settling:
                 )
 
         await until_there(settle, what="settle")
+        for state, count in Counter(result.state.word for result in results).items():
+            DELIVERIES.labels(self._claim.channel, state).inc(count)
 
 
 def soonest(claim: Claim, results: Sequence[Result]) -> timedelta | None:
     """When the first of the deferred may be tried again; None when none is deferred. Doubts are cleared up first."""
     doubts = {delivery.sequence: delivery.doubts for delivery in claim.deliveries}
     waits = [
-        retry_after(result.attempt, in_doubt=result.in_doubt or doubts[result.sequence] > 0)
+        retry_after(result.attempt, doubts=doubts[result.sequence] + 1 if result.in_doubt else 0)
         for result in results
         if result.state is State.DEFERRED
     ]

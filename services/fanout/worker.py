@@ -1,25 +1,31 @@
 """The loop that carries out batches: claim, send, settle, and nothing in between that is not in the ledger.
 
-Several batches are in hand at once, so that sending one, claiming the next and settling the last overlap.
+On each road claims are taken one after the other and carried out side by side, so that sending, claiming the next and
+settling the last overlap; how many are in hand at once is a setting, and bounds memory.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
 import structlog
 
 from services.domain.variants import Variant
+from services.fanout.book import Book, boot_id
 from services.fanout.carrier import Carrier, Job
+from services.fanout.claims import Claims, Take, make_desk
 from services.fanout.halts import Halts
-from services.fanout.intake import Road, roads, take_in
+from services.fanout.intake import roads, take_in
+from services.fanout.journal_format import Author
 from services.fanout.life import Life
+from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
-from services.fanout.settling import settling
+from services.fanout.settling import Desk, settling
 from services.runtime.dead_letters import bury_in
-from services.runtime.postgres import AWAY, until_there
+from services.runtime.postgres import AWAY, Connection, until_there
 from services.runtime.service import Service, until
+from services.runtime.settings import data_dir
 from services.store import ledger
 from services.store import variants as stored
 from services.store.ledger import Claim
@@ -28,6 +34,8 @@ LOOK_SECONDS: Final = 1.0
 """A worker looks for work this often without a hint, so that a lost hint costs no more than this."""
 REMEMBERED: Final = 8
 """Messages whose variants a worker keeps in memory."""
+RESERVED: Final = 2
+"""Connections to PostgreSQL that no lane uses: for beating, and for reading what was stopped."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,36 +50,57 @@ class Worker:
 
     def __init__(self, service: Service, carrier: Carrier, settings: WorkerSettings) -> None:
         self._service, self._carrier, self._settings = service, carrier, settings
-        self._life = Life(service.pool, service.name, settings)
+        self._roads = roads(carrier.channel)
+        boot, folder = boot_id(), data_dir() / "journal"
+        self._book = Book(folder, slots=len(self._roads) * settings.claims_per_lane + 1)
+        self._replay = Replay(service.pool, service.source, folder, boot)
+        self._life = Life(
+            service.pool,
+            service.name,
+            settings,
+            begun=lambda epoch, began, database: self._book.begin(Author(service.name, epoch, began, database, boot)),
+            ending=self._replay.silent,
+        )
+        self._claims = Claims(service.pool, service.source, self._life)
         self._halts = Halts(service.pool, settings.halt_seconds)
         self._variants: dict[int, dict[int, Variant]] = {}
 
     async def run(self) -> None:
-        """Beat, watch, take in and carry out until told to stop."""
+        """Beat, watch, settle for the dead, take in and carry out until told to stop."""
         await until_there(self._life.beat, what="epoch")
+        await until_there(self._replay.look, what="replay")
         watching = asyncio.create_task(self._watch())
-        ways = roads(self._carrier.channel)
         bury = bury_in(self._service.pool, self._service.source)
-        reading = [asyncio.create_task(take_in(self._service, road, bury)) for road in ways]
-        working = [
-            *(self._work(road) for road in ways for _ in range(self._settings.claims_per_lane)),
-            self._take_over(),
-        ]
+        reading = [asyncio.create_task(take_in(self._service, road, bury)) for road in self._roads]
+        seats = max(1, (self._service.database.database_pool - RESERVED) // len(self._roads))
+        channel, in_hand = self._carrier.channel, self._settings.claims_per_lane
         try:
             async with asyncio.TaskGroup() as group:
-                for work in working:
-                    group.create_task(work)
+                for road in self._roads:
+                    claim = partial(ledger.claim, channel=channel, lanes=road.lanes)
+                    group.create_task(self._work(claim, make_desk(self._service.pool, seats), road.woken, in_hand))
+                inherit = partial(_inherit, channel=channel)
+                group.create_task(self._work(inherit, make_desk(self._service.pool, 1), asyncio.Event(), 1))
                 group.create_task(self._until_broken([watching, *reading]))
         finally:
             for task in (watching, *reading):
                 task.cancel()
             await asyncio.wait({watching, *reading}, timeout=1)
+            await self._end()
+
+    async def _end(self) -> None:
+        """Nobody waits for this life. What could not be settled stays in the journal, for whoever replays it."""
+        with suppress(*AWAY, TimeoutError):
+            await self._claims.tidy()
+        if self._book.close():
             await self._life.end()
 
     async def _watch(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._life.run())
             group.create_task(self._halts.run(self._service.database))
+            group.create_task(self._replay.run(self._settings.beat_seconds))
+            group.create_task(self._claims.run(self._settings.beat_seconds))
 
     async def _until_broken(self, tasks: list[asyncio.Task[None]]) -> None:
         """Until told to stop, or one of these ends, which none does by itself: then its error is the worker's."""
@@ -84,45 +113,29 @@ class Worker:
         finally:
             stop.cancel()
 
-    async def _work(self, road: Road) -> None:
-        while not self._service.stopping.is_set():
-            road.woken.clear()
-            claim = await self._next(partial(ledger.claim, channel=self._carrier.channel, lanes=road.lanes))
-            if claim is None:
-                await self._pause(road.woken)
-            else:
-                road.woken.set()  # where one batch was, there may be more: for the others on this road
-                await self._carry(claim)
+    async def _work(self, take: Take, desk: Desk, woken: asyncio.Event, in_hand: int) -> None:
+        """Take claims in this way and carry them out, so many at once."""
+        room, next_claim = asyncio.Semaphore(in_hand), self._claims.taker(desk, take)
+        async with asyncio.TaskGroup() as carrying:
+            while not self._service.stopping.is_set():
+                await room.acquire()
+                woken.clear()
+                await until(self._service.stopping, self._carrier.available())
+                claim = None if self._service.stopping.is_set() else await next_claim()
+                if claim is not None:
+                    carrying.create_task(self._carry(claim, desk)).add_done_callback(lambda _: room.release())
+                else:
+                    room.release()
+                    await self._pause(woken)
 
-    async def _take_over(self) -> None:
-        """Carry on what dead workers of this channel held, a batch at a time."""
-        while not self._service.stopping.is_set():
-            claim = await self._next(partial(ledger.inherit, channel=self._carrier.channel))
-            if claim is None:
-                await self._pause(asyncio.Event())
-            else:
-                log.warning("taken_over", batch=str(claim.ref), in_doubt=len(claim.deliveries))
-                await self._carry(claim)
-
-    async def _next(self, take: Callable[..., Awaitable[Claim | None]]) -> Claim | None:
-        """Claim once the peer can be expected to answer and we are fit; None when there is nothing, or we stop."""
-        await until(self._service.stopping, self._carrier.available())
-        epoch = self._life.epoch
-        if self._service.stopping.is_set() or not self._life.fit(epoch):
-            return None
-        try:
-            async with self._service.pool.connection() as connection, connection.transaction():
-                return await take(connection, epoch=epoch)
-        except AWAY:
-            return None
-
-    async def _carry(self, claim: Claim) -> None:
-        message = claim.ref.message
-        seconds = self._settings.settle_seconds
+    async def _carry(self, claim: Claim, desk: Desk) -> None:
+        page, message = self._book.page(claim), claim.ref.message
         with self._halts.watching(message):
-            async with settling(self._service, claim, seconds) as results:
+            async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
                 variants = await self._read_variants(message)
-                await self._carrier.carry_out(Job(claim, variants, partial(self._may_start, claim), results.add))
+                may_start = partial(self._may_start, claim)
+                await self._carrier.carry_out(Job(claim, variants, may_start, results.add, page.opened))
+        self._claims.done(claim)
 
     def _may_start(self, claim: Claim) -> bool:
         return (
@@ -150,3 +163,11 @@ class Worker:
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _inherit(connection: Connection, *, epoch: int, channel: str) -> Claim | None:
+    """What a dead worker of this channel held, a batch at a time."""
+    claim = await ledger.inherit(connection, epoch=epoch, channel=channel)
+    if claim is not None:
+        log.warning("taken_over", batch=str(claim.ref), in_doubt=len(claim.deliveries))
+    return claim

@@ -1,6 +1,8 @@
 """`python -m services.mail`: the worker that carries mail to the relay."""
 
 from services.domain.problems import Refused
+from services.fanout.bell import Bell
+from services.fanout.bucket import Bucket
 from services.fanout.worker import run_worker
 from services.mail.service import MailCarrier
 from services.mail.settings import MailSettings
@@ -11,11 +13,26 @@ from services.runtime.service import Service, run
 
 async def start(service: Service) -> None:
     """Carry mail until the service is told to stop."""
-    carrier = MailCarrier(MailSettings(), service.health, logo=_logo())
+    settings = MailSettings()
+    carrier = MailCarrier(
+        settings,
+        service.health,
+        logo=_logo(),
+        bell=Bell(service.pool, MailCarrier.channel),
+        bucket=_bucket(service, settings),
+    )
     try:
         await run_worker(service, carrier)
     finally:
         await carrier.close()
+
+
+def _bucket(service: Service, settings: MailSettings) -> Bucket | None:
+    """The relay's own limit, shared by all who send to it."""
+    if not settings.smtp_per_second:
+        return None
+    relay = settings.relay()
+    return Bucket(service.pool, f"smtp:{relay.host}:{relay.port}", settings.smtp_per_second)
 
 
 def _logo() -> Logo | None:
@@ -26,4 +43,4 @@ def _logo() -> Logo | None:
 
 
 if __name__ == "__main__":
-    run("mail", start, needs=("postgres", "kafka", "relay"))
+    run("mail", start, needs=("postgres", "kafka", "relay"), by_key=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from services.domain.variants import slots_for
 from services.fanout.carrier import Job
-from services.mail.session import Mail
+from services.mail.envelope import mailbox
 from services.mail.settings import ENVELOPE, Sender
 from services.rendering.centre import Logo
 from services.rendering.mime import CompiledMail, compile_mail
@@ -22,13 +22,18 @@ class Composer:
         self._sender, self._logo = sender, logo
         self._compiled: OrderedDict[tuple[int, int], CompiledMail] = OrderedDict()
 
-    def compose(self, job: Job, delivery: Delivery, address: str) -> Mail:
-        """The mail for this person; a second copy is the same bytes, Message-ID included.
+    @property
+    def sender(self) -> str:
+        """The envelope's sender."""
+        return self._sender.address
+
+    def compose(self, job: Job, delivery: Delivery, address: str) -> tuple[str, bytes]:
+        """Envelope address and mail for this person; a second copy is the same bytes, Message-ID included.
 
         Raises ValueError for an address that cannot be sent to, LookupError when the variant or a slot is missing.
         """
         if not ENVELOPE.fullmatch(address):
-            raise ValueError("not an address that can be sent to")
+            address = mailbox(address)
         content = self._variant(job, delivery.variant).splice(
             to_name=delivery.name,
             to_address=address,
@@ -40,7 +45,7 @@ class Composer:
                 role=delivery.role,
             ),
         )
-        return Mail(self._sender.address, address, content, job.may_start)
+        return address, content
 
     def _variant(self, job: Job, number: int) -> CompiledMail:
         key = (job.claim.ref.message, number)

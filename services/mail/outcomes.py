@@ -10,14 +10,17 @@ from services.store.ledger import Delivery, Result
 _FINAL: Final = {Verdict.BOUNCED: State.BOUNCED, Verdict.FAILED: State.FAILED}
 
 
-def answered(delivery: Delivery, reply: Reply, now: datetime, *, late: bool) -> Result:
-    """What this answer makes of the delivery; not for an answer that concerns us rather than it.
+def accepted(delivery: Delivery, code: int, now: datetime) -> Result:
+    """The relay has it."""
+    return Result(delivery.sequence, delivery.attempt, State.ACCEPTED, handed_over=True, code=code, at=now)
+
+
+def answered(delivery: Delivery, reply: Reply, *, late: bool) -> Result:
+    """What this answer, other than an acceptance, makes of the delivery; not for one that concerns us rather than it.
 
     `late`: it is not tried again.
     """
     got_it = reply.stage is Stage.BODY
-    if reply.verdict is Verdict.ACCEPTED:
-        return Result(delivery.sequence, delivery.attempt, State.ACCEPTED, handed_over=True, code=reply.code, at=now)
     state = _FINAL.get(reply.verdict) or _again(delivery, late=late)
     return Result(delivery.sequence, delivery.attempt, state, handed_over=got_it, code=reply.code, reason=reply.reason)
 

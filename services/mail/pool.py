@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from services.domain.lanes import LANES
-from services.mail.relay import Open, RelayAway, Trouble
-from services.mail.replies import Reply, Verdict
+from services.mail.brake import Brake
+from services.mail.relay import Open
+from services.mail.replies import Verdict
 from services.mail.session import Session, SessionLost
+from services.mail.trouble import RelayAway, Trouble, refusal
 
 CHECK_AFTER: Final = 15.0
 """Seconds idle after which a connection is asked whether it still stands; firewalls forget without a word."""
@@ -30,8 +32,10 @@ class Pool:
         self._open_session = open_session
         self._size, self._reserved, self._mails = size, reserved, mails_per_connection
         self._ceiling = size
+        self._brake = Brake(size)
         self._leased: dict[str, int] = dict[str, int].fromkeys(LANES, 0)
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
+        self._giving_way: dict[str, set[Session]] = {lane: set() for lane in LANES}
         self._sessions: set[Session] = set()
         self._idle: list[tuple[float, Session]] = []  # the last given back is the first taken
         self._closing: set[asyncio.Task[None]] = set()
@@ -45,12 +49,29 @@ class Pool:
         try:
             yield session
         finally:
+            self._giving_way[lane].discard(session)
             self._put_back(session)
             self._free(lane)
 
-    def keep(self, session: Session, lane: str) -> bool:
-        """Whether who has this connection may send another mail with it."""
-        return session.usable and session.sent < self._mails and not self._wanted(lane)
+    def keep(self, session: Session, lane: str, under_way: int) -> bool:
+        """Whether who has this connection, and so many mails on it, may send another one with it."""
+        if self._waiting["urgent"] and lane != "urgent" and self._gives_way(session, lane):
+            return False
+        if self._brake.on and sum(self._leased.values()) > self._brake.window:
+            return False
+        return session.sent + under_way < self._mails and session.usable
+
+    def took(self) -> None:
+        """The relay took a mail."""
+        if self._brake.took():
+            self._wake()
+
+    def slow_down(self) -> bool:
+        """Send nothing for a moment, and then more slowly. False: the relay has taken nothing for too long."""
+        seconds = self._brake.refused()
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, self._go_on)
+        return not self._brake.stubborn
 
     def shut(self, trouble: Trouble) -> None:
         """Let nobody have a connection until `check` has succeeded; who waits is told."""
@@ -67,12 +88,18 @@ class Pool:
         try:
             if self.away is not None:
                 reply = await session.takes_from(sender)
-                if reply.verdict in {Verdict.REFUSES_US, Verdict.CLOSING, Verdict.OUT_OF_STEP}:
+                if reply.verdict in {Verdict.REFUSES_US, Verdict.NOT_NOW, Verdict.CLOSING, Verdict.OUT_OF_STEP}:
                     raise RelayAway(refusal(reply))
         except SessionLost:
             raise RelayAway(Trouble("closes the connection")) from None
         finally:
             self._put_back(session)
+        self.open()
+
+    def open(self) -> None:
+        """Let connections be had again."""
+        if self.away is not None:
+            self._brake.begin_anew()
         self.away = None
 
     async def close(self) -> None:
@@ -112,14 +139,20 @@ class Pool:
             raise
 
     def _may(self, lane: str) -> bool:
-        if sum(self._leased.values()) >= self._ceiling:
+        ceiling = min(self._ceiling, self._brake.window)
+        if sum(self._leased.values()) >= ceiling:
             return False
-        return lane == "urgent" or self._leased[lane] < max(1, self._ceiling - self._reserved)
+        return lane == "urgent" or self._leased[lane] < max(1, ceiling - self._reserved)
 
-    def _wanted(self, lane: str) -> bool:
-        """Whether this lane has more than its last connection while a more urgent one waits."""
-        urgent = self._waiting["urgent"]
-        return bool(urgent) and lane != "urgent" and self._leased[lane] > (1 if self._ceiling > 1 else 0)
+    def _gives_way(self, session: Session, lane: str) -> bool:
+        """Whether it is wanted for a more urgent lane. Who was told so is on the way.
+
+        Each is but this lane's last, and that too while the relay limits us.
+        """
+        going, left = self._giving_way[lane], 0 if self._brake.on or self._ceiling == 1 else 1
+        if session not in going and self._leased[lane] - len(going) > left:
+            going.add(session)
+        return session in going
 
     def _free(self, lane: str) -> None:
         self._leased[lane] -= 1
@@ -133,6 +166,10 @@ class Pool:
                 if not turn.done():
                     self._leased[lane] += 1
                     turn.set_result(None)
+
+    def _go_on(self) -> None:
+        self._brake.go_on()
+        self._wake()
 
     def _make_do(self) -> None:
         """Take it that the relay wants no more connections than it has, for a while."""
@@ -168,13 +205,6 @@ class Pool:
             leaving = asyncio.create_task(session.close())
             self._closing.add(leaving)
             leaving.add_done_callback(self._closing.discard)
-
-
-def refusal(reply: Reply) -> Trouble:
-    """What it comes down to when the relay answers a mail so, and the mail is not to blame."""
-    if reply.verdict is Verdict.REFUSES_US:
-        return Trouble("refuses what we send", reply.code, ours=True)
-    return Trouble("closes the connection", reply.code)
 
 
 def _now() -> float:

@@ -5,8 +5,9 @@ RFC 5321 §4.2 (codes), RFC 3463 (enhanced codes), RFC 4954 (530, 535 and the li
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 
@@ -25,6 +26,7 @@ class Verdict(Enum):
     GO_ON = auto()
     ACCEPTED = auto()
     TRY_LATER = auto()
+    NOT_NOW = auto()  # the relay takes nothing of ours for the moment; nothing is said about the mail
     CLOSING = auto()  # the relay goes away; nothing is said about the mail
     BOUNCED = auto()  # this address takes no mail
     FAILED = auto()  # this mail is not taken
@@ -34,16 +36,16 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer that decided. `enhanced` is '' when the relay gives none."""
+    """The answer that decided. `enhanced` is '' when the relay gives none. `verdict`: what it means."""
 
     stage: Stage
     code: int
     enhanced: str = ""
+    verdict: Verdict = field(init=False)
 
-    @property
-    def verdict(self) -> Verdict:
-        """What it means."""
-        return verdict(self.stage, self.code, self.enhanced)
+    def __post_init__(self) -> None:
+        """Judge once; an answer is looked at more than once."""
+        object.__setattr__(self, "verdict", verdict(self.stage, self.code, self.enhanced))
 
     @property
     def reason(self) -> str:
@@ -69,7 +71,7 @@ ENHANCED: Final[Mapping[tuple[Stage, str], Verdict]] = {
 }
 FIRST_DIGIT: Final[Mapping[tuple[Stage, int], Verdict]] = {
     (Stage.MAIL, 2): Verdict.GO_ON,
-    (Stage.MAIL, 4): Verdict.TRY_LATER,
+    (Stage.MAIL, 4): Verdict.NOT_NOW,  # too many, or no room: no recipient was named
     (Stage.MAIL, 5): Verdict.REFUSES_US,  # MAIL holds our address and nothing of the recipient
     (Stage.RCPT, 2): Verdict.GO_ON,
     (Stage.RCPT, 4): Verdict.TRY_LATER,
@@ -97,6 +99,7 @@ WORDS: Final[Mapping[str, str]] = {  # RFC 3463 §3: subject, or subject and det
     "7": "policy",
 }
 
+_REPLY: Final = re.compile(r"[2-5]\d\d(?=[ \r]|$)", re.ASCII)  # RFC 5321 §4.2
 _ENHANCED_CODE: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 
 
@@ -106,6 +109,22 @@ def verdict(stage: Stage, code: int, enhanced: str = "") -> Verdict:
         return Verdict.CLOSING
     known = REPLIES.get((stage, code)) or ENHANCED.get((stage, enhanced))
     return known or FIRST_DIGIT.get((stage, code // 100), Verdict.OUT_OF_STEP)
+
+
+HEAD: Final = len("250 5.123.123 ") + 1
+"""So much of a line is what an answer is known by."""
+
+
+@lru_cache(maxsize=1024)
+def read_reply(stage: Stage, head: bytes) -> Reply | None:
+    """The answer in a reply's line, of which `head` is the beginning (HEAD bytes); None for what is no reply.
+
+    Remembered: relays say the same few things a hundred thousand times.
+    """
+    line = head.decode("ascii", "replace")
+    if not _REPLY.match(line):
+        return None
+    return Reply(stage, int(line[:3]), enhanced_code(line[4:]))
 
 
 def enhanced_code(text: str) -> str:

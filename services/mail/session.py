@@ -1,37 +1,33 @@
-"""One conversation with the relay, and the seam for other ways to hold it.
+"""The seam between what is to be sent and how a connection sends it.
 
-aiosmtplib opens the connection (TLS, EHLO, AUTH). The commands of a mail are given one by one here and not by its
-`sendmail`, because what became of a mail depends on how far it had come when the connection was lost.
+aiosmtplib opens every connection (TLS, EHLO, AUTH). From then on a `Session` pulls mails from a `Source` and tells it
+what became of each: one command after the other (`plain.py`), or with the next envelope behind the present body
+(`pipelined.py`). A mail's fate depends on how far it had come when the connection was lost, so every telling says so.
 """
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Protocol, cast
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
 
-import aiosmtplib
-from aiosmtplib import SMTPException
-
-from services.mail.replies import Reply, Stage, Verdict, enhanced_code
+from services.mail.replies import Reply, Stage
 
 CHECK_SECONDS: Final = 2.0
-"""A connection that does not answer NOOP in this time is replaced."""
+"""A connection that does not answer NOOP or QUIT in this time is dropped."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mail:
-    """One mail on its way. Addresses were checked; `content` has CRLF line ends.
+    """One mail on its way. Addresses were checked; `content` has CRLF line ends, also the last.
 
+    `dotless`: no line of it begins with a dot, as is so for all that `services.rendering.mime` makes.
     `handed_over` is set by the session before the end of the body can leave this machine. From then on, only an
-    answer tells whether the relay has it. `may_go` is asked once more before that: a slow relay may take longer over
-    the envelope than a stop allows.
+    answer tells whether the relay has it.
     """
 
     sender: str
     recipient: str
     content: bytes
-    may_go: Callable[[], bool] = lambda: True
-    handed_over: bool = False
+    dotless: bool
+    handed_over: bool = field(default=False, init=False)
 
 
 class SessionLost(Exception):
@@ -42,8 +38,43 @@ class SessionLost(Exception):
         self.stage = stage
 
 
-class Withheld(Exception):
-    """The mail may not go any more, and nothing of it was handed over."""
+M = TypeVar("M", bound=Mail)
+
+
+class Source(Protocol[M]):
+    """Where a session gets mails, and where it tells what became of them.
+
+    Everything returns at once, and raises nothing. Each mail that `next` gave is told of once: `answered`, `lost`,
+    `withheld` or `unsendable`.
+    """
+
+    def next(self) -> M | None:
+        """The next mail; None: end the stint, when all that is under way has its answer."""
+        ...
+
+    def may_go(self, mail: M) -> bool:
+        """Asked again before the body: a slow relay may take longer over the envelope than a stop allows."""
+        ...
+
+    def opening(self, mail: M) -> None:
+        """What is written now may make the relay have this mail."""
+        ...
+
+    def answered(self, mail: M, reply: Reply) -> None:
+        """This answer decided."""
+        ...
+
+    def lost(self, mail: M, stage: Stage) -> None:
+        """The connection ended before this was answered; in doubt if `mail.handed_over`."""
+        ...
+
+    def withheld(self, mail: M) -> None:
+        """It might not go any more, and nothing of it was handed over."""
+        ...
+
+    def unsendable(self, mail: M, reason: str) -> None:
+        """The relay has said beforehand that it takes no such mail."""
+        ...
 
 
 class Session(Protocol):
@@ -57,10 +88,15 @@ class Session(Protocol):
         """Whether another mail can be sent."""
         ...
 
-    async def send(self, mail: Mail) -> Reply:
-        """Send one mail and return the answer that decided. Raises SessionLost, and Withheld for one that may not go.
+    @property
+    def excused(self) -> bool:
+        """Whether its end says nothing of the relay: it had served before, say, and got old."""
+        ...
 
-        Unusable after a cancellation.
+    async def carry(self, source: Source[Any]) -> None:
+        """Send what `source` gives until it gives no more, or the connection ends.
+
+        When cancelled, or aborted from elsewhere, the connection is dropped and what was in hand is told as lost.
         """
         ...
 
@@ -79,117 +115,3 @@ class Session(Protocol):
     def abort(self) -> None:
         """Drop the connection."""
         ...
-
-
-class PlainSession:
-    """One command after the other, by aiosmtplib."""
-
-    def __init__(self, client: aiosmtplib.SMTP, *, answer_seconds: float) -> None:
-        self.sent = 0
-        self._client = client
-        self._answer_seconds = answer_seconds
-        self._size = client.supports_extension("size")
-
-    @property
-    def usable(self) -> bool:
-        """Whether another mail can be sent."""
-        return self._client.is_connected
-
-    async def send(self, mail: Mail) -> Reply:
-        """Send one mail and return the answer that decided."""
-        try:
-            reply = await self._converse(mail)
-        except BaseException:  # cancelled in mid-command too: the next answer would be for the wrong question
-            self.abort()
-            raise
-        self.sent += 1
-        if reply.verdict in {Verdict.CLOSING, Verdict.OUT_OF_STEP}:
-            self.abort()
-        elif reply.stage is not Stage.BODY:
-            await self._reset()
-        return reply
-
-    async def answers(self) -> bool:
-        """Whether the relay still answers on this connection."""
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                return (await self._command(Stage.MAIL, "NOOP")).code == 250
-        except (SessionLost, TimeoutError):
-            self.abort()
-            return False
-
-    async def takes_from(self, sender: str) -> Reply:
-        """The relay's answer to this sender, without sending anything."""
-        reply = await self._command(Stage.MAIL, f"MAIL FROM:<{sender}>")
-        if self.usable:
-            await self._reset()
-        return reply
-
-    async def close(self) -> None:
-        """Take leave."""
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await self._client.quit()
-        except (SMTPException, OSError):
-            pass
-        finally:
-            self.abort()
-
-    def abort(self) -> None:
-        """Drop the connection."""
-        if self._client.transport is not None:
-            cast(asyncio.WriteTransport, self._client.transport).abort()
-        self._client.close()
-
-    async def _converse(self, mail: Mail) -> Reply:
-        size = f" SIZE={len(mail.content)}" if self._size else ""  # RFC 1870: refused before it travels
-        for stage, command in (
-            (Stage.MAIL, f"MAIL FROM:<{mail.sender}>{size}"),
-            (Stage.RCPT, f"RCPT TO:<{mail.recipient}>"),
-            (Stage.DATA, "DATA"),
-        ):
-            reply = await self._command(stage, command)
-            if reply.verdict is not Verdict.GO_ON:
-                return reply
-        return await self._body(mail)
-
-    async def _command(self, stage: Stage, command: str) -> Reply:
-        try:
-            code, text = await self._client.execute_command(command.encode("ascii"))
-        except (SMTPException, OSError):  # gone, silent, or it speaks no SMTP; its text may hold an address
-            self.abort()
-            raise SessionLost(stage) from None
-        return Reply(stage, code, enhanced_code(text))
-
-    async def _body(self, mail: Mail) -> Reply:
-        protocol = self._client.protocol
-        if protocol is None or not protocol.is_connected:
-            raise SessionLost(Stage.DATA)
-        if not mail.may_go():  # the relay waits for a body: only the end of the connection says that none comes
-            raise Withheld
-        mail.handed_over = True
-        try:
-            protocol.write(stuffed(mail.content))
-            code, text = await protocol.read_response(timeout=self._answer_seconds)
-        except (SMTPException, OSError):
-            raise SessionLost(Stage.BODY) from None
-        reply = Reply(Stage.BODY, code, enhanced_code(text))
-        if reply.verdict is Verdict.OUT_OF_STEP:
-            raise SessionLost(Stage.BODY)
-        return reply
-
-    async def _reset(self) -> None:
-        try:
-            if (await self._command(Stage.MAIL, "RSET")).code != 250:
-                self.abort()
-        except SessionLost:  # the mail has its answer; the next one gets another connection
-            pass
-
-
-def stuffed(content: bytes) -> bytes:
-    """A mail as DATA wants it: dots doubled at the start of lines, and the lone dot (RFC 5321 §4.5.2)."""
-    if not content.endswith(b"\r\n"):
-        content += b"\r\n"
-    if b"\r\n." in content or content.startswith(b"."):
-        content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
-    return content + b".\r\n"

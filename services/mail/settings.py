@@ -36,6 +36,8 @@ class MailSettings(RoelandSettings):
     smtp_connections: int = Field(default=20, ge=1, le=500)
     smtp_urgent_connections: int | None = Field(default=None, ge=0, description="Kept for urgent; default: a fifth.")
     smtp_mails_per_connection: int = Field(default=500, ge=1, description="Then it is closed, for the relay's balance.")
+    smtp_pipelining: bool = Field(default=True, description="Where the relay announces it; false: never (RFC 2920).")
+    smtp_per_second: float = Field(default=0, ge=0, description="Mails, all workers together; 0: no limit.")
     smtp_timeout_seconds: float = Field(default=30, gt=0, description="For the answer to each command.")
     smtp_answer_seconds: float = Field(
         default=120, gt=0, description="For the answer to a mail itself: giving up means a second copy (RFC 5321: 600)."

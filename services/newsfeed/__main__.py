@@ -11,4 +11,4 @@ async def start(service: Service) -> None:
 
 
 if __name__ == "__main__":
-    run("newsfeed", start)
+    run("newsfeed", start, by_key=True)

@@ -20,6 +20,7 @@ _BYTES: Final = tuple(bytes([byte]) if 32 <= byte <= 126 and byte != 61 else b"=
 _PLAIN_NAME: Final = re.compile(r"(?!.*=\?)[!#-\[\]-~]+(?: [!#-\[\]-~]+){0,60}")  # what a quoted-string holds as it is
 _USUAL_NAME: Final = re.compile(r"[^\W_](?:[\w ',()-]{0,40}[\w)])?")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_WIDE_ADDRESS: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,253}")  # letters of any language
 
 
 def qp_text(text: str) -> bytes:
@@ -60,8 +61,11 @@ def subject_line(subject: str) -> bytes:
 
 
 def address_line(field: str, name: str, address: str) -> bytes:
-    """`To: name <address>` without its line end. Raises ValueError for what is not an ASCII address."""
-    if not _ADDRESS.fullmatch(address):
+    """`To: name <address>` without its line end. Raises ValueError for what is not an address.
+
+    One with letters that are not ASCII stays as it is, in UTF-8 (RFC 6532): who sends it must ask for SMTPUTF8.
+    """
+    if not _ADDRESS.fullmatch(address) and not _WIDE_ADDRESS.fullmatch(address):
         raise ValueError("not an address that can stand in a header")
     if not _PLAIN_NAME.fullmatch(name):
         if not _USUAL_NAME.fullmatch(name):

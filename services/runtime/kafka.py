@@ -5,10 +5,10 @@ handle a record twice, and turns what nobody can read into a dead letter; a prod
 """
 
 import asyncio
-import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -19,6 +19,10 @@ from services.domain.events import Unreadable
 from services.runtime.errors import Foreseen
 from services.runtime.health import Health
 from services.runtime.settings import RoelandSettings
+from services.runtime.trusted import trusting
+
+MOST_WAITING: Final = 1000
+"""Records of a partition that are fetched and not handled yet; then no more of it are asked for."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +53,9 @@ class KafkaSettings(RoelandSettings):
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
     kafka_ca_file: str | None = None
+    kafka_max_poll_seconds: float = Field(
+        default=300, ge=1, description="A consumer that is busy with what it fetched for so long gives its turn up."
+    )
 
     def bootstrap(self) -> str:
         """The address; raises `Foreseen` when it is not set, or none."""
@@ -71,7 +78,7 @@ class KafkaSettings(RoelandSettings):
         protocol = self.kafka_security_protocol
         secure: dict[str, Any] = {"bootstrap_servers": self.bootstrap(), "security_protocol": protocol}
         if protocol.endswith("SSL"):
-            secure["ssl_context"] = _trusting(self.kafka_ca_file)
+            secure["ssl_context"] = trusting(self.kafka_ca_file, setting="ROELAND_KAFKA_CA_FILE")
         if protocol.startswith("SASL"):
             if not self.kafka_username or not self.kafka_password:
                 raise Foreseen(f"{protocol} needs ROELAND_KAFKA_USERNAME and ROELAND_KAFKA_PASSWORD")
@@ -86,31 +93,30 @@ def _is_address(broker: str) -> bool:
     return bool(host) and port.isdecimal() and 0 < int(port) <= 65535
 
 
-def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise Foreseen(f"ROELAND_KAFKA_CA_FILE: {ca_file} cannot be read as certificates in PEM form") from None
-
-
 class Producer:
     """Publishes batches of records durably; makes itself anew when the broker forgot who it was."""
 
     def __init__(self, settings: KafkaSettings, health: Health) -> None:
         self._settings, self._health = settings, health
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def publish(self, topic: str, records: Sequence[tuple[str, bytes]]) -> None:
-        """Send (key, value) pairs to the topic in order and return once all are durable; waits while Kafka is away."""
+        """Send (key, value) pairs to the topic in order and return once all are durable; waits while Kafka is away.
+
+        May be called for several topics at once.
+        """
         name = self._settings.topic(topic)
         while True:
+            producer = None
             try:
-                producer = self._producer or await self._start()
+                producer = await self._started()
                 sent = [await producer.send(name, value, key=key.encode()) for key, value in records]
                 await asyncio.gather(*sent)
             except (KafkaError, OSError) as problem:
                 self._health.down("kafka", type(problem).__name__)
-                await self.close()
+                if producer is not None and producer is self._producer:  # else another call has let go of it
+                    await self.close()
                 await asyncio.sleep(1)
             else:
                 self._health.up("kafka")
@@ -123,6 +129,10 @@ class Producer:
             with suppress(KafkaError, OSError, TimeoutError):
                 async with asyncio.timeout(2):
                     await producer.stop()
+
+    async def _started(self) -> AIOKafkaProducer:
+        async with self._starting:
+            return self._producer or await self._start()
 
     async def _start(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -147,13 +157,40 @@ async def consume(
 ) -> None:
     """Handle each record of these topics (names without prefix), in order per partition, for as long as it runs.
 
-    Offsets are committed after the work. Partitions are worked on side by side.
+    Offsets are committed after the work. Partitions are worked on side by side, and none waits for another: the
+    release of a crisis does not stand behind one that takes half a minute.
     """
-    async with consumer(settings, topics, group, health) as source:
+    async with consumer(settings, topics, group, health) as source, asyncio.TaskGroup() as tasks:
+        waiting: dict[Any, deque[Record]] = {}
         while True:
-            batches = await fetch(source, health)
-            await asyncio.gather(*(_in_order(records, handle, bury) for records in batches.values()))
-            await commit(source, {partition: records[-1].offset + 1 for partition, records in batches.items()})
+            for partition, records in (await fetch(source, health)).items():
+                if partition in waiting:
+                    waiting[partition].extend(records)
+                else:
+                    waiting[partition] = deque(records)
+                    tasks.create_task(_work_off(source, partition, waiting, handle, bury))
+                if len(waiting[partition]) >= MOST_WAITING:
+                    _if_ours(source.pause, partition)
+
+
+async def _work_off(
+    source: AIOKafkaConsumer, partition: Any, waiting: dict[Any, deque[Record]], handle: Handle, bury: Bury
+) -> None:
+    """Until nothing waits. What went to another member with its partition is that one's to handle."""
+    queue = waiting[partition]
+    while queue:
+        records = list(queue)
+        queue.clear()
+        _if_ours(source.resume, partition)
+        if partition in source.assignment():
+            await _in_order(records, handle, bury)
+            await commit(source, {partition: records[-1].offset + 1})
+    del waiting[partition]
+
+
+def _if_ours(act: Callable[[Any], None], partition: Any) -> None:
+    with suppress(IllegalStateError):
+        act(partition)
 
 
 async def _in_order(records: Sequence[Record], handle: Handle, bury: Bury) -> None:
@@ -213,7 +250,7 @@ async def _started(settings: KafkaSettings, topics: Sequence[str], group: str, h
             auto_offset_reset="earliest",
             session_timeout_ms=6000,
             heartbeat_interval_ms=2000,
-            max_poll_interval_ms=300_000,
+            max_poll_interval_ms=int(settings.kafka_max_poll_seconds * 1000),
             metadata_max_age_ms=10_000,
         )
         try:

@@ -1,6 +1,7 @@
 """PostgreSQL: where it is, a pool for services, a single connection for doors, and waiting while it is away."""
 
 import asyncio
+import select
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -19,9 +20,18 @@ Connection = psycopg.AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
 T = TypeVar("T")
 
-AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""What psycopg raises when the server is away, restarting, full or cut off. The transaction did not happen, or its
-commit is in doubt; every handler may be run again."""
+AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+)
+"""What psycopg raises when the server is away, restarting, full or cut off, or a copy that takes no writes (during a
+fail-over). The transaction did not happen, or its commit is in doubt; every handler may be run again."""
+
+RECONNECT_SECONDS: Final = 2.0
+"""So long the pool tries by itself to replace a connection, waiting twice as long each time; then it tries whenever one
+is asked for. Left to itself it would be back half a minute after a minute's outage, and taken for dead by a peer."""
 
 log = structlog.get_logger(__name__)
 
@@ -47,15 +57,28 @@ class DatabaseSettings(RoelandSettings):
 
 
 @asynccontextmanager
-async def open_pool(settings: DatabaseSettings) -> AsyncIterator[Pool]:
-    """A pool that connects when PostgreSQL is there, and again whenever it comes back."""
+async def open_pool(settings: DatabaseSettings, *, by_key: bool = False) -> AsyncIterator[Pool]:
+    """A pool that connects when PostgreSQL is there, and again whenever it comes back.
+
+    `by_key`: for who only ever reads rows by an index. A statement prepared while a table was empty would else read
+    all of it, until PostgreSQL notices that it grew by a million.
+    """
+
+    async def configure(connection: Connection) -> None:
+        await connection.execute("SET jit = off")  # to compile a statement takes longer than any of ours runs
+        if by_key:
+            await connection.execute("SET enable_seqscan = off")
+        await connection.commit()
+
     pool: Pool = AsyncConnectionPool(
         settings.url(),
         min_size=2,
         max_size=settings.database_pool,
         timeout=5,
-        reconnect_timeout=3600 * 24 * 365,
-        check=AsyncConnectionPool.check_connection,
+        reconnect_timeout=RECONNECT_SECONDS,
+        configure=configure,
+        check=_check,
+        reset=_reset,
         kwargs={"connect_timeout": 3, "application_name": "roeland", **_KEEPALIVE},
         open=False,
     )
@@ -103,6 +126,16 @@ async def listen(
             await asyncio.sleep(0.5)
 
 
+async def why_away(settings: DatabaseSettings) -> str:
+    """In words, why no connection can be had: for health, without host, user or password. The pool does not say."""
+    try:
+        async with await psycopg.AsyncConnection.connect(settings.url(), connect_timeout=2, **_KEEPALIVE):
+            return "does not answer"  # it does now: the next look will find that
+    except psycopg.Error as problem:
+        text = str(problem)
+        return next((words for sign, words in _REFUSALS.items() if sign in text), "does not answer")
+
+
 async def until_there(work: Callable[[], Awaitable[T]], *, what: str, pause: float = 0.5) -> T:
     """Run `work` until PostgreSQL answers; one log line when it goes and one when it is back."""
     said = False
@@ -111,7 +144,8 @@ async def until_there(work: Callable[[], Awaitable[T]], *, what: str, pause: flo
             result = await work()
         except AWAY as problem:
             if not said:
-                log.warning("postgres_away", during=what, problem=_short(problem))
+                code = getattr(problem, "sqlstate", None)  # libpq's own words name host and user
+                log.warning("postgres_away", during=what, problem=code or type(problem).__name__)
                 said = True
             await asyncio.sleep(pause)
         else:
@@ -120,10 +154,39 @@ async def until_there(work: Callable[[], Awaitable[T]], *, what: str, pause: flo
             return result
 
 
+async def _check(connection: Connection) -> None:
+    """Whether the connection still stands. PostgreSQL has nothing to say to one at rest, unless that it ends."""
+    said = select.poll()
+    said.register(connection.pgconn.socket, select.POLLIN)
+    if said.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+async def _reset(connection: Connection) -> None:
+    """Whoever wanted a connection in autocommit wanted it for themselves."""
+    if connection.autocommit:
+        await connection.set_autocommit(False)
+
+
 def _short(problem: BaseException) -> str:
     """The first line of a server's error, which names no password (libpq never prints it)."""
     return (str(problem).splitlines() or [type(problem).__name__])[0][:200]
 
+
+# libpq passes on no SQLSTATE of a connection that was refused; a server that speaks another language gets the general
+# words.
+_REFUSALS: Final = {
+    "authentication failed": "refuses our login: check the user and password in ROELAND_DATABASE_URL",
+    "no pg_hba.conf entry": "does not let this machine in: see its pg_hba.conf",
+    "no password supplied": "wants a password: ROELAND_DATABASE_URL has none",
+    "does not exist": "has no such user or database: check ROELAND_DATABASE_URL",
+    "too many": "has no connection left: see its max_connections, and ROELAND_DATABASE_POOL",
+    "remaining connection slots": "has no connection left: see its max_connections, and ROELAND_DATABASE_POOL",
+    "starting up": "is starting",
+    "shutting down": "is shutting down",
+    "certificate": "is not trusted: see sslmode and sslrootcert in ROELAND_DATABASE_URL",
+    "FATAL": "answers, and refuses us: see its log",
+}
 
 _KEEPALIVE: Final[dict[str, Any]] = {
     "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10000,

@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -17,11 +18,11 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from services.runtime import logs, outbox
+from services.runtime import clock, logs, outbox
 from services.runtime.errors import Foreseen
 from services.runtime.health import Health, HealthSettings, serve_health
 from services.runtime.kafka import KafkaSettings, Producer
-from services.runtime.postgres import AWAY, DatabaseSettings, Pool, listen, open_pool
+from services.runtime.postgres import AWAY, DatabaseSettings, Pool, listen, open_pool, why_away
 
 GRACE_SECONDS: Final = 8.0
 LAST_SECONDS: Final = 1.5
@@ -50,12 +51,19 @@ class Service:
 
     async def publish_outbox(self) -> None:
         """Bring what transactions want published to Kafka, for as long as it runs."""
-        woken = asyncio.Event()
+        first, routine = asyncio.Event(), asyncio.Event()
         producer = Producer(self.kafka, self.health)
+
+        def wake() -> None:
+            first.set()
+            routine.set()
+
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(listen(self.database.url(), outbox.CHANNEL, woken.set))
-                group.create_task(outbox.run_publisher(self.pool, producer.publish, woken))
+                group.create_task(listen(self.database.url(), outbox.CHANNEL, wake))
+                group.create_task(outbox.run_publisher(self.pool, producer.publish, first))
+                group.create_task(outbox.run_publisher(self.pool, producer.publish, routine, "routine"))
+                group.create_task(outbox.run_collector(self.pool, producer.publish))
         finally:
             await producer.close()
 
@@ -63,22 +71,25 @@ class Service:
 Start = Callable[[Service], Awaitable[None]]
 
 
-def run(name: str, start: Start, *, needs: tuple[str, ...] = ("postgres", "kafka")) -> None:
-    """Run a service in the foreground until it is told to stop. Exits with 1 on a wrong setting, in one line."""
+def run(name: str, start: Start, *, needs: tuple[str, ...] = ("postgres", "kafka"), by_key: bool = False) -> None:
+    """Run a service in the foreground until it is told to stop. Exits with 1 on a wrong setting, in one line.
+
+    `by_key`: as in `open_pool`.
+    """
     logs.configure(name)
     try:
-        uvloop.run(_run(name, start, needs))
+        uvloop.run(_run(name, start, needs, by_key=by_key))
     except (Foreseen, ValidationError) as problem:
         log.error("cannot_start", reason=_in_words(problem))
         sys.exit(1)
 
 
-async def _run(name: str, start: Start, needs: tuple[str, ...]) -> None:
+async def _run(name: str, start: Start, needs: tuple[str, ...], *, by_key: bool) -> None:
     database, kafka, health = DatabaseSettings(), KafkaSettings(), Health(*needs)
     if "kafka" in needs:
         kafka.client()
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(open_pool(database))
+        pool = await stack.enter_async_context(open_pool(database, by_key=by_key))
         service = Service(name, pool, database, kafka, health)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop, service)
@@ -134,13 +145,15 @@ async def _watch_postgres(service: Service) -> None:
 async def _migrated(service: Service) -> bool:
     try:
         async with asyncio.timeout(4), service.pool.connection(timeout=2) as connection:
-            row = await (await connection.execute("SELECT to_regclass('outbox') IS NOT NULL")).fetchone()
+            asked = time.monotonic()
+            row = await (await connection.execute(_LOOK)).fetchone()
     except (*AWAY, TimeoutError):
-        service.health.down("postgres", "does not answer")
+        service.health.down("postgres", await why_away(service.database))
         return False
     if not row or not row[0]:
         service.health.down("postgres", "has no tables yet: run `roeland db migrate`")
         return False
+    clock.told(row[1], asked=asked)
     service.health.up("postgres")
     return True
 
@@ -161,3 +174,6 @@ def _in_words(problem: Exception) -> str:
     if isinstance(problem, ValidationError):
         return "; ".join(f"ROELAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in problem.errors() if e["loc"])
     return str(problem)
+
+
+_LOOK: Final = "SELECT to_regclass('outbox') IS NOT NULL, clock_timestamp()"

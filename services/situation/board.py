@@ -1,14 +1,16 @@
 """How every running message stands, batch by batch, and how fast it moves. Pure: no clock, no I/O.
 
-An entry is a batch's newest absolute counts. A record that comes again or late overwrites nothing, and whatever is
-asked is summed from the entries when it is asked, so that replays and disorder do no harm (`KNOWN.md`, faust).
+An entry is what a batch's newest absolute counts say. A record that comes again or late overwrites nothing, and what a
+newer one says replaces in the channel's sum what the former said, so that replays and disorder do no harm
+(`KNOWN.md`, faust). A message to a million is ten thousand batches, asked about twice a second: hence sums that are
+kept, and entries that are a few numbers.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.domain.events import BatchSettled
 from services.domain.states import FINAL, OPEN, State
@@ -22,14 +24,45 @@ SETTLED: Final = FINAL - {State.SUPPRESSED}  # what the plan suppressed took no 
 TRIED: Final = FAILED | {State.ACCEPTED, State.DELIVERED}
 
 
+class Entry(NamedTuple):
+    """A batch at a version: how many contacts are in it, and how many of them in which sort of state."""
+
+    version: int
+    channel: str
+    contacts: int
+    open: int
+    tried: int
+    failed: int
+    settled: int
+
+
+@dataclass
+class Sum:
+    """All batches of a channel together, in contacts."""
+
+    open: int = 0
+    tried: int = 0
+    failed: int = 0
+
+
 @dataclass
 class Running:
-    """One message: its batches by number, and contacts settled by channel and second (Unix time)."""
+    """One message: its batches by number, their sums by channel, and contacts settled by channel and second (Unix)."""
 
-    batches: dict[int, BatchStand] = field(default_factory=dict)
+    batches: dict[int, Entry] = field(default_factory=dict)
+    sums: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     settled: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     heard_at: float = 0.0
     written: dict[str, Progress] = field(default_factory=dict)
+
+
+Noted = tuple[int, Entry, datetime | None]
+"""A batch's number, how it stands, and when the last in it was accepted."""
+
+
+def note(stand: BatchStand) -> Noted:
+    """What is kept of how the record says that a batch stands."""
+    return stand.number, _entry(stand.channel, stand.version, stand.counts), stand.last_accepted_at
 
 
 class Board:
@@ -38,12 +71,12 @@ class Board:
     def __init__(self) -> None:
         self.running: dict[int, Running] = {}
 
-    def seed(self, message: int, stands: Iterable[BatchStand], now: datetime) -> None:
-        """Take in how the record says that the message stands. A message without batches is none."""
-        for stand in stands:
+    def seed(self, message: int, noted: Iterable[Noted], now: datetime) -> None:
+        """Take in how the record says that the message stands, all of it. A message without batches is none."""
+        for number, entry, last_accepted_at in noted:
             running = self.running.setdefault(message, Running())
             running.heard_at = now.timestamp()
-            _put(running, stand, min(stand.last_accepted_at or _LONG_AGO, now))
+            _put(running, number, entry, min(last_accepted_at or _LONG_AGO, now))
 
     def knows(self, message: int, batch: int) -> bool:
         """Whether this batch can be updated by an event; if not, the record must be asked."""
@@ -55,22 +88,18 @@ class Board:
         False when it cannot be about this batch: as many contacts are in it as ever, in whatever states.
         """
         running = self.running[event.message]
-        if min(event.counts.values(), default=0) < 0 or _size(event.counts) != _size(
-            running.batches[event.batch].counts
-        ):
+        known = running.batches[event.batch]
+        entry = _entry(known.channel, event.version, event.counts)
+        if min(event.counts.values(), default=0) < 0 or entry.contacts != known.contacts:
             return False
         running.heard_at = now.timestamp()
-        stand = BatchStand(
-            event.batch, running.batches[event.batch].channel, event.version, event.counts, event.last_accepted_at
-        )
-        _put(running, stand, min(at, now))
+        _put(running, event.batch, entry, min(at, now))
         return True
 
     def progress(self, message: int, now: datetime) -> list[Progress]:
         """How each channel of the message stands now."""
         running = self.running[message]
-        channels = sorted({stand.channel for stand in running.batches.values()})
-        return [_progress(message, channel, running, now) for channel in channels]
+        return [_progress(message, channel, running, now) for channel in sorted(running.sums)]
 
     def finished(self, message: int, now: datetime) -> bool:
         """Whether nothing is open and nothing moves any more, so that there is nothing to watch."""
@@ -91,22 +120,33 @@ class Board:
         )
 
 
-def _put(running: Running, stand: BatchStand, at: datetime) -> None:
-    known = running.batches.get(stand.number)
-    if known and known.version >= stand.version:
+def _entry(channel: str, version: int, counts: Mapping[str, int]) -> Entry:
+    return Entry(
+        version, channel, sum(counts.values()),
+        _sum(counts, OPEN), _sum(counts, TRIED), _sum(counts, FAILED), _sum(counts, SETTLED),
+    )  # fmt: skip
+
+
+def _put(running: Running, number: int, entry: Entry, at: datetime) -> None:
+    known = running.batches.get(number) or Entry(-1, entry.channel, 0, 0, 0, 0, 0)
+    if known.version >= entry.version:
         return
-    more = _sum(stand.counts, SETTLED) - _sum(known.counts if known else {}, SETTLED)
-    if more > 0:
-        running.settled[stand.channel][int(at.timestamp())] += more
-    running.batches[stand.number] = stand
+    if (more := entry.settled - known.settled) > 0:
+        running.settled[entry.channel][int(at.timestamp())] += more
+    of_channel = running.sums[entry.channel]
+    of_channel.open += entry.open - known.open
+    of_channel.tried += entry.tried - known.tried
+    of_channel.failed += entry.failed - known.failed
+    running.batches[number] = entry
 
 
 def _progress(message: int, channel: str, running: Running, now: datetime) -> Progress:
-    stands = [stand for stand in running.batches.values() if stand.channel == channel]
-    remaining, tried, failed = (sum(_sum(stand.counts, among) for stand in stands) for among in (OPEN, TRIED, FAILED))
+    of_channel = running.sums[channel]
     rate = _rate(running.settled[channel], int(now.timestamp()))
-    completes_at = now + timedelta(seconds=min(remaining / rate, _FOR_EVER)) if rate and remaining else None
-    return Progress(message, channel, rate, remaining, failed / tried if tried else 0.0, completes_at)
+    left = of_channel.open
+    completes_at = now + timedelta(seconds=min(left / rate, _FOR_EVER)) if rate and left else None
+    share = of_channel.failed / of_channel.tried if of_channel.tried else 0.0
+    return Progress(message, channel, rate, left, share, completes_at)
 
 
 def _rate(settled: dict[int, int], now: int) -> float:
@@ -116,10 +156,6 @@ def _rate(settled: dict[int, int], now: int) -> float:
     if not settled:
         return 0.0
     return sum(settled.values()) / min(WINDOW_SECONDS, now - min(settled) + 1)
-
-
-def _size(counts: Mapping[str, int]) -> int:
-    return sum(counts.values())
 
 
 def _sum(counts: Mapping[str, int], among: Iterable[State]) -> int:

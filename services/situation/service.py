@@ -22,7 +22,7 @@ from services.domain.events import (
 from services.runtime.postgres import until_there
 from services.runtime.service import Service
 from services.situation import alarms as rules
-from services.situation.board import Board
+from services.situation.board import Board, Noted, note
 from services.situation.settings import SituationSettings
 from services.situation.stillness import Stillness
 from services.store import alarms, progress
@@ -92,11 +92,17 @@ class Situation:
                 await self._ask_the_record(message)
 
     async def _ask_the_record(self, message: int) -> None:
+        after = 0
+
         async def ask() -> list[progress.BatchStand]:
             async with self._pool.connection() as connection:
-                return await progress.batches(connection, message)
+                return await progress.batches(connection, message, after=after)
 
-        self._board.seed(message, await until_there(ask, what="situation"), _now())
+        noted: list[Noted] = []
+        while page := await until_there(ask, what="situation"):
+            noted.extend(map(note, page))
+            after = page[-1].number
+        self._board.seed(message, noted, _now())
 
 
 def _now() -> datetime:

@@ -4,4 +4,4 @@ from services.runtime.service import run
 from services.sms.service import serve
 
 if __name__ == "__main__":
-    run("sms", serve, needs=("postgres", "kafka", "twilio"))
+    run("sms", serve, needs=("postgres", "kafka", "twilio"), by_key=True)

@@ -3,11 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from typing import Final
 
 from services.domain.lanes import Channel
 from services.fanout.carrier import Job
 from services.sms.errand import Errand, Road
-from services.store.ledger import Delivery
+from services.store.ledger import Delivery, Result
+
+HOLDS_SECONDS: Final = 0.25
+"""While there is something to send, a worker reads this often whether another was told to slow down."""
 
 
 class SmsCarrier:
@@ -17,7 +21,8 @@ class SmsCarrier:
 
     def __init__(self, road: Road) -> None:
         self._road = road
-        self._looking_up = asyncio.Semaphore(road.connections)
+        self._looking_up = asyncio.Semaphore(max(2, road.connections // 4))
+        self._read_at = float("-inf")
 
     async def available(self) -> None:
         """Return when Twilio can be expected to answer."""
@@ -25,22 +30,60 @@ class SmsCarrier:
 
     async def carry_out(self, job: Job) -> None:
         """Send every SMS of the job on as many lines as there are connections."""
-        waiting, begun = iter(job.claim.deliveries), time.monotonic()
-        lines = min(self._road.connections, len(job.claim.deliveries))
+        waiting = iter(job.claim.deliveries)
+        hand = Hand(self._road, self._looking_up, job)
+        reading = asyncio.create_task(self._keep_reading_holds())
         try:
+            await self._read_holds()
             async with asyncio.TaskGroup() as group:
-                for _ in range(lines):
-                    group.create_task(self._line(job, waiting, begun))
+                for _ in range(min(self._road.connections, len(job.claim.deliveries))):
+                    group.create_task(hand.line(waiting, group))
         finally:
+            reading.cancel()
+            hand.put_down()
             for delivery in waiting:  # cancelled before its turn
                 job.give_back(delivery)
 
-    async def _line(self, job: Job, waiting: Iterator[Delivery], begun: float) -> None:
+    async def _keep_reading_holds(self) -> None:
+        while True:
+            await asyncio.sleep(HOLDS_SECONDS)
+            await self._read_holds()
+
+    async def _read_holds(self) -> None:
+        if time.monotonic() - self._read_at < HOLDS_SECONDS:  # for another job, just now
+            return
+        self._read_at = time.monotonic()
+        if seconds := await self._road.bucket.held():
+            self._road.pace.hold(seconds)
+
+
+class Hand:
+    """What is in hand of one job."""
+
+    def __init__(self, road: Road, looking_up: asyncio.Semaphore, job: Job) -> None:
+        self._road, self._looking_up, self._job = road, looking_up, job
+        self._begun = time.monotonic()
+        self._errands: set[Errand] = set()
+
+    async def line(self, waiting: Iterator[Delivery], group: asyncio.TaskGroup) -> None:
+        """One after the other; what takes longer than one request goes on beside the line and holds nobody up."""
         for delivery in waiting:
-            errand = Errand(self._road, self._looking_up, job, delivery, begun)
-            try:
-                result = await errand.run()
-            except asyncio.CancelledError:
-                job.settle(errand.as_it_stands())
-                raise
-            job.settle(result)
+            errand = Errand(self._road, self._looking_up, self._job, delivery, self._begun)
+            self._errands.add(errand)
+            result = await errand.at_once()
+            if result is None:
+                group.create_task(self._patiently(errand))
+            else:
+                self._settle(errand, result)
+
+    def put_down(self) -> None:
+        """Cut off: report whatever is in hand as it stands."""
+        for errand in list(self._errands):
+            self._settle(errand, errand.as_it_stands())
+
+    async def _patiently(self, errand: Errand) -> None:
+        self._settle(errand, await errand.patiently())
+
+    def _settle(self, errand: Errand, result: Result) -> None:
+        self._errands.discard(errand)
+        self._job.settle(result)

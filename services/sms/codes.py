@@ -50,6 +50,7 @@ def _fits(code: int | None) -> int | None:
 
 
 CODES: Final[Mapping[int, tuple[Verdict, str]]] = {
+    10001: (Verdict.CLOSED, "account-not-active"),
     14107: (Verdict.SLOW_DOWN, "rate-limited"),
     20003: (Verdict.CLOSED, "credentials"),
     20005: (Verdict.CLOSED, "account-not-active"),
@@ -60,10 +61,12 @@ CODES: Final[Mapping[int, tuple[Verdict, str]]] = {
     21212: (Verdict.CLOSED, "sender"),
     21266: (Verdict.REFUSED, "sender-is-recipient"),
     21408: (Verdict.REFUSED, "region-not-enabled"),
+    21267: (Verdict.CLOSED, "sender"),  # a name, on a trial account
     21602: (Verdict.REFUSED, "no-text"),
     21603: (Verdict.CLOSED, "sender"),
     21604: (Verdict.REFUSED, "no-number"),
     21606: (Verdict.CLOSED, "sender"),
+    21608: (Verdict.REFUSED, "trial-account"),  # takes numbers that were verified there, and no others
     21609: (Verdict.CLOSED, "callback-address"),
     21610: (Verdict.REFUSED, "opted-out"),
     21611: (Verdict.SLOW_DOWN, "queue-full"),
@@ -74,6 +77,7 @@ CODES: Final[Mapping[int, tuple[Verdict, str]]] = {
     21635: (Verdict.REFUSED, "landline"),
     21659: (Verdict.CLOSED, "sender"),
     21660: (Verdict.CLOSED, "sender"),
+    21661: (Verdict.CLOSED, "sender"),
     21701: (Verdict.CLOSED, "sender"),
     21703: (Verdict.CLOSED, "sender"),
     21704: (Verdict.CLOSED, "sender"),
@@ -82,6 +86,7 @@ CODES: Final[Mapping[int, tuple[Verdict, str]]] = {
     30010: (Verdict.REFUSED, "too-expensive"),
     63038: (Verdict.CLOSED, "daily-limit"),
     90007: (Verdict.REFUSED, "validity"),
+    90010: (Verdict.CLOSED, "account-not-active"),
 }
 
 STATUSES: Final[Mapping[int, tuple[Verdict, str]]] = {
@@ -99,6 +104,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "credentials": "mend ROELAND_TWILIO_ACCOUNT_SID and ROELAND_TWILIO_AUTH_TOKEN",
     "account-not-found": "mend ROELAND_TWILIO_ACCOUNT_SID or ROELAND_TWILIO_BASE_URL",
     "sender": "mend ROELAND_TWILIO_FROM or ROELAND_TWILIO_MESSAGING_SERVICE_SID",
+    "account-not-active": "see Billing in Twilio's console, or ask Twilio's support",
+    "account-suspended": "see Billing in Twilio's console, or ask Twilio's support",
+    "trial-account": "upgrade the account at Twilio",
     "callback-address": "make ROELAND_PUBLIC_URL an address that Twilio can call",
 }
 """What to do about a closed gate; for what is not here, see Twilio's console."""

@@ -4,15 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from services.domain.variants import fill, slots_for
+from services.domain.variants import SLOT_OPEN, fill, slots_for
+from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job, give_back
 from services.fanout.retry import exhausted
-from services.runtime.postgres import AWAY, Pool
+from services.runtime import clock
 from services.sms import outcomes
-from services.sms.bucket import Bucket
 from services.sms.callbacks import DeliveryName
 from services.sms.codes import Ruling, Verdict
 from services.sms.gate import Gate
@@ -27,6 +27,7 @@ PATIENCE: Final = timedelta(seconds=5)
 BETWEEN_SECONDS: Final = 0.5
 
 _STOPPED: Final = Ruling(Verdict.IN_DOUBT, reason="stopped")
+_HELD: Final = Ruling(Verdict.SLOW_DOWN, 429, "rate-limited")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,6 @@ class Road:
     """What every SMS goes through."""
 
     twilio: Twilio
-    pool: Pool
     bucket: Bucket
     pace: Pace
     gate: Gate
@@ -48,65 +48,81 @@ class Road:
 class Errand:
     """One SMS under one claim."""
 
-    def __init__(
-        self, road: Road, looking_up: asyncio.Semaphore, job: Job, delivery: Delivery, doubt_since: float
-    ) -> None:
+    def __init__(self, road: Road, looking_up: asyncio.Semaphore, job: Job, delivery: Delivery, begun: float) -> None:
         self._road, self._looking_up, self._job, self._delivery = road, looking_up, job, delivery
-        self._doubt_since = doubt_since  # monotonic; whoever handed it over before us had stopped by then
+        self._doubt_since = begun  # monotonic; whoever handed it over before us had stopped by then
         self._doubted = False  # whether this claim handed it over without an answer
         self._cleared = False  # whether a look-up found that Twilio does not have it
+        self._tries, self._ruling = 0, Ruling(Verdict.SLOW_DOWN)
 
-    async def run(self) -> Result:
-        """Look up what may have been sent, send what was not, and say what became of it."""
-        return replace(await self._result(), cleared=self._cleared)
+    async def at_once(self) -> Result | None:
+        """What became of it after one request; None when it takes more: ask `patiently` then."""
+        if self._delivery.address is None:
+            return outcomes.no_number(self._delivery)
+        return None if self._delivery.doubts else await self._send(self._sms(self._delivery.address))
+
+    async def patiently(self) -> Result:
+        """Look up what may have been sent, send what was not, wait when told to, and say what became of it."""
+        if self._delivery.address is None:
+            return outcomes.no_number(self._delivery)
+        sms = self._sms(self._delivery.address)
+        result = None
+        while result is None:
+            if self._doubted or (self._delivery.doubts and not self._cleared):
+                result = await self._clear_up(sms)
+            elif self._tries < TRIES:
+                result = await self._send(sms)
+            else:
+                result = outcomes.later(self._delivery, self._ruling, exhausted=self._exhausted())
+        return self._told(result)
 
     def as_it_stands(self) -> Result:
         """The result when it is cut off here."""
-        result = outcomes.in_doubt(self._delivery, _STOPPED) if self._doubted else give_back(self._delivery)
-        return replace(result, cleared=self._cleared)
+        return self._told(outcomes.in_doubt(self._delivery, _STOPPED) if self._doubted else give_back(self._delivery))
 
-    async def _result(self) -> Result:
-        sms = self._sms()
-        if sms is None:
-            return outcomes.no_number(self._delivery)
-        if self._delivery.doubts and (result := await self._clear_up(sms)):
-            return result
-        ruling = Ruling(Verdict.SLOW_DOWN)
-        for _ in range(TRIES):
-            answer = await self._send(sms)
-            if isinstance(answer, Result):
-                return answer
-            ruling = answer
-        return outcomes.later(self._delivery, ruling, exhausted=self._exhausted())
-
-    async def _send(self, sms: Sms) -> Result | Ruling:
-        """Hand it over once: what became of it, or the ruling after which it may be tried again."""
+    async def _send(self, sms: Sms) -> Result | None:
+        """Hand it over once: what became of it; None when that is not known, or it may be tried again."""
         road, may_start, lane = self._road, self._may_start, self._job.claim.lane
-        if not await road.bucket.slot(lane, may_start):
+        if not await road.bucket.slot(lane, may_start) or not await road.pace.enter(lane, may_start):
             return give_back(self._delivery)
-        async with road.pace.turn(lane, may_start) as ours:
-            if not ours:
-                return give_back(self._delivery)
+        try:
+            self._tries += 1
+            self._job.opening(self._delivery)
             self._doubted = True
             answer = await road.twilio.send(sms)
             self._doubt_since = time.monotonic()
-        return await self._weigh(sms, answer)
+            hold = self._take_note(answer)  # before another takes our place
+        finally:
+            road.pace.leave(lane)
+        result = self._weigh(answer)
+        if hold is not None:
+            await road.bucket.hold(hold)
+        return result
 
-    async def _weigh(self, sms: Sms, answer: Held | Ruling) -> Result | Ruling:
+    def _take_note(self, answer: Held | Ruling) -> float | None:
+        """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
         if isinstance(answer, Held):
-            self._road.pace.went_well()
             self._road.gate.went_well()
+            self._road.pace.went_well()
+        elif answer.verdict is Verdict.REFUSED:
+            self._road.pace.went_well()
+        elif answer.verdict is Verdict.SLOW_DOWN:
+            return self._road.pace.slow_down(self._road.twilio.retry_after)
+        elif answer.verdict is not Verdict.IN_DOUBT:
+            self._road.gate.close(answer)
+        return None
+
+    def _weigh(self, answer: Held | Ruling) -> Result | None:
+        """What this answer says for this one."""
+        if isinstance(answer, Held):
             return outcomes.taken(self._delivery, answer)
+        self._ruling = answer
         if answer.verdict is Verdict.IN_DOUBT:
-            return await self._clear_up(sms) or answer
+            return None
         self._doubted = False
         if answer.verdict is Verdict.REFUSED:
             return outcomes.refused(self._delivery, answer)
-        if answer.verdict is Verdict.SLOW_DOWN:
-            self._road.pace.slow_down(self._road.twilio.retry_after)
-            return answer
-        self._road.gate.close(answer)
-        return give_back(self._delivery)
+        return None if answer.verdict is Verdict.SLOW_DOWN else give_back(self._delivery)
 
     async def _clear_up(self, sms: Sms) -> Result | None:
         """What became of an SMS that may have been sent; None when Twilio surely does not have it."""
@@ -114,7 +130,8 @@ class Errand:
         if isinstance(found, Held):
             return outcomes.taken(self._delivery, found)
         if isinstance(found, Ruling):
-            self._road.gate.close(found)
+            if found.verdict is not Verdict.SLOW_DOWN:
+                self._road.gate.close(found)
             return outcomes.in_doubt(self._delivery, found, exhausted=self._exhausted())
         self._doubted, self._cleared = False, True
         return None
@@ -129,47 +146,47 @@ class Errand:
         while True:
             async with self._looking_up:
                 asked = time.monotonic()
-                found = await self._road.twilio.find(sms, age=await self._age())
+                found = await self._find(sms)
             if isinstance(found, Held) or (found is None and asked >= certain_at):
                 return found
-            if isinstance(found, Ruling) and (found.verdict is Verdict.CLOSED or time.monotonic() >= patient_until):
-                return found
             wait = BETWEEN_SECONDS if found is not None else certain_at - time.monotonic()
+            if isinstance(found, Ruling):
+                wait = max(wait, self._road.pace.held)
+                if found.verdict is Verdict.CLOSED or time.monotonic() + wait >= patient_until:
+                    return found
             await asyncio.sleep(max(0.0, wait))
 
-    async def _age(self) -> timedelta:
-        """How long ago the message was released, by the clock that said when."""
-        released_at = self._job.claim.released_at
-        try:
-            async with self._road.pool.connection(timeout=1) as connection:
-                row = await (await connection.execute("SELECT clock_timestamp() - %s", (released_at,))).fetchone()
-        except AWAY:
-            row = None
-        age: timedelta = row[0] if row else datetime.now(UTC) - released_at
-        return age
+    async def _find(self, sms: Sms) -> Held | Ruling | None:
+        if self._road.pace.held:
+            return _HELD
+        found = await self._road.twilio.find(sms, age=clock.now() - self._job.claim.released_at)
+        if isinstance(found, Ruling) and found.verdict is Verdict.SLOW_DOWN:
+            hold = self._road.pace.slow_down(self._road.twilio.retry_after)
+            if hold is not None:
+                await self._road.bucket.hold(hold)
+        return found
+
+    def _told(self, result: Result) -> Result:
+        return replace(result, cleared=True) if self._cleared else result
 
     def _may_start(self) -> bool:
         return self._road.gate.open and self._job.may_start()
 
     def _exhausted(self) -> bool:
-        return exhausted(self._job.claim.released_at, datetime.now(UTC), self._road.horizon)
+        return exhausted(self._job.claim.released_at, clock.now(), self._road.horizon, self._delivery.attempt)
 
-    def _sms(self) -> Sms | None:
-        delivery = self._delivery
-        if delivery.address is None:
-            return None
-        slots = slots_for(
-            name=delivery.name, organisation=delivery.organisation,
-            municipality=delivery.municipality, role=delivery.role,
-        )  # fmt: skip
-        claim = self._job.claim
-        return Sms(
-            delivery.address,
-            fill(self._job.variants[delivery.variant].text, slots),
-            self._road.callback(DeliveryName(claim.ref.message, delivery.sequence)),
-            _valid_for(claim),
-        )
+    def _sms(self, number: str) -> Sms:
+        delivery, claim = self._delivery, self._job.claim
+        text = self._job.variants[delivery.variant].text
+        if SLOT_OPEN in text:
+            slots = slots_for(
+                name=delivery.name, organisation=delivery.organisation,
+                municipality=delivery.municipality, role=delivery.role,
+            )  # fmt: skip
+            text = fill(text, slots)
+        callback = self._road.callback(DeliveryName(claim.ref.message, delivery.sequence))
+        return Sms(number, text, callback, _valid_for(claim))
 
 
 def _valid_for(claim: Claim) -> timedelta | None:
-    return claim.expires_at - datetime.now(UTC) if claim.expires_at else None
+    return claim.expires_at - clock.now() if claim.expires_at else None

@@ -1,10 +1,14 @@
-"""Whether Twilio can be expected to answer. While it cannot, nothing is claimed, and nobody fails for it."""
+"""Whether Twilio can be expected to answer. While it cannot, nothing is claimed, and nobody fails for it.
+
+What somebody must mend (a token, an account, the sender) rings the channel's one alarm, until Twilio takes a message.
+"""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from services.fanout.bell import Bell
 from services.runtime.health import Health
 from services.sms.codes import REMEDIES, Ruling, Verdict
 
@@ -22,11 +26,13 @@ class Gate:
         self,
         ask: Callable[[], Awaitable[Ruling | None]],
         health: Health,
+        bell: Bell,
         *,
         mending_wait: float = MENDING_WAIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._ask, self._health, self._mending_wait, self._clock = ask, health, mending_wait, clock
+        self._ask, self._health, self._bell = ask, health, bell
+        self._mending_wait, self._clock = mending_wait, clock
         self._asking = asyncio.Lock()
         self._wait, self._not_before = FIRST_WAIT, float("-inf")
         self.open = False
@@ -47,6 +53,7 @@ class Gate:
     def went_well(self) -> None:
         """A message was taken: all is well."""
         self._wait = FIRST_WAIT
+        self._bell.hush()
 
     async def _try(self) -> None:
         why = await self._ask()
@@ -62,6 +69,8 @@ class Gate:
         self._not_before = self._clock() + (self._mending_wait if mending else self._wait)
         self._wait = min(2 * self._wait, LONGEST_WAIT)
         self._health.down(WHAT, _in_words(why))
+        if mending:
+            self._bell.ring(_in_words(why))
 
 
 def _answers(ruling: Ruling) -> bool:

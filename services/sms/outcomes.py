@@ -1,9 +1,10 @@
-"""What the ledger is told of one SMS, from what Twilio said. Pure."""
+"""What the ledger is told of one SMS, from what Twilio said. It reads no clock but the database's."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from services.domain.states import State
+from services.runtime import clock
 from services.sms.codes import Ruling, column
 from services.sms.twilio import Held
 from services.store.ledger import Delivery, Result
@@ -21,7 +22,7 @@ def taken(delivery: Delivery, held: Held) -> Result:
     """Twilio has it."""
     code, reason = column(held.error_code)
     state = STATES.get(held.status, State.ACCEPTED)
-    at = datetime.now(UTC)
+    at = clock.now()
     return _result(delivery, state, code=code, reason=reason, provider_id=held.sid, at=at, handed_over=True)
 
 

@@ -1,21 +1,23 @@
 """How many requests run at once, who goes first, and how we slow down when Twilio says so.
 
 Urgent goes before routine, and keeps a quarter of the connections. Told that we go too fast, all wait for as long as
-Twilio asks, then half as many go at once, and one more with each round that goes well (AIMD, as TCP does).
+Twilio asks; then one goes alone, and only when it was taken do half as many as before go at once, and one more with
+each round that goes well (AIMD, as TCP does). So a storm of 429s costs what was under way, and one request per wait.
 """
 
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from typing import Final
 
 LOOK_SECONDS: Final = 0.2
-"""Who waits looks this often whether it may still start."""
+"""This often, who waits is asked whether it may still start."""
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 LONGEST_ASKED: Final = 300.0
+
+_Waiting = tuple[asyncio.Future[bool], Callable[[], bool]]
 
 
 class Pace:
@@ -25,66 +27,112 @@ class Pace:
         self._connections, self._kept, self._clock = connections, connections // 4, clock
         self._window = float(connections)
         self._busy: Counter[str] = Counter()
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {"urgent": deque(), "routine": deque()}
+        self._waiting: dict[str, deque[_Waiting]] = {"urgent": deque(), "routine": deque()}
         self._pause, self._held_until = FIRST_PAUSE, float("-inf")
+        self._alone = False
+        self._look: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def turn(self, lane: str, may_start: Callable[[], bool]) -> AsyncIterator[bool]:
-        """A connection while inside, as soon as it is our turn; False, and none, once we may not start any more."""
-        ours = await self._enter(lane, may_start)
-        try:
-            yield ours
-        finally:
-            if ours:
-                self._busy[lane] -= 1
-                self._wake_next()
+    @property
+    def held(self) -> float:
+        """Seconds until any may go again; 0 when some may now."""
+        return max(0.0, self._held_until - self._clock())
 
-    def slow_down(self, asked: float | None) -> None:
-        """Hold all for as many seconds as were asked, or longer each time when none were; then fewer at once."""
-        now = self._clock()
-        if now >= self._held_until:  # the others that were under way say the same thing, not one thing more
-            self._window = max(1.0, self._window / 2)
-            self._held_until = now + self._pause
+    async def enter(self, lane: str, may_start: Callable[[], bool]) -> bool:
+        """Take a connection as soon as it is our turn; False, and none, once we may not start any more."""
+        if not may_start():
+            return False
+        if not self._room(lane):
+            return await self._in_turn(lane, may_start)
+        self._busy[lane] += 1
+        return True
+
+    def leave(self, lane: str) -> None:
+        """Give the connection back."""
+        self._busy[lane] -= 1
+        self._let_in()
+
+    def slow_down(self, asked: float | None) -> float | None:
+        """Hold all for as many seconds as were asked, or longer each time when none were.
+
+        Returns the seconds if that is news; None when others that were under way have said the same thing.
+        """
+        seconds = self._pause if asked is None else min(asked, LONGEST_ASKED)
+        if not self.held:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        if asked is not None:
-            self._held_until = now + min(asked, LONGEST_ASKED)
+            self._window = max(1.0, self._window / 2)
+        elif asked is None or seconds <= self.held + LOOK_SECONDS:
+            return None
+        self.hold(seconds)
+        return seconds
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody go for so long, and then one alone."""
+        self._held_until, self._alone = max(self._held_until, self._clock() + seconds), True
+        self._look_in(min(seconds, LOOK_SECONDS))
 
     def went_well(self) -> None:
         """One more at once, after as many as now go at once went well."""
+        if self._window >= self._connections and not self._alone:
+            return
+        if self._clock() < self._held_until:  # it was under way before: that says nothing of now
+            return
         self._pause = FIRST_PAUSE
-        self._window = min(float(self._connections), self._window + 1 / self._window)
-
-    async def _enter(self, lane: str, may_start: Callable[[], bool]) -> bool:
-        while may_start():
-            if self._room(lane):
-                self._busy[lane] += 1
-                return True
-            await self._wait(lane)
-        return False
+        if self._alone:
+            self._alone = False
+        else:
+            self._window = min(float(self._connections), self._window + 1 / self._window)
+        self._let_in()
 
     def _room(self, lane: str) -> bool:
-        window = int(self._window)
-        if self._clock() < self._held_until or self._busy.total() >= window:
+        window = 1 if self._alone else int(self._window)
+        if self._busy.total() >= window or self._clock() < self._held_until:
             return False
-        return lane == "urgent" or self._busy["routine"] < max(1, window - self._kept)
+        if lane == "urgent":
+            return True
+        return not self._waiting["urgent"] and self._busy["routine"] < max(1, window - self._kept)
 
-    async def _wait(self, lane: str) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[lane].append(turn)
+    async def _in_turn(self, lane: str, may_start: Callable[[], bool]) -> bool:
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[lane].append((turn, may_start))
+        self._look_in(LOOK_SECONDS)
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                await turn
-        except TimeoutError:
-            pass
-        finally:
-            with suppress(ValueError):
-                self._waiting[lane].remove(turn)
+            ours = await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.result():  # given and cut off in the same moment
+                self.leave(lane)
+            raise
+        if ours and not may_start():
+            self.leave(lane)
+            return False
+        return ours
 
-    def _wake_next(self) -> None:
-        for lane in ("urgent", "routine"):
-            if self._room(lane):
-                while self._waiting[lane]:
-                    turn = self._waiting[lane].popleft()
-                    if not turn.done():
-                        turn.set_result(None)
-                        return
+    def _let_in(self) -> None:
+        for lane, waiting in self._waiting.items():  # urgent first
+            while waiting and self._room(lane):
+                turn, _ = waiting.popleft()
+                if not turn.done():
+                    self._busy[lane] += 1
+                    turn.set_result(True)
+
+    def _look_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._look is None or self._look.when() > loop.time() + seconds:
+            if self._look is not None:
+                self._look.cancel()
+            self._look = loop.call_later(seconds, self._look_again)
+
+    def _look_again(self) -> None:
+        """Send away who may not start any more; let in who may go now that a wait is over."""
+        self._look = None
+        for lane, waiting in self._waiting.items():
+            kept: deque[_Waiting] = deque()
+            for turn, may_start in waiting:
+                if not turn.done():
+                    if may_start():
+                        kept.append((turn, may_start))
+                    else:
+                        turn.set_result(False)
+            self._waiting[lane] = kept
+        self._let_in()
+        if any(self._waiting.values()):
+            self._look_in(min(self.held, LOOK_SECONDS) or LOOK_SECONDS)

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from functools import partial
 
+from services.fanout.bell import Bell
+from services.fanout.bucket import Bucket
 from services.fanout.retry import RetrySettings
 from services.fanout.worker import run_worker
 from services.runtime.postgres import Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
-from services.sms.bucket import Bucket
 from services.sms.callbacks import DeliveryName, callback_url
 from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
@@ -38,10 +39,9 @@ def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSett
     return SmsCarrier(
         Road(
             twilio=twilio,
-            pool=service.pool,
             bucket=Bucket(service.pool, twilio.sender, settings.sms_per_second),
             pace=Pace(settings.sms_connections),
-            gate=Gate(twilio.ask, service.health),
+            gate=Gate(twilio.ask, service.health, Bell(service.pool, "sms")),
             connections=settings.sms_connections,
             callback=callback,
             settling=settings.settling,

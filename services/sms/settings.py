@@ -50,7 +50,7 @@ class SmsSettings(RoelandSettings):
     """How fast, and how many at once."""
 
     sms_per_second: float = Field(default=0, ge=0, description="Per sender, all workers together; 0: no limit.")
-    sms_connections: int = Field(default=20, ge=1, le=500, description="Requests at once; a quarter kept for urgent.")
+    sms_connections: int = Field(default=50, ge=1, le=500, description="Requests at once; a quarter kept for urgent.")
     sms_settling_seconds: float = Field(
         default=2.0, ge=0, description="So long after a request without answer, Twilio lists what it made of it."
     )

@@ -5,8 +5,9 @@ They are judged from the record, not from Kafka: an alarm is wanted just when Ka
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -17,6 +18,9 @@ STALLED: Final = "stalled"
 FAILURES: Final = "failures"
 UPDATE_OVERDUE: Final = "update-overdue"
 KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE)
+"""The kinds that `situation` judges, and clears."""
+CANNOT_SEND: Final = "cannot-send"
+"""Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
 
 Key = tuple[str, str]
 """Kind and subject."""
@@ -66,6 +70,25 @@ class Overdue:
     promised_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """An alarm as the record has it. `message`: the id of the message that it is about, if it is about one."""
+
+    kind: str
+    subject: str
+    since: datetime
+    cleared_at: datetime | None
+    message: UUID | None
+    detail: dict[str, Any]
+
+
+async def rung(connection: Connection, *, cleared_within: timedelta = timedelta(0)) -> list[Rung]:
+    """The alarms that stand, and those that were cleared so lately; the standing first, the oldest first."""
+    async with connection.cursor(row_factory=class_row(Rung)) as cursor:
+        await cursor.execute(_RUNG, {"within": cleared_within})
+        return await cursor.fetchall()
+
+
 async def set_standing(
     connection: Connection, standing: Collection[Alarm], *, undecided: Collection[Key] = ()
 ) -> tuple[list[Key], list[Key]]:
@@ -78,6 +101,16 @@ async def set_standing(
     kept = {*undecided, *(alarm.key for alarm in standing)}
     values = {"kinds": [kind for kind, _ in kept], "subjects": [subject for _, subject in kept], "all": list(KINDS)}
     return raised, await _keys(connection, _CLEAR, values)
+
+
+async def ring(connection: Connection, alarm: Alarm) -> None:
+    """Have this alarm stand; one that stands already keeps its time, and says what is wrong now. The caller commits."""
+    await connection.execute(_RING, _values(alarm))
+
+
+async def hush(connection: Connection, key: Key) -> None:
+    """Clear this alarm, if it stands. The caller commits."""
+    await connection.execute(_HUSH, {"kind": key[0], "subject": key[1]})
 
 
 async def open_work(connection: Connection) -> list[OpenWork]:
@@ -115,9 +148,26 @@ ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, raised_at = 
 WHERE alarm.cleared_at IS NOT NULL RETURNING kind, subject
 """
 
+_RING: Final = """
+INSERT INTO alarm (kind, subject, detail, raised_at) VALUES (%(kind)s, %(subject)s, %(detail)s, clock_timestamp())
+ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, cleared_at = NULL,
+    raised_at = CASE WHEN alarm.cleared_at IS NULL THEN alarm.raised_at ELSE excluded.raised_at END
+"""
+
+_HUSH: Final = """
+UPDATE alarm SET cleared_at = clock_timestamp() WHERE kind = %(kind)s AND subject = %(subject)s AND cleared_at IS NULL
+"""
+
 _CLEAR: Final = """
 UPDATE alarm SET cleared_at = clock_timestamp() WHERE cleared_at IS NULL AND kind = ANY(%(all)s)
 AND (kind, subject) NOT IN (SELECT * FROM unnest(%(kinds)s::text[], %(subjects)s::text[])) RETURNING kind, subject
+"""
+
+_RUNG: Final = """
+SELECT a.kind, a.subject, a.raised_at AS since, a.cleared_at, m.id AS message, a.detail
+FROM alarm a LEFT JOIN message m ON m.number::text = a.detail->>'message'
+WHERE a.cleared_at IS NULL OR a.cleared_at > clock_timestamp() - %(within)s::interval
+ORDER BY a.cleared_at IS NOT NULL, a.raised_at, a.kind, a.subject
 """
 
 _OPEN: Final = """

@@ -8,6 +8,8 @@ from typing import Final
 from services.domain.states import State
 from services.runtime.postgres import Connection
 
+AT_ONCE: Final = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class BatchStand:
@@ -32,9 +34,12 @@ class Progress:
     completes_at: datetime | None
 
 
-async def batches(connection: Connection, message: int) -> list[BatchStand]:
-    """How the record says that each batch of a released message stands; none for a message that is not."""
-    rows = await connection.execute(_BATCHES.encode(), (message,))
+async def batches(connection: Connection, message: int, *, after: int = 0, most: int = AT_ONCE) -> list[BatchStand]:
+    """How the record says that the batches of a released message stand, a page of them in their order.
+
+    The next page begins `after` the last of this one. None for a message that was not released.
+    """
+    rows = await connection.execute(_BATCHES.encode(), (message, after, most))
     return [
         BatchStand(
             number, channel, version,
@@ -58,7 +63,8 @@ async def record(connection: Connection, found: Sequence[Progress]) -> None:
 
 _BATCHES: Final = f"""
 SELECT b.number, b.channel, b.version, b.last_accepted_at, {", ".join(f"b.{state.word}" for state in State)}
-FROM batch b JOIN message m ON m.number = b.message WHERE b.message = %s AND m.released_at IS NOT NULL
+FROM batch b JOIN message m ON m.number = b.message
+WHERE b.message = %s AND b.number > %s AND m.released_at IS NOT NULL ORDER BY b.number LIMIT %s
 """
 
 _RECORD: Final = """

@@ -1,5 +1,7 @@
 """Workers and their epochs. Epochs fence, clocks do not: an epoch that was ended settles nothing as its own."""
 
+from dataclasses import dataclass
+
 from services.runtime.postgres import Connection
 
 
@@ -45,3 +47,37 @@ async def prune(connection: Connection) -> int:
             " AND NOT EXISTS (SELECT FROM batch b WHERE b.epoch = w.epoch)"
         )
     ).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """An epoch as it is on record. `began`: microseconds since 1970, by the database's clock."""
+
+    began: int
+    ended: bool
+
+
+async def find(connection: Connection, epoch: int) -> Life | None:
+    """An epoch; None when there is no such."""
+    row = await (
+        await connection.execute(
+            "SELECT (extract(epoch FROM started_at) * 1000000)::bigint, ended_at IS NOT NULL FROM worker"
+            " WHERE epoch = %s",
+            (epoch,),
+        )
+    ).fetchone()
+    return Life(int(row[0]), bool(row[1])) if row else None
+
+
+async def database_identity(connection: Connection) -> bytes:
+    """16 bytes that no other database has: the server's identifier, where we may read it, and the database's."""
+    row = await (
+        await connection.execute(
+            "SELECT has_function_privilege('pg_control_system()', 'EXECUTE'),"
+            " (SELECT oid::bigint FROM pg_database WHERE datname = current_database())"
+        )
+    ).fetchone()
+    readable, database = row or (False, 0)
+    system = await connection.execute("SELECT system_identifier FROM pg_control_system()") if readable else None
+    server = (await system.fetchone() or (0,))[0] if system else 0
+    return int(server).to_bytes(8, "little", signed=True) + int(database).to_bytes(8, "little")

@@ -52,6 +52,15 @@ def test_a_message_file_that_is_wrong_is_refused_with_every_problem(
     assert "governors" in told.err
 
 
+@pytest.mark.parametrize("command", ["lint", "preview", "submit"])
+def test_a_file_that_no_message_can_be_is_refused_at_once(roeland: Roeland, tmp_path: Path, command: str) -> None:
+    """The wrong file by a slip of the hand: a minute of silence over it would be a minute of the crisis."""
+    (tmp_path / "people.yaml").write_text("".join(f"key{number}: x\n" for number in range(20_000)))
+    ran = roeland("message", command, "people.yaml", "--json")
+    assert ran.code == 1
+    assert "larger than 128 kB" in ran.document["error"]
+
+
 @pytest.fixture
 def office(request: pytest.FixtureRequest, roeland: Roeland, tmp_path: Path) -> None:
     """Two users and three contacts, one without a mail address and one without a number."""

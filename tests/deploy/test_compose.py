@@ -37,6 +37,17 @@ def test_every_service_is_watched_limited_and_locked_up(name: str) -> None:
     assert part["depends_on"]["setup"]["condition"] == "service_completed_successfully"
 
 
+@pytest.mark.parametrize("name", ["mail", "sms", "newsfeed"])
+def test_the_journal_outlives_the_container_of_whoever_writes_it(name: str) -> None:
+    """In the container's own memory it would die with its writer, and a crash would leave all that it held in doubt."""
+    assert PARTS[name]["volumes"] == ["journal:/var/lib/roeland/journal"], "the same for all: any of them settles by it"
+    assert "journal" in COMPOSE["volumes"]
+    assert all("/journal" not in mount for mount in PARTS[name]["tmpfs"])
+    image = (DEPLOY / "Containerfile").read_text()
+    assert "ROELAND_DATA_DIR=/var/lib/roeland " in image or "ROELAND_DATA_DIR=/var/lib/roeland\n" in image
+    assert "--owner=10001 --group=10001 --mode=0700 /var/lib/roeland /var/lib/roeland/journal" in image
+
+
 def test_setup_waits_for_both_servers_and_makes_tables_and_topics() -> None:
     """Topics do not make themselves: Kafka is told not to."""
     setup = PARTS["setup"]

@@ -36,6 +36,14 @@ def test_a_service_comes_back_and_is_given_time_to_stop() -> None:
     assert unit["EnvironmentFile"]
 
 
+def test_the_journal_has_a_directory_that_outlives_the_process_and_the_boot() -> None:
+    """`PrivateTmp` and `RuntimeDirectory` are gone with the service: then a crash leaves all that it held in doubt."""
+    unit = _lines(TEMPLATE)
+    assert dict(unit)["StateDirectory"] == "roeland"
+    assert dict(unit)["StateDirectoryMode"] == "0700"
+    assert any(name == "Environment" and "ROELAND_DATA_DIR=/var/lib/roeland" in value.split() for name, value in unit)
+
+
 def test_setup_makes_tables_and_then_topics_before_any_service() -> None:
     """Both may be run again at any time."""
     commands = [value for name, value in _lines(SETUP) if name == "ExecStart"]

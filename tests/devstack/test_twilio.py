@@ -17,7 +17,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from services.devstack import processes, stand_ins
+from services.devstack import processes, stand_ins, twilio_messages
 from tests.stack import Twilio
 
 pytestmark = pytest.mark.stack
@@ -256,6 +256,16 @@ async def test_messages_outlive_a_restart(tmp_path: Path) -> None:
         assert (await asyncio.to_thread(_client(again).messages(sent.sid).fetch)).body == "België"
     finally:
         await processes.stop(again.program)
+
+
+def test_the_oldest_messages_go_when_it_holds_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in that runs for days, or through a benchmark, does not fill the machine's memory."""
+    monkeypatch.setattr(twilio_messages, "HELD", 2)
+    held = twilio_messages.Messages("AC" + "0" * 32)
+    made = [held.create({"To": TO, "From": FROM, "Body": text}) for text in ("een", "twee", "drie")]
+    assert [message.body for message in held.newest_first()] == ["drie", "twee"]
+    assert list(held.newest_first(TO)) == [made[2], made[1]]
+    assert held.get(made[0].sid) is None
 
 
 class _Towards(TwilioHttpClient):

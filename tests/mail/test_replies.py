@@ -9,7 +9,8 @@ from services.mail.replies import Reply, Stage, Verdict, enhanced_code, verdict
 CASES = [
     (Stage.MAIL, 250, "", Verdict.GO_ON),
     (Stage.MAIL, 421, "", Verdict.CLOSING),
-    (Stage.MAIL, 452, "", Verdict.TRY_LATER),
+    (Stage.MAIL, 450, "4.7.1", Verdict.NOT_NOW),
+    (Stage.MAIL, 452, "", Verdict.NOT_NOW),
     (Stage.MAIL, 530, "5.7.0", Verdict.REFUSES_US),
     (Stage.MAIL, 550, "5.7.1", Verdict.REFUSES_US),
     (Stage.MAIL, 552, "", Verdict.FAILED),
@@ -57,7 +58,7 @@ def test_no_code_is_taken_for_more_than_it_says(stage: Stage, code: int) -> None
     if found in {Verdict.BOUNCED, Verdict.FAILED, Verdict.REFUSES_US}:
         assert code // 100 == 5
     if code // 100 == 4:
-        assert found in {Verdict.TRY_LATER, Verdict.CLOSING}
+        assert found in {Verdict.NOT_NOW if stage is Stage.MAIL else Verdict.TRY_LATER, Verdict.CLOSING}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from services.runtime.health import Health
 from tests.mail.jobs import carrier, job, people
 from tests.mail.relays import Logins, certificate, running
 
+pytestmark = pytest.mark.usefixtures("way")
+
 
 @pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls"])
 async def test_mail_travels_encrypted(tmp_path: Path, scheme: str) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from services.mail.envelope import stuffed
 from services.mail.relay import opener
-from services.mail.session import stuffed
 from services.mail.settings import MailSettings, RelayAddress, read_sender, read_url
 from services.runtime.errors import Foreseen
 

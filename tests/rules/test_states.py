@@ -1,13 +1,28 @@
 """How reports about one delivery merge."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.domain.states import FINAL, GOOD, OPEN, REACHED, UNSENT, State, done, merge
+from services.domain.states import (
+    FINAL,
+    GOOD,
+    OPEN,
+    REACHED,
+    TRANSITIONS,
+    UNSENT,
+    Event,
+    Halt,
+    Rule,
+    State,
+    after,
+    done,
+    merge,
+)
 
 states = st.sampled_from(State)
 reports = st.lists(states, min_size=1)
@@ -63,6 +78,43 @@ def test_done_is_when_nothing_is_open(given_states: list[State]) -> None:
     """The contract: nothing is planned, claimed or deferred."""
     words = {state.word for state in given_states}
     assert done(given_states) is words.isdisjoint({"planned", "claimed", "deferred"})
+
+
+def test_no_two_rules_speak_of_the_same_case() -> None:
+    """Else the order of the table would decide what becomes of a delivery."""
+    for event, state, halt, doubt in product(Event, State, Halt, (True, False)):
+        speaking = [
+            rule
+            for rule in TRANSITIONS
+            if rule.event is event and state in rule.of and halt in rule.halts and rule.doubt in (None, doubt)
+        ]
+        assert len(speaking) <= 1
+
+
+@given(st.sampled_from(Event), states, states, st.sampled_from(Halt), st.booleans())
+def test_nothing_that_is_final_ever_opens_whatever_happens(
+    event: Event, state: State, said: State, halt: Halt, doubt: bool
+) -> None:
+    """That would send a second copy, or leave a message unfinished for ever."""
+    became = after(event, state, said, halt=halt, doubt=doubt)
+    assert state in OPEN or (became in FINAL and became >= state)
+    assert halt is Halt.NONE or event is Event.TAKE_OVER or state is State.CLAIMED or became not in OPEN - {state}
+
+
+def test_the_page_shows_the_table_as_it_is() -> None:
+    """docs/delivery.md is what people read; the ledger's SQL is made from the table."""
+    page = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text()
+    for rule in TRANSITIONS:
+        assert drawn(rule) in page
+
+
+def drawn(rule: Rule) -> str:
+    """A rule as a line of the page's table."""
+    of = "any" if len(rule.of) == len(State) else ", ".join(state.word for state in sorted(rule.of))
+    to = rule.to.word if rule.to is not None else "what it says, if it ranks higher" if rule.merges else "what it says"
+    halts = "" if len(rule.halts) == len(Halt) else " or ".join(sorted(rule.halts))
+    doubt = "" if rule.doubt is None else "yes" if rule.doubt else "no"
+    return f"| {rule.event} | {of} | {halts} | {doubt} | {to} |"
 
 
 def _standing(given_reports: Sequence[State]) -> list[State]:

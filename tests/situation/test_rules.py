@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from services.domain.events import BatchSettled
 from services.situation import alarms as rules
-from services.situation.board import WINDOW_SECONDS, Board
+from services.situation.board import WINDOW_SECONDS, Board, note
 from services.situation.settings import SituationSettings
 from services.situation.stillness import Stillness
 from services.store.alarms import Failing, OpenWork
 from services.store.progress import BatchStand
+from services.store.status import OPEN_WORDS
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SETTINGS = SituationSettings(situation_stall_seconds=30, situation_failure_share=0.1, situation_failure_least=20)
@@ -29,7 +30,7 @@ def board_of(batches: int) -> Board:
     """A board with message 17 in so many batches of 100, of which nothing is settled."""
     board = Board()
     stands = [BatchStand(number, "mail", 0, {"planned": 100}, None) for number in range(1, batches + 1)]
-    board.seed(17, stands, NOON)
+    board.seed(17, map(note, stands), NOON)
     return board
 
 
@@ -46,7 +47,12 @@ def test_order_and_repetition_of_records_do_not_matter(given_events: list[BatchS
     for board, stream in ((one, known), (other, again)):
         for each in stream:
             board.update(each, NOON, NOON)
-    assert one.progress(17, NOON)[0].remaining == other.progress(17, NOON)[0].remaining
+    newest = {each.batch: each for each in sorted(known, key=lambda each: each.version)}
+    left = sum(sum(each.counts.get(word, 0) for word in OPEN_WORDS) for each in newest.values())
+    for board in (one, other):
+        found = board.progress(17, NOON)[0]
+        assert found.remaining == left + 100 * (3 - len(newest))
+    assert one.progress(17, NOON)[0].failure_share == other.progress(17, NOON)[0].failure_share
 
 
 def test_the_rate_is_that_of_the_window_and_tells_when_it_is_done() -> None:
@@ -129,4 +135,4 @@ def test_a_stall_is_work_that_was_seen_not_to_move(
 def _counts_of(event: BatchSettled) -> dict[str, int]:
     """A version has one set of counts, whoever reports it."""
     accepted = min(100, event.version * 20 + event.batch)
-    return {"planned": 100 - accepted, "accepted": accepted}
+    return {"planned": 100 - accepted, "accepted": accepted - event.batch, "bounced": event.batch}

@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from services.domain.batches import BatchRef
 from services.domain.states import State
 from services.domain.variants import Variant, slot
+from services.fanout.bell import Bell
+from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job
 from services.runtime.health import Health
 from services.runtime.postgres import DatabaseSettings, open_pool
-from services.sms.bucket import Bucket
 from services.sms.callbacks import DeliveryName
 from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
@@ -60,6 +61,7 @@ class World:
         self,
         *numbers: str | None,
         doubts: int = 0,
+        attempt: int = 1,
         released_at: datetime | None = None,
         lane: str = "urgent",
         sent: Sent | None = None,
@@ -68,8 +70,8 @@ class World:
         """Carry out a claim of one SMS to each of these numbers, once Twilio answers."""
         await self.carrier.available()
         sent = sent if sent is not None else Sent()
-        await self.carrier.carry_out(job(sent, *numbers, doubts=doubts, released_at=released_at, lane=lane,
-                                         may_start=may_start))  # fmt: skip
+        await self.carrier.carry_out(job(sent, *numbers, doubts=doubts, attempt=attempt, released_at=released_at,
+                                         lane=lane, may_start=may_start))  # fmt: skip
         return sent
 
 
@@ -77,6 +79,7 @@ def job(
     sent: Sent,
     *numbers: str | None,
     doubts: int = 0,
+    attempt: int = 1,
     released_at: datetime | None = None,
     expires_at: datetime | None = None,
     lane: str = "urgent",
@@ -84,7 +87,7 @@ def job(
 ) -> Job:
     """A claim of one SMS to each of these numbers; results go to `sent`."""
     deliveries = tuple(
-        Delivery(sequence, 1, 1, doubts, sequence, number, "Peer Janssens", "Stad Peer", "Peer", "burgemeester")
+        Delivery(sequence, attempt, 1, doubts, sequence, number, "Peer Janssens", "Stad Peer", "Peer", "burgemeester")
         for sequence, number in enumerate(numbers, start=1)
     )
     claim = Claim(
@@ -108,16 +111,16 @@ async def world(
     """A carrier on the stand-in, with short waits."""
     account: dict[str, Any] = {
         "twilio_account_sid": twilio.account_sid, "twilio_auth_token": SecretStr(twilio.auth_token),
-        "twilio_base_url": twilio.url, "twilio_from": "+15005550006", "twilio_timeout_seconds": 0.7,
+        "twilio_base_url": twilio.url, "twilio_from": "+15005550006", "twilio_timeout_seconds": 2.0,
     }  # fmt: skip
     health = Health("twilio")
     async with (
         open_pool(DatabaseSettings(database_url=SecretStr(database_url))) as pool,
         open_twilio(TwilioSettings(**{**account, **settings}), connections) as api,
     ):
-        gate = Gate(api.ask, health, mending_wait=0.3)
+        gate = Gate(api.ask, health, Bell(pool, "sms"), mending_wait=0.3)
         road = Road(
-            twilio=api, pool=pool, bucket=Bucket(pool, api.sender, per_second), pace=Pace(connections), gate=gate,
+            twilio=api, bucket=Bucket(pool, api.sender, per_second), pace=Pace(connections), gate=gate,
             connections=connections, callback=callback, settling=timedelta(seconds=0.3), horizon=horizon,
             patience=timedelta(seconds=0.6),
         )  # fmt: skip

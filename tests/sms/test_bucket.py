@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.runtime.postgres import Connection
-from services.store.sms_senders import reserve
+from services.store.rate_limits import reserve
 from tests.store.world import connect
 
 pytestmark = pytest.mark.stack

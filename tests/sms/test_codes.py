@@ -22,7 +22,16 @@ from services.store.ledger import Delivery
         (429, 20429, Verdict.SLOW_DOWN),
         (429, None, Verdict.SLOW_DOWN),
         (429, 21611, Verdict.SLOW_DOWN),
+        (400, 21611, Verdict.SLOW_DOWN),  # Twilio's queue for the sender is full: later, and nobody fails for it
+        (400, 30001, Verdict.SLOW_DOWN),
         (401, 20003, Verdict.CLOSED),
+        (403, 20005, Verdict.CLOSED),
+        (403, 20403, Verdict.CLOSED),
+        (400, 10001, Verdict.CLOSED),  # suspended: every number, so nobody's own fault
+        (400, 90010, Verdict.CLOSED),
+        (400, 21661, Verdict.CLOSED),
+        (400, 21267, Verdict.CLOSED),
+        (400, 21608, Verdict.REFUSED),
         (403, None, Verdict.CLOSED),
         (400, 21606, Verdict.CLOSED),  # the sender is wrong: nobody's own fault
         (400, None, Verdict.CLOSED),  # a proxy's page
@@ -58,6 +67,13 @@ def test_a_code_that_the_column_cannot_hold_is_kept_in_the_reason() -> None:
 def test_what_twilio_holds_is_at_least_accepted(status: str, state: State) -> None:
     """A status that nobody has heard of still means that Twilio has the message."""
     assert outcomes.taken(_delivery(), Held("SM1", status, None)).state is state
+
+
+def test_what_twilio_took_and_then_dropped_has_bounced_with_its_code() -> None:
+    """30001 comes after creation when a messaging service's queue overflows, 30002 when the account is suspended."""
+    for code in (30001, 30002):
+        result = outcomes.taken(_delivery(), Held("SM1", "failed", code))
+        assert (result.state, result.code, result.reason) == (State.BOUNCED, code, f"twilio-{code}")
 
 
 def test_only_what_is_handed_over_with_an_open_doubt_may_count_as_a_duplicate() -> None:

@@ -18,9 +18,10 @@ async def test_routine_leaves_a_quarter_to_urgent() -> None:
     roads, inside, release = Pace(8), [], asyncio.Event()
 
     async def go(lane: str) -> None:
-        async with roads.turn(lane, lambda: True):
-            inside.append(lane)
-            await release.wait()
+        assert await roads.enter(lane, lambda: True)
+        inside.append(lane)
+        await release.wait()
+        roads.leave(lane)
 
     tasks = [asyncio.create_task(go("routine")) for _ in range(20)]
     await asyncio.sleep(0.01)
@@ -38,9 +39,10 @@ async def test_urgent_goes_first_when_all_are_busy() -> None:
     roads, order = Pace(1), []
 
     async def go(lane: str) -> None:
-        async with roads.turn(lane, lambda: True):
-            order.append(lane)
-            await asyncio.sleep(0.02)
+        assert await roads.enter(lane, lambda: True)
+        order.append(lane)
+        await asyncio.sleep(0.02)
+        roads.leave(lane)
 
     tasks = [asyncio.create_task(go("routine")) for _ in range(3)]
     await asyncio.sleep(0.01)
@@ -51,57 +53,136 @@ async def test_urgent_goes_first_when_all_are_busy() -> None:
 
 async def test_who_may_not_start_any_more_does_not_wait_for_a_connection() -> None:
     """A stop is obeyed while everything hangs."""
+    roads, stopped = Pace(1), asyncio.Event()
+    assert await roads.enter("urgent", lambda: True)
+    waiting = asyncio.create_task(roads.enter("urgent", lambda: not stopped.is_set()))
+    await asyncio.sleep(0.01)
+    stopped.set()
+    async with asyncio.timeout(5):
+        assert not await waiting
+
+
+async def test_who_is_stopped_as_its_turn_comes_leaves_it_to_the_next() -> None:
+    """Given a connection and not allowed to use it: it is not lost."""
+    roads, stopped = Pace(1), asyncio.Event()
+    assert await roads.enter("urgent", lambda: True)
+    first = asyncio.create_task(roads.enter("urgent", lambda: not stopped.is_set()))
+    second = asyncio.create_task(roads.enter("routine", lambda: True))
+    await asyncio.sleep(0.01)
+    stopped.set()
+    roads.leave("urgent")
+    async with asyncio.timeout(5):
+        assert not await first
+        assert await second
+
+
+async def test_who_is_cut_off_as_its_turn_comes_leaves_it_to_the_next() -> None:
+    """Cancelled in the very moment in which it was let in: the connection is not lost."""
     roads = Pace(1)
-    async with roads.turn("urgent", lambda: True):
-        async with asyncio.timeout(2):
-            answers = iter([True, False])
-            async with roads.turn("urgent", lambda: next(answers)) as ours:
-                assert not ours
+    assert await roads.enter("urgent", lambda: True)
+    first = asyncio.create_task(roads.enter("urgent", lambda: True))
+    second = asyncio.create_task(roads.enter("urgent", lambda: True))
+    await asyncio.sleep(0.01)
+    roads.leave("urgent")
+    first.cancel()
+    async with asyncio.timeout(5):
+        assert await second
 
 
-async def test_too_fast_holds_all_then_lets_half_go() -> None:
-    """AIMD: one storm of 429s counts as one, the wait that was asked for holds, and speed comes back step by step."""
+async def test_too_fast_holds_all_then_one_goes_alone_then_half() -> None:
+    """One storm of 429s counts as one, the wait that was asked for holds, one tries, speed comes back step by step."""
     clock = Clock()
     roads = Pace(8, clock)
-    for _ in range(8):
-        roads.slow_down(3.0)
+    told = [roads.slow_down(3.0) for _ in range(8)]
+    assert told == [3.0] + [None] * 7  # what other workers are told, once
     assert await _fits(roads) == 0
     clock.now = 2.9
     assert await _fits(roads) == 0
     clock.now = 3.1
+    assert await _fits(roads) == 1
+    roads.went_well()
     assert await _fits(roads) == 4
     for _ in range(5):
         roads.went_well()
     assert await _fits(roads) == 5
 
 
+async def test_what_was_under_way_before_does_not_end_a_wait() -> None:
+    """Some of a burst were taken, some refused; the answers come in any order."""
+    clock = Clock()
+    roads = Pace(8, clock)
+    roads.slow_down(3.0)
+    roads.went_well()
+    clock.now = 3.1
+    assert await _fits(roads) == 1
+
+
+async def test_a_longer_wait_is_news_and_a_shorter_one_is_not() -> None:
+    """The longest of what was asked holds, and no header holds us for more than five minutes."""
+    clock = Clock()
+    roads = Pace(8, clock)
+    assert roads.slow_down(3.0) == 3.0
+    assert roads.slow_down(2.0) is None
+    assert roads.slow_down(86_400.0) == pace.LONGEST_ASKED == 300.0
+
+
 async def test_without_being_told_how_long_it_waits_longer_each_time() -> None:
     """1, 2, 4 … seconds, until something goes well."""
     clock = Clock()
     roads = Pace(4, clock)
-    roads.slow_down(None)
+    assert roads.slow_down(None) == pace.FIRST_PAUSE
     clock.now += pace.FIRST_PAUSE + 0.01
-    roads.slow_down(None)
+    assert roads.slow_down(None) == 2 * pace.FIRST_PAUSE
     clock.now += pace.FIRST_PAUSE + 0.01
     assert await _fits(roads) == 0
     clock.now += pace.FIRST_PAUSE
     assert await _fits(roads) == 1
+    roads.went_well()
+    assert roads.slow_down(None) == pace.FIRST_PAUSE
+
+
+async def test_when_a_wait_is_over_urgent_goes_first() -> None:
+    """A routine message was waiting for longer; the alert that came meanwhile is told before it."""
+    roads, order = Pace(8), []
+    roads.hold(0.3)
+
+    async def go(lane: str) -> None:
+        assert await roads.enter(lane, lambda: True)
+        order.append(lane)
+        roads.went_well()
+        roads.leave(lane)
+
+    tasks = [asyncio.create_task(go("routine")) for _ in range(10)]
+    await asyncio.sleep(0.01)
+    tasks += [asyncio.create_task(go("urgent")) for _ in range(3)]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*tasks)
+    assert order == ["urgent"] * 3 + ["routine"] * 10
+
+
+async def test_routine_that_comes_just_as_a_wait_is_over_does_not_push_in() -> None:
+    """Nobody was let in yet: who was waiting and is urgent is before who comes now and is not."""
+    clock = Clock()
+    roads = Pace(8, clock)
+    roads.hold(60)
+    urgent = asyncio.create_task(roads.enter("urgent", lambda: True))
+    await asyncio.sleep(0.01)
+    clock.now = 61
+    routine = asyncio.create_task(roads.enter("routine", lambda: True))
+    async with asyncio.timeout(5):
+        assert await urgent
+    assert not routine.done()
+    routine.cancel()
 
 
 async def _fits(roads: Pace) -> int:
     """How many urgent requests may start now."""
-    async with asyncio.TaskGroup() as group:
-        done, count = asyncio.Event(), 0
-
-        async def go() -> None:
-            nonlocal count
-            tries = iter([True] * 1 + [False] * 9)
-            async with roads.turn("urgent", lambda: next(tries)) as ours:
-                count += ours
-                await done.wait()
-
-        for _ in range(10):
-            group.create_task(go())
-        await asyncio.sleep(0.02)
-        done.set()
-    return count
+    tasks = [asyncio.create_task(roads.enter("urgent", lambda: True)) for _ in range(10)]
+    await asyncio.sleep(0.02)
+    entered = [task for task in tasks if task.done() and task.result()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    for _ in entered:
+        roads.leave("urgent")
+    return len(entered)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import services.devstack
 from services.domain.states import State
 from services.runtime.tokens import Key, Keys
 from services.sms.callbacks import DeliveryName, callback_url, named
-from services.sms.codes import Verdict
+from services.sms.codes import Ruling, Verdict
 from services.sms.settings import TwilioSettings
 from services.sms.twilio import Held, Sms, open_twilio
 from tests.sms.jobs import BODY, Sent, job, world
@@ -27,6 +28,7 @@ from tests.stack import Twilio
 pytestmark = pytest.mark.stack
 
 ACCOUNT, SERVICE, TO = "AC" + "0" * 32, "MG" + "a" * 32, "+32470000001"
+_HEADERS = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 800\r\n\r\n"
 KEYS = Keys((Key("k1", b"1" * 32),))
 
 
@@ -37,11 +39,13 @@ class Slow:
     url: str = ""
     shows_after: float = 0.2
     forms: list[dict[str, str]] = field(default_factory=list)
+    heads: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     made_at: list[float] = field(default_factory=list)
     answer: web.Response | None = None
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         self.forms.append({name: str(value) for name, value in (await request.post()).items()})
+        self.heads.append((request.path_qs, dict(request.headers)))
         self.made_at.append(time.monotonic())
         if self.answer:
             return self.answer
@@ -145,9 +149,102 @@ async def test_a_hanging_twilio_is_left_after_the_timeout() -> None:
     server.close()
 
 
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 201 Created\r\n", _HEADERS, _HEADERS + b'{"sid": "SM'])
+async def test_an_answer_that_stops_in_the_middle_is_left_after_the_timeout(said: bytes) -> None:
+    """The time is for a whole request, its last byte included; a message that may have been made is in doubt."""
+
+    async def stop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"Body=")
+        writer.write(said)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(stop, "127.0.0.1", 0)
+    async with asyncio.timeout(20), open_twilio(_settings(_url(server)), 1) as twilio:
+        assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.IN_DOUBT, reason="no-answer")
+    server.close()
+
+
+async def test_a_drip_of_bytes_does_not_keep_a_request_alive() -> None:
+    """A time between two bytes would never be over; the time for all of it is."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(_HEADERS)
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.05)
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with asyncio.timeout(20), open_twilio(_settings(_url(server)), 1) as twilio:
+        assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.IN_DOUBT, reason="no-answer")
+    server.close()
+
+
+async def test_a_tls_handshake_that_hangs_hands_nothing_over() -> None:
+    """Nobody is in doubt for it: nothing of the message had left."""
+    server = await asyncio.start_server(_hang, "127.0.0.1", 0)
+    settings = _settings(_url(server).replace("http:", "https:"))
+    async with asyncio.timeout(20), open_twilio(settings, 1) as twilio:
+        assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.AWAY, reason="cannot-connect")
+    server.close()
+
+
+async def test_a_listener_that_does_not_accept_hands_nothing_over() -> None:
+    """Its queue of connections is full: packets are dropped, as by a firewall."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for filling in (first, second):
+            filling.setblocking(False)
+            filling.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        async with asyncio.timeout(20), open_twilio(_settings(url), 1) as twilio:
+            assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.AWAY, reason="cannot-connect")
+
+
+async def test_a_name_that_is_nobodys_hands_nothing_over() -> None:
+    """DNS says no (RFC 6761: `.invalid` never exists)."""
+    async with asyncio.timeout(20), open_twilio(_settings("http://twilio.invalid"), 1) as twilio:
+        assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.AWAY, reason="cannot-connect")
+
+
+async def test_a_name_server_that_hangs_hands_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DNS says nothing: the wait ends before the request's own, so that it is known that nothing had left."""
+
+    async def silent(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", silent)
+    async with asyncio.timeout(20), open_twilio(_settings("http://twilio.invalid"), 1) as twilio:
+        assert await twilio.send(Sms(TO, BODY)) == Ruling(Verdict.AWAY, reason="cannot-connect")
+
+
+async def test_the_request_is_the_one_that_the_sdk_would_make(slow: Slow) -> None:
+    """We build it for speed; where, as whom and with which fields is still what Twilio's own library says."""
+    made = {"sid": "SM1", "status": "queued", "error_code": None}
+    sms = Sms(TO, "Één & ander + 100% \u20ac\nBel: 016/00.00.00 \U0001f6a8", "https://x.be/twilio/status?d=1.2&t=a%2Bb#rc=5",
+              timedelta(minutes=5))  # fmt: skip
+    async with open_twilio(_settings(slow.url), 1) as twilio:
+        slow.answer = web.json_response(made, status=201)
+        assert await twilio.send(sms) == Held("SM1", "queued", None)
+        slow.answer = web.json_response(made, status=201)
+        await twilio._messages.create_async(
+            to=sms.to, body=sms.text, from_="CCVO", status_callback=sms.callback or "", validity_period=300
+        )
+    assert slow.forms[0] == slow.forms[1]
+    (path, headers), (sdk_path, sdk_headers) = slow.heads
+    assert path == sdk_path
+    same = ("Authorization", "User-Agent", "X-Twilio-Client", "Accept", "Accept-Charset", "Content-Type")
+    assert {name: headers.get(name) for name in same} == {name: sdk_headers.get(name) for name in same}
+
+
 async def _hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
     writer.close()
+
+
+def _url(server: asyncio.Server) -> str:
+    return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 def _settings(url: str) -> TwilioSettings:

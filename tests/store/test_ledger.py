@@ -206,7 +206,7 @@ async def test_a_deferred_delivery_waits_until_it_is_due(world):
     epoch = await workers.begin(connection, "mail")
     claim = await take(connection, epoch)
     deferred = [Result(d.sequence, d.attempt, State.DEFERRED, code=450) for d in claim.deliveries]
-    await put_down(connection, claim, deferred, retry_after=timedelta(seconds=0.3))
+    await put_down(connection, claim, deferred, retry_after=timedelta(hours=1))
     refs = set()
     while other := await take(connection, epoch):
         refs.add(other.ref)
@@ -214,7 +214,7 @@ async def test_a_deferred_delivery_waits_until_it_is_due(world):
     assert claim.ref not in refs
     timer = await (await connection.execute("SELECT kind, subject FROM timer WHERE kind = 'retry'")).fetchall()
     assert timer == [("retry", str(claim.ref))]
-    await asyncio.sleep(0.35)
+    await connection.execute("UPDATE batch SET due = clock_timestamp() WHERE due IS NOT NULL")
     again = await take(connection, epoch)
     assert again is not None
     assert again.ref == claim.ref
@@ -269,3 +269,80 @@ async def test_a_late_report_of_the_same_provider_message_is_no_second_copy(worl
         ]
         await put_down(connection, claim, results)
     assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (0,)
+
+
+async def test_a_settlement_whose_answer_was_lost_lets_nothing_go_that_was_claimed_again_meanwhile(world):
+    """It is repeated; by then the same worker may hold the batch once more, and nobody else may get it."""
+    connection, _ = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    given_back = [Result(d.sequence, d.attempt, State.PLANNED) for d in claim.deliveries]
+    await put_down(connection, claim, given_back)
+    again = await take(connection, epoch)
+    assert again.ref == claim.ref
+    await put_down(connection, claim, given_back)
+    other = await take(connection, await workers.begin(connection, "mail"))
+    assert other.ref != again.ref
+    held = "SELECT epoch, claimed FROM batch WHERE message = %s AND number = %s"
+    row = await (await connection.execute(held, (again.ref.message, again.ref.number))).fetchone()
+    assert row == (epoch, 200)
+
+
+async def test_a_repeated_settlement_in_doubt_is_no_second_copy(world):
+    """The commit was in doubt, not the mail: `possible_duplicates` counts mails."""
+    connection, _ = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    doubt = [Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in claim.deliveries]
+    for _ in range(2):
+        await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (0,)
+
+
+async def test_a_batch_that_changed_while_its_settlement_began_is_counted_as_it_is_now(world, database_url):
+    """A statement reads as of its beginning, and this one waited for the lock: the counts must not be of before."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    halves = accepted(claim)[:100], accepted(claim)[100:]
+    other = await connect(database_url)
+    async with other.transaction():
+        await ledger.settle(other, claim, halves[0], finished=False, source=SOURCE)
+        waiting = asyncio.create_task(put_down(connection, claim, halves[1]))
+        locks = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s"
+        while not (await (await other.execute(locks, (connection.info.backend_pid,))).fetchone())[0]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await waiting
+    await other.close()
+    assert await counted(connection, message.number) == {"accepted": 200, "planned": 250}
+
+
+async def test_two_take_overs_in_doubt_may_be_two_copies_and_are_counted(world):
+    """Two workers died with it in hand, and nobody will ever say whether the second had sent it."""
+    connection, _ = world
+    first, second, third = [await workers.begin(connection, "mail") for _ in range(3)]
+    await take(connection, first)
+    await workers.end(connection, first)
+    assert await ledger.inherit(connection, epoch=second, channel="mail")
+    duplicates = "SELECT sum(possible_duplicates) FROM batch"
+    assert await (await connection.execute(duplicates)).fetchone() == (0,)
+    await workers.end(connection, second)
+    assert await ledger.inherit(connection, epoch=third, channel="mail")
+    assert await (await connection.execute(duplicates)).fetchone() == (200,)
+
+
+async def test_what_somebody_else_reported_while_a_worker_held_it_is_counted_when_that_worker_dies(world):
+    """Taken over in doubt, it may have been sent again; who could say so is dead. What was given back was not."""
+    connection, _ = world
+    first, second, third = [await workers.begin(connection, "mail") for _ in range(3)]
+    claim = await take(connection, first)
+    await workers.end(connection, first)
+    taken = await ledger.inherit(connection, epoch=second, channel="mail")
+    await put_down(connection, claim, accepted(claim)[:3], finished=False)  # the first one wakes
+    given_back = Result(taken.deliveries[0].sequence, taken.deliveries[0].attempt, State.PLANNED)
+    await put_down(connection, taken, [given_back], finished=False)
+    await workers.end(connection, second)
+    assert await ledger.inherit(connection, epoch=third, channel="mail")
+    counted_again = "SELECT array_agg(sequence ORDER BY sequence) FROM delivery WHERE again"
+    assert await (await connection.execute(counted_again)).fetchone() == ([d.sequence for d in taken.deliveries[1:]],)
+    assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (199,)

@@ -1,7 +1,9 @@
-"""No faster than the sender may: slots in time, reserved for all workers together in PostgreSQL.
+"""No faster than a peer allows: slots in time, reserved for all workers together in PostgreSQL.
 
-Slots are reserved a quarter of a second ahead, so that a message that is stopped wastes few of them, and routine
-only reserves what begins at once, so that it never puts a queue before urgent.
+A limit has a name: a sender of SMS, a relay's host and port. Without a limit (0 per second) it costs nothing.
+
+Slots are reserved a quarter of a second ahead, so that a message that is stopped wastes few of them, and routine only
+reserves what begins at once, so that it never puts a queue before urgent.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.runtime.postgres import AWAY, Pool
-from services.store.sms_senders import reserve
+from services.store import rate_limits
 
 AHEAD_SECONDS: Final = 0.25
 LOOK_SECONDS: Final = 0.2
@@ -21,10 +23,10 @@ STALE_SECONDS: Final = 1.0
 
 
 class Bucket:
-    """The slots of one sender. `per_second` may be a fraction; 0 is no limit."""
+    """The slots under one name. `per_second` may be a fraction; 0 is no limit."""
 
-    def __init__(self, pool: Pool, sender: str, per_second: float) -> None:
-        self._pool, self._sender, self._per_second = pool, sender, per_second
+    def __init__(self, pool: Pool, name: str, per_second: float) -> None:
+        self._pool, self._name, self._per_second = pool, name, per_second
         self._turns = {"urgent": asyncio.Lock(), "routine": asyncio.Lock()}
         self._slots: dict[str, deque[float]] = {"urgent": deque(), "routine": deque()}
 
@@ -40,6 +42,29 @@ class Bucket:
                     return True
                 await asyncio.sleep(min(left, LOOK_SECONDS))
         return False
+
+    async def hold(self, seconds: float) -> None:
+        """Have every worker wait so long: the peer said that we go too fast. Slots that were given out are given up.
+
+        While PostgreSQL is away only this worker knows of it.
+        """
+        for slots in self._slots.values():
+            slots.clear()
+        try:
+            async with self._pool.connection(timeout=1) as connection, connection.transaction():
+                await rate_limits.hold(connection, self._name, span=timedelta(seconds=seconds))
+        except AWAY:
+            pass
+
+    async def held(self) -> float:
+        """Seconds for which some worker was told to wait. With a limit slots tell that themselves, and this says 0."""
+        if self._per_second:
+            return 0.0
+        try:
+            async with self._pool.connection(timeout=1) as connection:
+                return (await rate_limits.held(connection, self._name)).total_seconds()
+        except AWAY:
+            return 0.0
 
     async def _left(self, lane: str) -> float:
         """Seconds until our next slot, or until it is worth looking again."""
@@ -58,7 +83,7 @@ class Bucket:
         span = timedelta(seconds=count / self._per_second)
         within = None if lane == "urgent" else timedelta(seconds=AHEAD_SECONDS)
         async with self._pool.connection(timeout=1) as connection, connection.transaction():
-            wait = await reserve(connection, self._sender, span=span, within=within)
+            wait = await rate_limits.reserve(connection, self._name, span=span, within=within)
         if wait is None:
             return []
         begin = time.monotonic() + wait.total_seconds()

@@ -1,0 +1,105 @@
+"""`roeland alarms`: what somebody must know now, and what to do about it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from services.admin.answers import Answer, entries, instant, lines
+from services.admin.command import command
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from services.runtime.postgres import Connection
+    from services.store.alarms import Rung
+    from services.store.messages import Message
+    from services.store.status import Status
+
+REMEDIES: Final = {
+    "stalled": "Work lies still: see whether the channel's worker, and its relay or provider, are there: "
+    "`roeland doctor`, then its log.",
+    "failures": "Many are refused. `roeland message status ID` counts them; pause the message while you look into it: "
+    "`roeland message pause ID`.",
+    "update-overdue": "People were promised word, and got none: submit an update in this incident, "
+    "if only to say when the next one comes: `roeland message submit FILE`.",
+    "cannot-send": "Nothing goes out on this channel until somebody mends what it says: password, account or sender. "
+    "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
+}
+"""By kind (`services.store.alarms`)."""
+OTHERWISE: Final = "See docs/operations.md."
+LATELY: Final = timedelta(days=1)
+
+
+def declare(app: typer.Typer) -> None:
+    """`alarms` is a command of its own, in no group."""
+
+    @command(app, "alarms", examples=["alarms", "alarms --all --json"])
+    async def alarms(
+        everything: Annotated[
+            bool, typer.Option("--all", help="Also those that were cleared in the last day.")
+        ] = False,
+    ) -> Answer:
+        """The alarms that stand: what is wrong, since when, and what to do about it."""
+        from services.admin.acting import acting
+        from services.store.alarms import rung
+
+        async with acting() as (connection, _):
+            found = await rung(connection, cleared_within=LATELY if everything else timedelta(0))
+        none = "no alarm stands" + ("" if everything else "; `roeland alarms --all` shows those of the last day")
+        return Answer([_document(each) for each in found], entries(map(_shown, found), none=none))
+
+
+async def about(connection: "Connection", message: "Message", status: "Status") -> "list[Rung]":
+    """The standing alarms that concern this message: its own, and those of a channel that it waits for."""
+    from services.store.alarms import CANNOT_SEND, rung
+    from services.store.status import OPEN_WORDS
+
+    waiting = {channel for channel, counts in status.channels.items() if not counts.keys().isdisjoint(OPEN_WORDS)}
+    return [
+        each
+        for each in await rung(connection)
+        if each.message == message.id or (each.kind == CANNOT_SEND and each.subject in waiting)
+    ]
+
+
+def show_briefly(out: "Console", found: "Sequence[Rung]") -> None:
+    """Each in a line, and where there is more."""
+    for each in found:
+        lines(f"alarm {each.kind}, {_what(each)}, since {instant(each.since)}: `roeland alarms`")(out)
+
+
+def remedy(kind: str) -> str:
+    """What to do about an alarm of this kind."""
+    return REMEDIES.get(kind, OTHERWISE)
+
+
+def _shown(each: "Rung") -> tuple[str, list[str]]:
+    until = f", cleared {instant(each.cleared_at)}" if each.cleared_at else ""
+    head = f"{each.kind}  {_what(each)}  since {instant(each.since)}{until}"
+    return head, [_in_words(each.detail), "" if each.cleared_at else remedy(each.kind)]
+
+
+def _what(each: "Rung") -> str:
+    """People know a message by its id; the record, by its number."""
+    number, _, channel = each.subject.partition("/")
+    if each.message and channel and str(each.detail.get("message")) == number:
+        return f"{channel} of {each.message}"
+    return each.subject
+
+
+def _in_words(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(detail.items()) if name != "message")
+
+
+def _document(each: "Rung") -> dict[str, Any]:
+    return {
+        "kind": each.kind,
+        "subject": each.subject,
+        "message": each.message,
+        "since": each.since,
+        "cleared_at": each.cleared_at,
+        "detail": each.detail,
+        "remedy": remedy(each.kind),
+    }
