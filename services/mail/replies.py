@@ -6,12 +6,12 @@ RFC 5321 §4.2 (codes), RFC 3463 (enhanced codes), RFC 4954 (530, 535 and the li
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from functools import lru_cache
 from typing import Final
 
 
-class Stage(Enum):
+class Stage(IntEnum):
     """How far a mail has come, when the relay answers or the connection is lost. BODY: the mail itself was sent."""
 
     MAIL = auto()
