@@ -32,8 +32,8 @@ def well_behaved(crowd: Roeland):
     crowd.faults("twilio")
 
 
-def slow(seconds: float = 0.3) -> dict:
-    """A relay that takes its time, so that a message is in mid-send for a while."""
+def slow(seconds: float = 1.0) -> dict:
+    """A relay that takes its time: 20 s for the crowd, so that a slow command still finds the message in mid-send."""
     return {"at": "mail", "do": "delay", "delay_seconds": seconds}
 
 
