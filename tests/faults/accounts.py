@@ -23,7 +23,7 @@ MUST_NOT_BE_THERE = frozenset({State.SUPERSEDED, State.EXPIRED, State.SUPPRESSED
 _RECIPIENT = re.compile(rb"^Delivered-To: (\S+)\r$", re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECASE)
 AFTER_HALT = 1.0
-"""Seconds for which what is under way may still arrive after a stop, a pause, a correction or `expires_at` (issue 4)."""
+"""Seconds for which what is under way may still arrive after a stop, a pause, a correction, `expires_at` (issue 4)."""
 OPEN_WORDS = frozenset(state.word for state in OPEN)
 
 
