@@ -24,6 +24,8 @@ CONNECTIONS = 10
 LEASE_SECONDS = 4
 AWAY_SECONDS = 4.5
 """Longer than a lease, as a minute is longer than fifteen seconds."""
+GROWTH_KB = 10_000
+"""What is kept while PostgreSQL is away is small, and let go of. Seen: below 1,000."""
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +140,7 @@ async def test_connections_cut_again_and_again_also_between_commit_and_answer_do
     """A COMMIT without an answer may have happened: a claim is then not carried out twice, a result not lost."""
     crew.slow_peers()
     message = await crew.release(PEOPLE, ("mail", "sms"))
-    before = proxy.cut_commits
+    before, memory = proxy.cut_commits, {program.name: program.resident() for program in crew.programs}
     with psycopg.connect(database, autocommit=True) as admin:
         for _ in range(8):
             proxy.commits_unanswered = 3
@@ -155,6 +157,8 @@ async def test_connections_cut_again_and_again_also_between_commit_and_answer_do
     (await crew.until_done(message)).holds()
     nobody_took_over(crew)
     nothing_unforeseen(crew)
+    grown = {each.name: each.resident() - memory[each.name] for each in crew.programs}
+    assert max(grown.values()) < GROWTH_KB, f"kB after what memory they had in the middle: {grown}"
 
 
 async def test_a_slow_postgres_slows_down_and_breaks_nothing(crew: Crew, proxy: Proxy) -> None:
