@@ -77,7 +77,6 @@ class Crew:
         self.troubles: list[str] = []
         """What was done to the services, in order; `forget` empties it."""
         self._background = background or stack.Background()
-        self._audiences: dict[int, str] = {}
         self._marked: set[int] = set()
         self._topics = False
 
@@ -173,7 +172,7 @@ class Crew:
             yield connection
 
     async def release(self, people: int = 200, channels: Sequence[str] = ("mail",), **about: Any) -> Message:
-        """A message to so many new people, or to those whom `corrects` reached; released and announced.
+        """A message to so many new people; released and announced.
 
         `about` as in `proof`.
         """
@@ -187,21 +186,15 @@ class Crew:
         lane: str = "urgent",
         kind: str = "alert",
         expires_at: datetime | None = None,
-        corrects: Message | None = None,
     ) -> Message:
         """The same, planned and proofed only; `go` releases it."""
         async with self.connect() as connection:
             author, _ = await releasing.users(connection)
-            if corrects is not None:
-                audience = self._audiences[corrects.number]
-            else:
-                audience = f"crowd-{time.time_ns():x}"
-                await releasing.crowd(connection, audience, people)
+            audience = f"crowd-{time.time_ns():x}"
+            await releasing.crowd(connection, audience, people)
             message = await releasing.proof(
-                connection, author, audience=audience, channels=channels, lane=lane, kind=kind, expires_at=expires_at,
-                corrects=corrects,
-            )  # fmt: skip
-        self._audiences[message.number] = audience
+                connection, author, audience=audience, channels=channels, lane=lane, kind=kind, expires_at=expires_at
+            )
         self.knows_by_mark(message)
         return message
 

@@ -195,8 +195,9 @@ class Ledger(RuleBasedStateMachine):
         """It starts nothing, and records what it had sent; its claims may have passed on."""
         held = data.draw(st.sampled_from(self.dead))
         self.dead.remove(held)
-        results = [said(d, held.done.get(d.sequence, "given back")) for d in held.left]
-        self._settle(held.claim, results, True)
+        fates = {d.sequence: held.done.get(d.sequence, "given back") for d in held.left}
+        # A late `failed` ends what is in doubt: test_ledger.py has that, as a failure that is known.
+        self._settle(held.claim, [said(d, fates[d.sequence]) for d in held.left if fates[d.sequence] != "failed"], True)
 
     @precondition(lambda self: self.dead)
     @rule(data=st.data())
