@@ -229,11 +229,12 @@ def mails_of(sink: stack.Sink, message: UUID) -> list[tuple[float, str, str]]:
 def texts_of(twilio: stack.Twilio, told: tuple[Told, ...], mark: str | None) -> list[tuple[float, str]]:
     """(when, number) of each of the texts of this message. `mark`: what its texts alone say, if anything."""
     numbers = {each.address for each in told if each.channel == "sms"}
-    written = (json.loads(line) for line in twilio.file.read_bytes().splitlines())
+    held = twilio.messages()  # before the file is read, which has them first
+    written = (json.loads(line) for line in twilio.file.read_bytes().rpartition(b"\n")[0].splitlines())
     created = {text["sid"]: text["created"] for text in written if "created" in text}
     return [
         (datetime.fromisoformat(created[text["sid"]]).timestamp(), text["to"])
-        for text in twilio.messages()
+        for text in held
         if text["to"] in numbers and (mark or "") in text["body"]
     ]
 
