@@ -158,8 +158,10 @@ class Sink(StandIn):
 class Twilio(StandIn):
     """A Twilio stand-in and what it holds."""
 
-    def __init__(self, server: stand_ins.Twilio) -> None:
+    def __init__(self, server: stand_ins.Twilio, file: Path) -> None:
+        """`file`: a JSON line for each message, `created` to the microsecond, and one for each later change of it."""
         super().__init__(server.control_url)
+        self.file = file
         self.port, self.url = server.port, server.url
         self.account_sid, self.auth_token = server.account_sid, server.auth_token
 
@@ -191,7 +193,7 @@ def twilio_stand_in(background: Background) -> Iterator[Twilio]:
     with folder() as path:
         server = background.run(stand_ins.start_twilio(path, log=path / "log", pause=0.1))
         try:
-            yield Twilio(server)
+            yield Twilio(server, path / "messages.jsonl")
         finally:
             background.run(processes.stop(server.program))
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -28,11 +29,8 @@ KILLS = 20
 OUTAGE_SECONDS = 60.0
 END_WITHIN = 600.0
 """Seconds after the last fault for everything to be recorded: the longest waits of a delivery are minutes."""
-GROWTH = 1.5
-"""The memory of a service after all this, to what it had after a message to two hundred."""
-MEMORY_KB = 60_000
-"""Growth below this much is no growth: the first large batch, the allocator's habits."""
-
+GROWTH = 1.2
+"""The memory of a service after all this, to what it had after a message to two hundred. Seen: 1.03."""
 
 COLUMNS = {
     "recipients": "people", "accepted_by_the_relay": "at relay", "accepted_by_twilio": "at Twilio",
@@ -80,27 +78,35 @@ async def play(on: Stage, given: argparse.Namespace) -> None:
         await during(on, "everything killed at once", on.everything(), given.recipients // 10)
         left = max(ends_at - time.monotonic() - 60, given.minutes * 15)
         await random_mix(on, given.seed, left, given.recipients // 20)
+    on.say(f"Memory (kB before, at most): { {name: (before[name], peak) for name, peak in on.peaks.items()} }")
     grown = {
-        name: (before[name], peak)
-        for name, peak in on.peaks.items()
-        if name in before and peak > before[name] * GROWTH and peak > before[name] + MEMORY_KB
+        name: (before[name], peak) for name, peak in on.peaks.items() if name in before and peak > before[name] * GROWTH
     }
     assert not grown, f"memory grew (kB before, at most): {grown}"
 
 
 async def twenty_kills(on: Stage, seed: int, recipients: int) -> None:
-    """kill -9 twenty times in one message; each kill of a mail worker may double what was on its way."""
-    within = recipients / (2 * CONNECTIONS) * 0.1
-    plan = kills(seed, KILLS, within)
-    on.say(f"One message to {recipients}, and {KILLS} kills in {within:.0f} s")
+    """kill -9 twenty times while one message is being sent; each of a mail worker may double what was on its way."""
+    plan, hit = kills(seed, KILLS), 0
+    on.say(f"One message to {recipients}, and {KILLS} kills in the middle of it")
     sent = await on.send(f"{KILLS} kills", recipients, "governors")
-    began = time.monotonic()
-    for moment, name in plan.moments:
-        await asyncio.sleep(max(0, began + moment - time.monotonic()))
-        on.say(f"  {moment:6.1f} s  kill -9 {name}")
+    for share, name in plan:
+        enough = partial(_share_is_out, share=share)
+        await on.crew.until(enough, sent.message, seconds=END_WITHIN, every=0.2)
         await on.kill(name)
-    sent.bound = CONNECTIONS * sum(name.startswith("mail") for _, name in plan.moments)
+        left = (await on.crew.until(lambda _: True, sent.message)).open
+        on.say(f"  {share:4.0%} out  kill -9 {name}, {left} still open")
+        hit += left > 0
+    on.say(f"  {hit} of {KILLS} kills while it was being sent")
+    if hit < KILLS:
+        on.wrong.append(f"{KILLS - hit} kills of {KILLS} came when all was sent")
+    sent.bound = CONNECTIONS * sum(name.startswith("mail") for _, name in plan)
     report(on, sent, await on.settle(sent, END_WITHIN))
+
+
+def _share_is_out(account: Account, share: float) -> bool:
+    contacts = sum(account.states.values())
+    return contacts - account.open >= share * contacts
 
 
 async def during(on: Stage, what: str, trouble: Coroutine[Any, Any, None], recipients: int) -> None:
@@ -177,6 +183,8 @@ def counted(sent: Sent, account: Account) -> Line:
         account.holds(bound=max(bound, account.possible_duplicates if sent.bound is None else 0))
     except Broken as problem:
         broken = str(problem).splitlines()[0]
+    if late := sent.late():
+        broken = f"{len(late)} later than a second after a halt: {max(late):.1f} s; {broken}"
     mails = sum(len(ids) for ids in account.mails.values())
     return Line(
         what=sent.what,
@@ -229,7 +237,8 @@ async def run(given: argparse.Namespace) -> int:
             say(failed)
             say(on.crew.report())
         lines = [counted(sent, sent.account) for sent in on.sent if sent.account]
-        broken = [f"{line.what}: {line.broken}" for line in lines if line.broken] + ([failed] if failed else [])
+        broken = [f"{line.what}: {line.broken}" for line in lines if line.broken]
+        broken += [*on.wrong, *([failed] if failed else [])]
         document = {
             "seed": given.seed,
             "minutes": given.minutes,

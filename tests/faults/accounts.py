@@ -1,11 +1,12 @@
 """What became of everybody: the ledger's word and the peers', side by side."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from services.devstack import maildir
@@ -18,8 +19,11 @@ from tests import stack
 
 MUST_BE_THERE = frozenset({State.ACCEPTED, State.DELIVERED})
 MUST_NOT_BE_THERE = frozenset({State.SUPERSEDED, State.EXPIRED, State.SUPPRESSED, State.FAILED})
+"""Whatever doubts there were: an unsent end after a doubt that no look-up cleared is `unknown`."""
 _RECIPIENT = re.compile(rb"^Delivered-To: (\S+)\r$", re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(<[^>]+>)", re.MULTILINE | re.IGNORECASE)
+AFTER_HALT = 1.0
+"""Seconds for which what is under way may still arrive after a stop, a pause, a correction, `expires_at` (issue 4)."""
 OPEN_WORDS = frozenset(state.word for state in OPEN)
 
 
@@ -29,7 +33,10 @@ class Broken(AssertionError):
 
 @dataclass(frozen=True)
 class Told:
-    """A delivery's row: where it went, and what the ledger says of it. `address` is None for a feed."""
+    """A delivery's row: where it went, and what the ledger says of it.
+
+    `address`: of a feed what `feed_of` says; None when there is none, or it was erased.
+    """
 
     sequence: int
     channel: str
@@ -61,6 +68,10 @@ class Account:
     """Message-IDs of what the relay has, by address."""
     texts: dict[str, int] = field(default_factory=dict)
     """How many the provider has, by number."""
+    feeds: frozenset[str] = frozenset()
+    """The feeds that have an entry."""
+    arrivals: tuple[float, ...] = ()
+    """When (`time.time()`) each mail, text and entry was there, in order."""
     troubles: tuple[str, ...] = ()
     """What the crew did to the services while the message was sent."""
 
@@ -84,9 +95,10 @@ class Account:
 
     @cached_property
     def copies(self) -> dict[str, int]:
-        """How many the peers have, by address or number."""
+        """How many the peers have, by address, number or feed."""
         self._must_be_whole()
-        return {**{address: len(ids) for address, ids in self.mails.items()}, **self.texts}
+        mails = {address: len(ids) for address, ids in self.mails.items()}
+        return {**mails, **self.texts, **dict.fromkeys(self.feeds, 1)}
 
     @cached_property
     def second_copies(self) -> int:
@@ -98,11 +110,17 @@ class Account:
         """Texts beyond the first to each number."""
         return sum(self.texts.values()) - len(self.texts)
 
+    def late(self, halted: datetime, until: datetime | None = None) -> list[float]:
+        """Seconds after this moment, of whatever arrived later than a second after it (and before `until`)."""
+        self._must_be_whole()
+        ends = until.timestamp() if until else float("inf")
+        return [at - halted.timestamp() for at in self.arrivals if halted.timestamp() + AFTER_HALT < at < ends]
+
     @cached_property
     def lost(self) -> list[str]:
         """Deliveries of which ledger and peer say different things, in words."""
         self._must_be_whole()
-        found = [_disagreement(told, self.copies.get(told.address or "", 0)) for told in self.told if told.address]
+        found = [disagreement(told, self.copies.get(told.address, 0)) for told in self.told if told.address]
         strangers = set(self.copies) - {told.address for told in self.told}
         return [words for words in found if words] + [f"{address}: at the peer, in no plan" for address in strangers]
 
@@ -179,36 +197,55 @@ async def deliveries(connection: Connection, number: int) -> tuple[Told, ...]:
     """Every row of a message."""
     rows = await (await connection.execute(_ROWS, (number,))).fetchall()
     return tuple(
-        Told(sequence, channel, address, State(state), *rest) for sequence, channel, address, state, *rest in rows
+        Told(sequence, channel, feed_of(audience) if channel == "newsfeed" else address, State(state), *rest)
+        for sequence, channel, audience, address, state, *rest in rows
     )
 
 
-def mails_of(sink: stack.Sink, message: UUID) -> dict[str, list[str]]:
-    """Message-IDs of the mails of this message that the sink keeps, by address."""
-    found: dict[str, list[str]] = {}
+def feed_of(audience: str) -> str:
+    """What stands for an audience's feed where others have an address."""
+    return f"feed {audience}"
+
+
+async def entries(connection: Connection, number: int) -> dict[str, float]:
+    """When this message was put in each feed that has it."""
+    rows = await connection.execute("SELECT audience, published_at FROM feed_entry WHERE message = %s", (number,))
+    return {feed_of(audience): at.timestamp() for audience, at in await rows.fetchall()}
+
+
+def mails_of(sink: stack.Sink, message: UUID) -> list[tuple[float, str, str]]:
+    """(when, address, Message-ID) of each mail of this message that the sink keeps."""
+    found = []
     for path in maildir.kept(sink.maildir):
         with path.open("rb") as file:
             head = file.read(8192).partition(b"\r\n\r\n")[0]
         recipient, mail = _RECIPIENT.search(head), _MESSAGE_ID.search(head)
         assert recipient
         if mail and message.hex.encode() in mail[1]:
-            found.setdefault(recipient[1].decode(), []).append(mail[1].decode())
+            found.append((path.stat().st_mtime, recipient[1].decode(), mail[1].decode()))
     return found
 
 
-def texts_of(held: list[dict[str, Any]], told: tuple[Told, ...], mark: str | None) -> dict[str, int]:
-    """How many of these texts each number of this message got. `mark`: what the texts of this message alone say."""
+def texts_of(twilio: stack.Twilio, told: tuple[Told, ...], mark: str | None) -> list[tuple[float, str]]:
+    """(when, number) of each of the texts of this message. `mark`: what its texts alone say, if anything."""
     numbers = {each.address for each in told if each.channel == "sms"}
-    return dict(Counter(text["to"] for text in held if text["to"] in numbers and (mark or "") in text["body"]))
+    held = twilio.messages()  # before the file is read, which has them first
+    written = (json.loads(line) for line in twilio.file.read_bytes().rpartition(b"\n")[0].splitlines())
+    created = {text["sid"]: text["created"] for text in written if "created" in text}
+    return [
+        (datetime.fromisoformat(created[text["sid"]]).timestamp(), text["to"])
+        for text in held
+        if text["to"] in numbers and (mark or "") in text["body"]
+    ]
 
 
-def _disagreement(told: Told, copies: int) -> str | None:
+def disagreement(told: Told, copies: int) -> str | None:
+    """How the ledger's word on a delivery contradicts what the peer has of it, in words; None when it does not."""
     what = f"{told.address}: {told.state.word} after {told.attempt} attempts, {told.doubts} doubts; {copies} copies"
-    if told.state in MUST_BE_THERE and not copies:
+    there = told.state in MUST_BE_THERE or (told.state is State.BOUNCED and told.channel == "sms")
+    if there and not copies:
         return f"lost: {what}"
-    if told.state in MUST_NOT_BE_THERE and copies and not told.doubts:
-        return f"sent against the record: {what}"
-    if told.state is State.BOUNCED and told.channel == "mail" and copies and not told.doubts:
+    if copies and (told.state in MUST_NOT_BE_THERE or (told.state is State.BOUNCED and not there and not told.doubts)):
         return f"sent against the record: {what}"
     return None
 
@@ -219,7 +256,8 @@ FROM delivery d JOIN batch b ON b.message = d.message AND d.sequence BETWEEN b.f
 WHERE d.message = %s GROUP BY 1, 2
 """
 _ROWS = """
-SELECT d.sequence, b.channel, a.value, d.state, d.attempt, d.doubts, d.again
+SELECT d.sequence, b.channel, v.audience, a.value, d.state, d.attempt, d.doubts, d.again
 FROM delivery d JOIN batch b ON b.message = d.message AND d.sequence BETWEEN b.first_sequence AND b.last_sequence
+JOIN variant v ON v.message = d.message AND v.number = d.variant
 LEFT JOIN address a ON a.id = d.address WHERE d.message = %s ORDER BY d.sequence
 """

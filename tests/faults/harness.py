@@ -12,6 +12,7 @@ The fixtures of `tests/faults/conftest.py` make one; tests/faults/README.md tell
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -29,7 +30,7 @@ from services.store.alarms import CANNOT_SEND
 from services.store.messages import Message
 from tests import stack
 from tests.faults import releasing
-from tests.faults.accounts import Account, deliveries, mails_of, taken, texts_of
+from tests.faults.accounts import Account, deliveries, entries, mails_of, taken, texts_of
 from tests.faults.programs import HERE, Program
 
 SETTINGS = {
@@ -76,7 +77,6 @@ class Crew:
         self.troubles: list[str] = []
         """What was done to the services, in order; `forget` empties it."""
         self._background = background or stack.Background()
-        self._audiences: dict[int, str] = {}
         self._marked: set[int] = set()
         self._topics = False
 
@@ -172,7 +172,7 @@ class Crew:
             yield connection
 
     async def release(self, people: int = 200, channels: Sequence[str] = ("mail",), **about: Any) -> Message:
-        """A message to so many new people, or to those whom `corrects` reached; released and announced.
+        """A message to so many new people; released and announced.
 
         `about` as in `proof`.
         """
@@ -186,21 +186,15 @@ class Crew:
         lane: str = "urgent",
         kind: str = "alert",
         expires_at: datetime | None = None,
-        corrects: Message | None = None,
     ) -> Message:
         """The same, planned and proofed only; `go` releases it."""
         async with self.connect() as connection:
             author, _ = await releasing.users(connection)
-            if corrects is not None:
-                audience = self._audiences[corrects.number]
-            else:
-                audience = f"crowd-{time.time_ns():x}"
-                await releasing.crowd(connection, audience, people)
+            audience = f"crowd-{time.time_ns():x}"
+            await releasing.crowd(connection, audience, people)
             message = await releasing.proof(
-                connection, author, audience=audience, channels=channels, lane=lane, kind=kind, expires_at=expires_at,
-                corrects=corrects,
-            )  # fmt: skip
-        self._audiences[message.number] = audience
+                connection, author, audience=audience, channels=channels, lane=lane, kind=kind, expires_at=expires_at
+            )
         self.knows_by_mark(message)
         return message
 
@@ -219,13 +213,22 @@ class Crew:
         async with self.connect() as connection:
             account = await taken(connection, message.number, self.troubles)
             told = await deliveries(connection, message.number)
+            feeds = await entries(connection, message.number)
         mark = releasing.mark(message) if message.number in self._marked else None
+        texts = texts_of(self.twilio, told, mark) if self.twilio else []
+        mails: dict[str, list[str]] = {}
+        arrivals = [at for at, _ in texts] + list(feeds.values())
+        for at, address, message_id in mails_of(self.sink, message.id) if self.sink else []:
+            mails.setdefault(address, []).append(message_id)
+            arrivals.append(at)
         return replace(
             account,
             whole=True,
             told=told,
-            mails=mails_of(self.sink, message.id) if self.sink else {},
-            texts=texts_of(self.twilio.messages(), told, mark) if self.twilio else {},
+            mails=mails,
+            texts=dict(Counter(number for _, number in texts)),
+            feeds=frozenset(feeds),
+            arrivals=tuple(sorted(arrivals)),
         )
 
     async def until(

@@ -192,6 +192,22 @@ class Forgetful(Talk):
         return None
 
 
+class Holding(Talk):
+    """Keeps every mail; answers for the first thirty, and for the others once it is told to."""
+
+    free, held = 30, 0
+    answering = asyncio.Event()
+
+    async def after_body(self, content: bytes) -> bool | None:
+        """In its time."""
+        self.take(content)
+        if self.relay.taken() > self.free:
+            type(self).held += 1
+            await self.answering.wait()
+        await self.say("250 2.0.0 kept")
+        return None
+
+
 def _last_digit(line: bytes) -> int:
     found = re.search(rb"(\d)@", line)
     return int(found[1]) if found else -1

@@ -71,21 +71,20 @@ async def proof(
     lane: str,
     kind: str,
     expires_at: datetime | None,
-    corrects: Message | None = None,
 ) -> Message:
     """Submitted, rendered and planned. Its texts hold its id, so that whoever finds one knows whose it is."""
     async with connection.transaction():
         await incidents.open_unless_there(connection, Incident(INCIDENT, "Faults", "acute", exercise=False))
         new = NewMessage(
             id=UUID(str(uuid7())), incident=INCIDENT, kind=kind, lane=lane, priority=PRIORITY[kind], phase="acute",
-            exercise=False, content={}, content_hash=str(uuid7()), corrects=corrects.number if corrects else None,
+            exercise=False, content={}, content_hash=str(uuid7()), corrects=None,
             findings=[], submitted_by=author, expires_at=expires_at, next_update_at=None,
         )  # fmt: skip
         message = await messages.record_submitted(connection, new)
         await variants.record(connection, message.number, [_variant(message, audience, each) for each in channels])
         planned = PlanFor(
-            message=message.number, language="nl", channels=channels, people=[] if corrects else [audience],
-            feeds=[audience], told=[corrects.number] if corrects else [], audience_order=[audience],
+            message=message.number, language="nl", channels=channels, people=[audience], feeds=[audience], told=[],
+            audience_order=[audience],
         )  # fmt: skip
         await messages.set_proofed(connection, message.number, await plan.write(connection, planned))
     return message

@@ -1,8 +1,7 @@
 """What `make faults` will do, and when: drawn from the seed before anything runs. Pure."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 SERVICES = ("editorial", "dispatch", "mail", "mail-2", "sms", "newsfeed", "public", "situation")
@@ -48,19 +47,12 @@ class Act:
     """From 0 to 1: which of the messages under way, where one is meant."""
 
 
-@dataclass(frozen=True)
-class Kills:
-    """When which service is killed in the one large message: seconds after its release."""
-
-    moments: Sequence[tuple[float, str]] = field(default_factory=list)
-
-
-def kills(seed: int, count: int, within: float) -> Kills:
-    """So many kills, spread over so many seconds, each service in its turn and in no order."""
+def kills(seed: int, count: int) -> list[tuple[float, str]]:
+    """So many kills: the share of the message that is out by then, and whom; each service in its turn, in no order."""
     chance = random.Random(f"{seed} kills")
     victims = [SERVICES[n % len(SERVICES)] for n in range(count)]
     chance.shuffle(victims)
-    return Kills(list(zip(sorted(chance.uniform(0, within) for _ in victims), victims, strict=True)))
+    return list(zip(sorted(chance.uniform(0.02, 0.9) for _ in victims), victims, strict=True))
 
 
 def mix(seed: int, seconds: float) -> list[Act]:

@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from tests import stack
 from tests.faults import door, releasing
 from tests.faults.accounts import Account
 from tests.faults.harness import Crew, crew_of
-from tests.faults.programs import Program
+from tests.faults.programs import STOPPED_WITHIN, Program
 from tests.faults.schedule import RELAY_FAULTS, SERVICES, TWILIO_FAULTS
 from tests.faults.servers import Servers, own_servers
 
@@ -43,6 +44,14 @@ class Sent:
     """Second copies that may be; None: those that are counted."""
     account: Account | None = None
     seconds: float = 0
+    halts: list[tuple[datetime, datetime | None]] = field(default_factory=list)
+    """Since when, and until when, it might not go on."""
+
+    def late(self) -> list[float]:
+        """Seconds after a halt, of what arrived later than a second after it all the same."""
+        return [
+            each for since, until in self.halts for each in (self.account.late(since, until) if self.account else [])
+        ]
 
 
 class Stage:
@@ -53,6 +62,8 @@ class Stage:
         self.sent: list[Sent] = []
         self.done: dict[str, int] = {}
         """How often each thing was done."""
+        self.wrong: list[str] = []
+        """What no message shows."""
         self.peaks: dict[str, int] = {}
         """Resident memory of each service at its highest, in kB."""
         self._busy: set[str] = set()
@@ -133,6 +144,8 @@ class Stage:
         self.did("stop")
         code, seconds = await asyncio.to_thread(program.stop)
         self.say(f"  {name} stopped in {seconds:.1f} s with {code}")
+        if code or seconds > STOPPED_WITHIN:
+            self.wrong.append(f"{name} took {seconds:.1f} s for SIGTERM, and ended with {code}")
         program.start()
         self._busy.discard(name)
 
@@ -208,14 +221,20 @@ class Stage:
             await until_there(partial(self._halt, sent, "resume"), what="resume")
 
     async def _halt(self, sent: Sent, how: str) -> None:
+        if how == "resume":
+            sent.halts = [(since, until or datetime.now(UTC)) for since, until in sent.halts]
         async with self.crew.connect() as connection, connection.transaction():
             message = await messages.find(connection, sent.message.id, lock=True)
             assert message
-            if message.state == "released" and how == "stop":
+            if message.state != "released":
+                return
+            if how == "stop":
                 await messages.stop(connection, message, source=releasing.SOURCE, how="stopped")
-            elif message.state == "released":
+            else:
                 act = messages.pause if how == "pause" else messages.resume
                 await act(connection, message, source=releasing.SOURCE)
+        if how != "resume":
+            sent.halts.append((datetime.now(UTC), None))
 
     async def correct(self, sent: Sent) -> Sent | None:
         """Put a message right: submitted, which pauses it, and approved, which stops it. None when it was refused."""
@@ -225,6 +244,7 @@ class Stage:
         await door.proofed(self.crew, message_id)
         try:
             message = await door.approve(self.crew, message_id)
+            sent.halts.append((datetime.now(UTC), None))
         except AssertionError:  # it reached someone more since the proof
             await door.give(self.crew, RejectMessage(message_id=message_id), user=1)
             await self.halt(sent, "stop")

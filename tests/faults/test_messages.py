@@ -6,60 +6,101 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from services.devstack import kafka
+from services.domain.configuration import DEFAULT
 from services.store import messages
 from services.store.messages import Message
 from tests import stack
-from tests.faults import manners
+from tests.faults import door, manners
+from tests.faults.accounts import AFTER_HALT, Account
 from tests.faults.harness import Crew, crew_of
+from tests.faults.proxy import proxy_to
 from tests.faults.relays import Relay, Talk
 from tests.faults.working import working
 
 pytestmark = pytest.mark.stack
 
 PEOPLE = 60
-AFTER_STOP = 1.0
-"""Seconds for which what is under way may still arrive (issue 4)."""
+CHANNELS = ("mail", "sms", "newsfeed")
+FEEDS = tuple(each.id for each in DEFAULT.audiences if "newsfeed" in each.channels)
 
 
-async def halted(crew: Crew, message: Message, how: str) -> None:
-    """Stop or pause it, as `roeland` does; or put it right: a correction's submission pauses, its approval stops."""
-    steps = ["paused", "superseded"] if how == "put right" else [how]
-    async with crew.connect() as connection:
-        for step in steps:
-            async with connection.transaction():
-                found = await messages.find(connection, message.id, lock=True)
-                assert found is not None
-                if step == "paused":
-                    await messages.pause(connection, found, source="/test")
-                else:
-                    await messages.stop(connection, found, source="/test", how=step)  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def slowly(module_crew: Crew, background: stack.Background) -> Iterator[None]:
+    """Editorial, sms and newsfeed; the newsfeed's peer is PostgreSQL, and half a second away with each entry."""
+    with proxy_to(background, module_crew.env["ROELAND_DATABASE_URL"]) as proxy:
+        proxy.delay = 0.06
+        programs = [
+            module_crew.start("editorial", ready=False),
+            module_crew.start("sms", ready=False, sms_connections=4),
+            module_crew.start("newsfeed", ready=False, database_url=proxy.url),
+        ]
+        for program in programs:
+            program.wait_ready()
+        yield
+        for program in programs:
+            program.end()
 
 
-@pytest.mark.parametrize(
-    ("kind", "how"),
-    [
-        (manners.Slow, "stopped"),
-        (manners.Slow, "put right"),
-        (manners.SlowAndPlain, "stopped"),
-        (manners.SlowBody, "stopped"),
-    ],
-)
-async def test_of_the_unsent_half_nothing_goes_out_a_second_later(crew: Crew, kind: type[Talk], how: str) -> None:
+async def halted(crew: Crew, message: Message, how: str) -> datetime:
+    """Stop or pause it, as `roeland` does, or let its time come; since when it may not go on."""
+    async with crew.connect() as connection, connection.transaction():
+        found = await messages.find(connection, message.id, lock=True)
+        assert found is not None
+        if how == "paused":
+            await messages.pause(connection, found, source="/test")
+        elif how == "expired":
+            soon = "UPDATE message SET expires_at = clock_timestamp() + interval '0.3 seconds' WHERE number = %s"
+            await connection.execute(soon, (message.number,))
+        else:
+            await messages.stop(connection, found, source="/test", how="stopped")
+    return await _moment(crew, message, "coalesce(paused_at, stopped_at, expires_at)")
+
+
+async def put_right(crew: Crew, message: Message) -> datetime:
+    """A correction of it goes the whole way: its submission pauses the original, its approval is the original's end."""
+    fields = {"kind": "correction", "corrects": str(message.id), "audiences": ()}
+    correction = await door.submitted(crew, 0, CHANNELS, **fields)
+    await door.proofed(crew, correction)
+    (await crew.until_done(await door.approve(crew, correction))).holds()
+    return await _moment(crew, message, "paused_at")
+
+
+@pytest.mark.parametrize("how", ["stopped", "expired", "put right"])
+@pytest.mark.usefixtures("slowly")
+async def test_of_the_unsent_half_nothing_goes_out_a_second_later_on_any_channel(crew: Crew, how: str) -> None:
+    """Relay, Twilio and PostgreSQL take their time over each, and all three have something in hand at that moment."""
+    assert crew.twilio
+    crew.twilio.faults({"at": "request", "do": "delay", "delay_seconds": 0.3})
+    async with working(crew, manners.Slow, smtp_connections=6):
+        message = await door.approved(crew, PEOPLE, CHANNELS, audiences=FEEDS, audience=FEEDS[0])
+        await crew.until(lambda account: all(_told(account, channel) for channel in CHANNELS), message)
+        since = await (put_right(crew, message) if how == "put right" else halted(crew, message, how))
+        await crew.until_done(message, seconds=15)
+        await asyncio.sleep(AFTER_HALT)
+        account = await crew.account(message)
+    account.holds()
+    assert not (late := account.late(since)), f"{len(late)} later than a second: {late[-5:]}"
+    unsent = "expired" if how == "expired" else "superseded"
+    assert all(set(counts) == {"accepted", unsent} for counts in account.channels.values()), account.channels
+    assert account.possible_duplicates == 0
+
+
+@pytest.mark.parametrize("kind", [manners.SlowAndPlain, manners.SlowBody])
+async def test_of_the_unsent_half_nothing_goes_out_a_second_later(crew: Crew, kind: type[Talk]) -> None:
     """A relay that takes 0.3 s for each answer has envelopes in hand when the stop comes: no body may follow them."""
     async with working(crew, kind, smtp_connections=6) as (_, relay):
         message = await _half_sent(crew, relay)
-        await halted(crew, message, how)
-        await _ends_well(crew, message, relay)
+        await _ends_well(crew, message, relay, await halted(crew, message, "stopped"))
 
 
-async def test_without_kafka_a_stop_is_a_stop(crew: Crew) -> None:
+async def test_without_kafka_a_stop_is_a_stop_and_what_expires_expires(crew: Crew) -> None:
     """Nobody reaches Kafka: the message goes out, `roeland message stop` returns and holds, and the counts add up."""
     nowhere = {"kafka_bootstrap": "127.0.0.1:1"}
     dispatch = next((program for program in crew.programs if program.service == "dispatch"), None)
@@ -71,7 +112,10 @@ async def test_without_kafka_a_stop_is_a_stop(crew: Crew) -> None:
             message = await _half_sent(crew, relay)
             said = await _roeland(crew, "message", "stop", str(message.id), **nowhere)
             assert said["state"] == "stopped"
-            await _ends_well(crew, message, relay)
+            await _ends_well(crew, message, relay, await _moment(crew, message, "stopped_at"))
+            relay.kept.clear()
+            message = await _half_sent(crew, relay)
+            await _ends_well(crew, message, relay, await halted(crew, message, "expired"), "expired")
     finally:
         alone.end()
         if dispatch is not None:
@@ -97,24 +141,10 @@ async def test_a_stop_while_kafka_hangs_is_a_stop(
                     server.program.popen.send_signal(signal.SIGSTOP)
                     said = await _roeland(crew, "message", "stop", str(message.id))
                     assert said["state"] == "stopped"
-                    await _ends_well(crew, message, relay)
+                    await _ends_well(crew, message, relay, await _moment(crew, message, "stopped_at"))
         finally:
             server.program.popen.send_signal(signal.SIGCONT)
             background.run(server.stop())
-
-
-async def test_what_expires_in_the_middle_is_expired_and_goes_nowhere(crew: Crew) -> None:
-    """`expires_at` comes by the database's clock: like a stop, with a word of its own."""
-    async with working(crew, manners.Slow, smtp_connections=6) as (_, relay):
-        message = await crew.release(people=PEOPLE, expires_at=datetime.now(UTC) + timedelta(seconds=6))
-        await crew.until_done(message)
-        await asyncio.sleep(AFTER_STOP)
-        _nothing_later_than(await _moment(crew, message, "expires_at"), relay)
-        account = await crew.account(message)
-    account.holds()
-    assert 0 < len(relay.kept) < PEOPLE
-    assert account.states == {"accepted": len(relay.kept), "expired": PEOPLE - len(relay.kept)}
-    assert account.possible_duplicates == 0
 
 
 async def test_a_pause_holds_and_resuming_sends_the_rest_once(crew: Crew) -> None:
@@ -123,9 +153,8 @@ async def test_a_pause_holds_and_resuming_sends_the_rest_once(crew: Crew) -> Non
         message = await crew.release(people=PEOPLE)
         for share in (10, 20, 30):
             await _until(lambda share=share: len(relay.kept) >= share)
-            await halted(crew, message, "paused")
-            paused = await _moment(crew, message, "paused_at")
-            await asyncio.sleep(2 * AFTER_STOP)
+            paused = await halted(crew, message, "paused")
+            await asyncio.sleep(2 * AFTER_HALT)
             _nothing_later_than(paused, relay)
             async with crew.connect() as connection, connection.transaction():
                 await messages.resume(connection, message, source="/test")
@@ -154,21 +183,25 @@ async def _half_sent(crew: Crew, relay: Relay) -> Message:
     return message
 
 
-async def _ends_well(crew: Crew, message: Message, relay: Relay) -> None:
-    """Stopped in the middle: nothing left late, and everybody is either told or superseded, within 10 s."""
+async def _ends_well(crew: Crew, message: Message, relay: Relay, since: datetime, unsent: str = "superseded") -> None:
+    """Halted in the middle: nothing left late, and everybody is either told or not sent to, within 10 s."""
     await crew.until_done(message, seconds=15)
-    await asyncio.sleep(AFTER_STOP)
-    _nothing_later_than(await _moment(crew, message, "coalesce(paused_at, stopped_at)"), relay)
+    await asyncio.sleep(AFTER_HALT)
+    _nothing_later_than(since, relay)
     account = await crew.account(message)
     account.holds()
     assert len(relay.kept) < PEOPLE
-    assert account.states == {"accepted": len(relay.kept), "superseded": PEOPLE - len(relay.kept)}
+    assert account.states == {"accepted": len(relay.kept), unsent: PEOPLE - len(relay.kept)}
     assert account.possible_duplicates == 0
+
+
+def _told(account: Account, channel: str) -> int:
+    return account.channels[channel].get("accepted", 0)
 
 
 def _nothing_later_than(moment: datetime, relay: Relay) -> None:
     """Fails when the relay had the end of a mail later than a second after this."""
-    late = [at - moment.timestamp() for at, _ in relay.kept if at > moment.timestamp() + AFTER_STOP]
+    late = [at - moment.timestamp() for at, _ in relay.kept if at > moment.timestamp() + AFTER_HALT]
     assert not late, f"{len(late)} mails later than a second: {sorted(late)[-5:]}"
 
 

@@ -31,23 +31,29 @@ async def sent(crew: Crew, *faults: dict[str, Any]) -> Account:
 
 
 @pytest.mark.parametrize(
-    ("fault", "copies"),
+    ("fault", "copies", "doubts"),
     [
-        pytest.param({"do": "delay", "delay_seconds": 5}, HURT, id="late"),
-        pytest.param({"do": "forget"}, HURT, id="never"),
-        pytest.param({"do": "drop"}, HURT, id="connection lost"),
-        pytest.param({"do": "drop", "at": "body"}, 0, id="connection lost in mid-body"),
-        pytest.param({"do": "forget", "at": "body"}, 0, id="silence in mid-body"),
+        pytest.param({"do": "delay", "delay_seconds": 5}, HURT, HURT, id="late"),
+        pytest.param({"do": "forget"}, HURT, HURT, id="never"),
+        pytest.param({"do": "drop"}, HURT, HURT, id="connection lost"),
+        pytest.param({"do": "drop", "at": "body"}, 0, HURT, id="connection lost in mid-body"),
+        pytest.param({"do": "forget", "at": "body"}, 0, HURT, id="silence in mid-body"),
+        pytest.param({"do": "delay", "delay_seconds": 1, "at": "data"}, 0, 0, id="354 late"),
+        pytest.param({"do": "delay", "delay_seconds": 5, "at": "data"}, 0, 0, id="354 too late"),
     ],
 )
 async def test_a_mail_that_got_no_answer_is_sent_again_and_counted(
-    crew: Crew, fault: dict[str, Any], copies: int
+    crew: Crew, fault: dict[str, Any], copies: int, doubts: int
 ) -> None:
-    """The relay may have it or not, and only the relay knows: nobody goes without, and each doubt counts, no more."""
+    """The relay may have it or not, and only the relay knows: nobody goes without, and each doubt counts, no more.
+
+    Before 354 no body was written, however late it comes: no doubt.
+    """
     account = await sent(crew, {"at": "after-body", "count": HURT, **fault})
     account.holds(bound=HURT)
     assert account.states == {"accepted": PEOPLE}
-    assert (account.second_copies, account.possible_duplicates) == (copies, HURT)
+    assert (account.second_copies, account.possible_duplicates) == (copies, doubts)
+    assert sum(each.doubts for each in account.told) == doubts
 
 
 async def test_goodbye_at_every_point_costs_nobody_anything(crew: Crew) -> None:

@@ -346,3 +346,20 @@ async def test_what_somebody_else_reported_while_a_worker_held_it_is_counted_whe
     counted_again = "SELECT array_agg(sequence ORDER BY sequence) FROM delivery WHERE again"
     assert await (await connection.execute(counted_again)).fetchone() == ([d.sequence for d in taken.deliveries[1:]],)
     assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (199,)
+
+
+@pytest.mark.xfail(reason="the higher rank wins, and `failed` ranks above `unknown`", strict=True)
+async def test_a_late_refusal_does_not_end_what_is_in_doubt_since(world):
+    """The one that woke was refused; its successor's mail may have arrived. Nobody may be told that nobody has it."""
+    connection, message = world
+    first, second = [await workers.begin(connection, "mail") for _ in range(2)]
+    claim = await take(connection, first)
+    await workers.end(connection, first)
+    inherited = await ledger.inherit(connection, epoch=second, channel="mail")
+    doubts = [
+        Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in inherited.deliveries
+    ]
+    await put_down(connection, inherited, doubts, retry_after=timedelta(minutes=1))
+    refused = [Result(d.sequence, d.attempt, State.FAILED, handed_over=True, code=554) for d in claim.deliveries]
+    await put_down(connection, claim, refused)
+    assert "failed" not in await counted(connection, message.number)

@@ -37,7 +37,9 @@ STEPS = int(os.environ.get("ROELAND_TEST_MACHINE_STEPS", "25"))
 
 RECEIVED = frozenset({"accepted", "no answer, received"})
 """After these the peer has a copy."""
-FATES = ("accepted", "bounced", "greylisted", "no answer, received", "no answer, lost", "given back")
+FATES = (
+    "accepted", "bounced", "failed", "suppressed", "greylisted", "no answer, received", "no answer, lost", "given back",
+)  # fmt: skip
 
 
 @dataclass
@@ -193,8 +195,9 @@ class Ledger(RuleBasedStateMachine):
         """It starts nothing, and records what it had sent; its claims may have passed on."""
         held = data.draw(st.sampled_from(self.dead))
         self.dead.remove(held)
-        results = [said(d, held.done.get(d.sequence, "given back")) for d in held.left]
-        self._settle(held.claim, results, True)
+        fates = {d.sequence: held.done.get(d.sequence, "given back") for d in held.left}
+        # A late `failed` ends what is in doubt: test_ledger.py has that, as a failure that is known.
+        self._settle(held.claim, [said(d, fates[d.sequence]) for d in held.left if fates[d.sequence] != "failed"], True)
 
     @precondition(lambda self: self.dead)
     @rule(data=st.data())
@@ -338,6 +341,9 @@ def said(delivery: Delivery, fate: str) -> Result:
         return Result(sequence, attempt, State.ACCEPTED, handed_over=True, code=250, at=now())
     if fate == "bounced":
         return Result(sequence, attempt, State.BOUNCED, code=550, reason="refused")
+    if fate in ("failed", "suppressed"):
+        state = State.UNKNOWN if delivery.doubts else State[fate.upper()]
+        return Result(sequence, attempt, state, handed_over=fate == "failed", reason=fate)
     if fate == "greylisted":
         return Result(sequence, attempt, State.DEFERRED, code=450)
     if fate == "given back":
