@@ -153,8 +153,8 @@ judged AS MATERIALIZED (
             WHEN said >= {min(REPORTED):d} THEN greatest(state, said) ELSE state END AS state,
         CASE WHEN epoch = %(epoch)s AND attempt = of_attempt THEN NULL ELSE epoch END AS epoch,
         CASE WHEN ours AND cleared THEN 0 ELSE doubts END + coalesce(ours AND in_doubt, false)::int AS doubts,
-        again OR coalesce(handed_over AND NOT repeated AND NOT (ours AND cleared)
-            AND doubts > (of_attempt < attempt)::int AND coalesce(said_id <> provider_id, true), false) AS again,
+        again OR coalesce(said_id <> provider_id, handed_over AND NOT repeated AND NOT (ours AND cleared)
+            AND doubts > (of_attempt < attempt)::int, false) AS again,
         coalesce(said_code, code) AS code,
         CASE WHEN said >= state THEN coalesce(said_reason, reason) ELSE reason END AS reason,
         coalesce(said_id, provider_id) AS provider_id,
