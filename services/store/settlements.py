@@ -162,6 +162,16 @@ judged AS MATERIALIZED (
     FROM heard WHERE place IS NOT NULL
 )"""
 
+# A batch is due when the first of its deferred rows is. All of them are claimed then, and what stays in `due` is of no
+# row any more.
+_WAITING: Final = f"""
+waiting AS (
+    SELECT message, number, bool_or(ours) AS anew, bool_or(NOT ours) AS before
+    FROM judged WHERE state = {State.DEFERRED:d} GROUP BY message, number
+)"""
+
+_AGAIN: Final = "clock_timestamp() + coalesce(%(retry_after)s::interval, interval '0')"
+
 _SETTLE: Final = f"""
 WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, kept AS (
     INSERT INTO attempt (message, sequence, attempt, epoch, state, code, reason, provider_id, late)
@@ -172,10 +182,11 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
     UPDATE delivery d SET state = j.state, epoch = j.epoch, doubts = j.doubts, again = j.again, code = j.code,
         reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
     FROM judged j WHERE d.ctid = ANY(ARRAY(SELECT place FROM judged WHERE said IS NOT NULL)) AND j.place = d.ctid
-), {COUNTED}, settled AS (
+), {COUNTED}, {_WAITING}, settled AS (
     UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.held = 0 THEN NULL ELSE b.epoch END,
-        due = coalesce(clock_timestamp() + %(retry_after)s::interval, b.due), {COUNTS}
-    FROM counted n WHERE {COUNTED_BATCH} RETURNING b.*
+        due = CASE WHEN w.anew THEN least({_AGAIN}, CASE WHEN w.before THEN b.due END) ELSE b.due END, {COUNTS}
+    FROM counted n LEFT JOIN waiting w ON w.message = n.message AND w.number = n.number
+    WHERE {COUNTED_BATCH} RETURNING b.*
 ), {TOLD}, timed AS (
     INSERT INTO timer (kind, subject, occurrence, due)
     SELECT '{RETRY}', message || '/' || number, version::text, due FROM settled
