@@ -21,7 +21,7 @@ from services.fanout.journal_format import Author
 from services.fanout.life import Life
 from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
-from services.fanout.settling import Desk, settling
+from services.fanout.settling import Desk, Settling, settling
 from services.runtime.dead_letters import bury_in
 from services.runtime.postgres import AWAY, Connection, until_there
 from services.runtime.service import Service, until
@@ -133,13 +133,14 @@ class Worker:
         with self._halts.watching(message):
             async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
                 variants = await self._read_variants(message)
-                may_start = partial(self._may_start, claim)
+                may_start = partial(self._may_start, claim, results)
                 await self._carrier.carry_out(Job(claim, variants, may_start, results.add, page.opened))
         self._claims.done(claim)
 
-    def _may_start(self, claim: Claim) -> bool:
+    def _may_start(self, claim: Claim, results: Settling) -> bool:
         return (
             not self._service.stopping.is_set()
+            and not results.over
             and self._life.fit(claim.epoch)
             and self._halts.allows(claim.ref.message)
         )
