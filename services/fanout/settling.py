@@ -98,11 +98,11 @@ class Settling:
 
 def soonest(claim: Claim, results: Sequence[Result]) -> timedelta | None:
     """When the first of the deferred may be tried again; None when none is deferred. Doubts are cleared up first."""
-    doubts = {delivery.sequence: delivery.doubts for delivery in claim.deliveries}
+    deferred = {result.sequence: result for result in results if result.state is State.DEFERRED}
     waits = [
-        retry_after(result.attempt, doubts=doubts[result.sequence] + 1 if result.in_doubt else 0)
-        for result in results
-        if result.state is State.DEFERRED
+        retry_after(delivery.tries, doubts=delivery.doubts + 1 if deferred[delivery.sequence].in_doubt else 0)
+        for delivery in claim.deliveries
+        if delivery.sequence in deferred
     ]
     return min(waits, default=None)
 

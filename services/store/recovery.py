@@ -50,10 +50,10 @@ async def hold(connection: Connection, epoch: int, ref: BatchRef) -> Held | None
     return Held(held, claim, {sequence: Known(State(state), told) for sequence, state, told, *_ in found})
 
 
-def _without_people(sequence: int, attempt: int, variant: int, doubts: int) -> Delivery:
+def _without_people(sequence: int, attempt: int, variant: int, doubts: int, tries: int) -> Delivery:
     return Delivery(
         sequence=sequence, attempt=attempt, variant=variant, doubts=doubts, contact=None, address=None,
-        name="", organisation="", municipality="", role="",
+        name="", organisation="", municipality="", role="", tries=tries,
     )  # fmt: skip
 
 
@@ -64,6 +64,6 @@ FROM batch b JOIN message m ON m.number = b.message WHERE b.message = %s AND b.n
 """
 
 _ROWS: Final = """
-SELECT sequence, state, provider_id, coalesce(epoch = %s, false), attempt, variant, doubts
+SELECT sequence, state, provider_id, coalesce(epoch = %s, false), attempt, variant, doubts, attempt - given_back
 FROM delivery WHERE message = %s AND sequence BETWEEN %s AND %s ORDER BY sequence
 """

@@ -136,9 +136,9 @@ results AS (
 # `repeated`: the same settlement again, because the answer to its commit was lost.
 _HEARD: Final = f"""
 heard AS MATERIALIZED (
-    SELECT d.place, d.message, d.number, d.sequence, d.halt, d.state, d.epoch, d.attempt, d.contacts, d.doubts, d.again,
-        d.code, d.reason, d.provider_id, d.accepted_at, r.attempt AS of_attempt, r.said, r.handed_over, r.in_doubt,
-        r.cleared, r.code AS said_code, r.reason AS said_reason, r.provider_id AS said_id, r.at,
+    SELECT d.place, d.message, d.number, d.sequence, d.halt, d.state, d.epoch, d.attempt, d.given_back, d.contacts,
+        d.doubts, d.again, d.code, d.reason, d.provider_id, d.accepted_at, r.attempt AS of_attempt, r.said, r.at,
+        r.handed_over, r.in_doubt, r.cleared, r.code AS said_code, r.reason AS said_reason, r.provider_id AS said_id,
         coalesce(d.state = {State.CLAIMED:d} AND d.epoch = %(epoch)s AND d.attempt = r.attempt, false) AS ours,
         coalesce(d.attempt = r.attempt AND d.epoch IS NULL, false) AS repeated
     FROM rows d FULL JOIN results r ON r.sequence = d.sequence
@@ -153,6 +153,7 @@ judged AS MATERIALIZED (
             WHEN said >= {min(REPORTED):d} THEN greatest(state, said) ELSE state END AS state,
         CASE WHEN epoch = %(epoch)s AND attempt = of_attempt THEN NULL ELSE epoch END AS epoch,
         CASE WHEN ours AND cleared THEN 0 ELSE doubts END + coalesce(ours AND in_doubt, false)::int AS doubts,
+        given_back + coalesce(ours AND said = {State.PLANNED:d}, false)::int AS given_back,
         again OR coalesce(said_id <> provider_id, handed_over AND NOT repeated AND NOT (ours AND cleared)
             AND doubts > (of_attempt < attempt)::int, false) AS again,
         coalesce(said_code, code) AS code,
@@ -179,8 +180,8 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
     FROM judged WHERE said IS NOT NULL AND NOT repeated
     AND (NOT ours OR said NOT IN ({State.PLANNED:d}, {State.ACCEPTED:d}))
 ), written AS (
-    UPDATE delivery d SET state = j.state, epoch = j.epoch, doubts = j.doubts, again = j.again, code = j.code,
-        reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
+    UPDATE delivery d SET state = j.state, epoch = j.epoch, given_back = j.given_back, doubts = j.doubts,
+        again = j.again, code = j.code, reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
     FROM judged j WHERE d.ctid = ANY(ARRAY(SELECT place FROM judged WHERE said IS NOT NULL)) AND j.place = d.ctid
 ), {COUNTED}, {_WAITING}, settled AS (
     UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.held = 0 THEN NULL ELSE b.epoch END,

@@ -113,9 +113,17 @@ async def test_greylisting_is_waited_out(relay: Relay) -> None:
 async def test_trying_again_ends_at_the_horizon(relay: Relay, doubts: int, state: State) -> None:
     """Everyone ends in a recorded state: failed, or unknown when an earlier copy may have arrived."""
     relay.faults.put({"at": "rcpt", "do": "reply", "code": 450})
-    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH, doubts=doubts)], released=RELEASED)
+    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH, tries=ENOUGH, doubts=doubts)], released=RELEASED)
     await carrier(relay.url(), horizon=timedelta(seconds=1)).carry_out(work)
     assert reports.of(1).state is state
+
+
+async def test_claims_that_were_given_back_use_up_nobody_s_tries(relay: Relay) -> None:
+    """The relay was away for hours, each claim came to nothing, and then it greylists: that is the first no."""
+    relay.faults.put({"at": "rcpt", "do": "reply", "code": 450})
+    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH + 5, tries=1)], released=RELEASED)
+    await carrier(relay.url(), horizon=timedelta(seconds=1)).carry_out(work)
+    assert reports.of(1).state is State.DEFERRED
 
 
 @pytest.mark.parametrize("do", ["drop", "forget"])

@@ -7,7 +7,7 @@ import pytest
 
 from services.domain.batches import BatchRef
 from services.domain.states import State
-from services.store import ledger, messages, workers
+from services.store import ledger, messages, recovery, workers
 from services.store.ledger import Result
 from tests.store.world import SOURCE, add_crowd, add_user, connect, counted, now, release, states, submit
 
@@ -423,3 +423,25 @@ async def test_what_is_deferred_is_due_at_some_time_even_if_nobody_says_when(wor
     claim = await take(connection, epoch)
     stand = await put_down(connection, claim, [Result(d.sequence, d.attempt, State.DEFERRED) for d in claim.deliveries])
     assert stand.due is not None
+
+
+async def test_a_claim_that_was_given_back_is_no_try_and_every_other_is(world):
+    """A relay that was away for hours must not have used up what everybody gets. The attempt, which fences, rises."""
+    connection, _ = world
+    await connection.execute("UPDATE batch SET announced_at = NULL WHERE number > 1")
+    epoch = await workers.begin(connection, "mail")
+    for state, tries in ((State.PLANNED, 1), (State.PLANNED, 1), (State.DEFERRED, 1), (State.PLANNED, 2)):
+        claim = await take(connection, epoch)
+        assert {d.tries for d in claim.deliveries} == {tries}
+        results = [Result(d.sequence, d.attempt, state) for d in claim.deliveries]
+        for _ in range(2):  # its answer was lost once
+            await put_down(connection, claim, results, retry_after=timedelta(0))
+    claim = await take(connection, epoch)
+    assert {(d.attempt, d.tries) for d in claim.deliveries} == {(5, 2)}
+    await workers.end(connection, epoch)
+    heir = await ledger.inherit(connection, epoch=await workers.begin(connection, "mail"), channel="mail")
+    assert {(d.attempt, d.tries) for d in heir.deliveries} == {(6, 3)}  # the dead one may have handed it over
+    late = [Result(d.sequence, d.attempt, State.PLANNED) for d in claim.deliveries]
+    await put_down(connection, claim, late)
+    batch = await recovery.hold(connection, heir.epoch, heir.ref)
+    assert {(d.attempt, d.tries) for d in batch.claim.deliveries} == {(6, 3)}
