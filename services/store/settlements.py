@@ -31,9 +31,10 @@ async def settle(
 ) -> Counts:
     """Record what became of these deliveries. One statement: in autocommit a transaction, else the caller commits.
 
-    `finished`: every delivery of the claim has been settled now, and the batch is free. What is given back after a
-    stop becomes superseded (expired after `expires_at`), or unknown if it may have been sent. `retry_after`: when what
-    is deferred may be claimed again, from now by the database's clock. Raises `LookupError` without such a batch.
+    `finished`: every delivery of the claim has been settled now, and the batch is free, unless its worker has claimed
+    it again meanwhile. What is given back after a stop becomes superseded (expired after `expires_at`), or unknown if
+    it may have been sent. `retry_after`: when what is deferred may be claimed again, from now by the database's clock.
+    Raises `LookupError` without such a batch.
     """
     values = _columns(results) | {
         "message": claim.ref.message,
@@ -184,7 +185,7 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
         again = j.again, code = j.code, reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
     FROM judged j WHERE d.ctid = ANY(ARRAY(SELECT place FROM judged WHERE said IS NOT NULL)) AND j.place = d.ctid
 ), {COUNTED}, {_WAITING}, settled AS (
-    UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.held = 0 THEN NULL ELSE b.epoch END,
+    UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.owed = 0 THEN NULL ELSE b.epoch END,
         due = CASE WHEN w.anew THEN least({_AGAIN}, CASE WHEN w.before THEN b.due END) ELSE b.due END, {COUNTS}
     FROM counted n LEFT JOIN waiting w ON w.message = n.message AND w.number = n.number
     WHERE {COUNTED_BATCH} RETURNING b.*

@@ -445,3 +445,24 @@ async def test_a_claim_that_was_given_back_is_no_try_and_every_other_is(world):
     await put_down(connection, claim, late)
     batch = await recovery.hold(connection, heir.epoch, heir.ref)
     assert {(d.attempt, d.tries) for d in batch.claim.deliveries} == {(6, 3)}
+
+
+async def test_a_repeated_settlement_lets_no_batch_go_of_which_its_worker_still_owes_an_answer(world):
+    """Claimed again, sent again, and all of it reported by others: if it dies now, that must be counted."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    doubt = [Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in claim.deliveries]
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    again = await take(connection, epoch)
+    assert again.ref == claim.ref
+    reports = [Result(d.sequence, 0, State.DELIVERED) for d in claim.deliveries]
+    await ledger.report(connection, message.number, reports, source=SOURCE)
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    await workers.end(connection, epoch)
+    heir = await ledger.inherit(connection, epoch=await workers.begin(connection, "mail"), channel="mail")
+    assert (heir.ref, heir.deliveries) == (claim.ref, ())
+    await put_down(connection, heir, [])
+    row = "SELECT epoch, possible_duplicates FROM batch WHERE message = %s AND number = %s"
+    batch = await (await connection.execute(row, (claim.ref.message, claim.ref.number))).fetchone()
+    assert batch == (None, 200)
