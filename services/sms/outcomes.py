@@ -44,8 +44,8 @@ def in_doubt(delivery: Delivery, ruling: Ruling, *, exhausted: bool = False) -> 
 
 
 def no_number(delivery: Delivery) -> Result:
-    """The number was erased after the plan was made."""
-    return _result(delivery, State.SUPPRESSED, reason="no-number")
+    """The number was erased after the plan was made. Without it, nobody can look up what is in doubt."""
+    return _result(delivery, State.UNKNOWN if delivery.doubts else State.SUPPRESSED, reason="no-number")
 
 
 def _result(

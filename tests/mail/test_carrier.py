@@ -285,6 +285,15 @@ async def test_an_erased_address_is_suppressed(relay: Relay) -> None:
     assert relay.mails() == []
 
 
+async def test_what_may_have_arrived_is_unknown_also_when_nothing_more_can_be_sent(relay: Relay) -> None:
+    """In doubt, and then erased, or not to be made into a mail any more: it is no lie to say that nobody knows."""
+    work, reports = job([delivery(1, None, doubts=1), delivery(2, "a@b.example", variant=2, doubts=1)])
+    await carrier(relay.url()).carry_out(work)
+    assert reports.states() == {1: State.UNKNOWN, 2: State.UNKNOWN}
+    assert (reports.of(1).reason, reports.of(2).reason) == ("erased", "cannot-compose")
+    assert relay.mails() == []
+
+
 async def test_a_mail_that_cannot_be_made_fails_alone(relay: Relay) -> None:
     """A missing variant is a mistake of ours; it must not stop the worker for everyone else."""
     work, reports = job([delivery(1, "a@b.example", variant=2), *people(1, first=2)])
