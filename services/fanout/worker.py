@@ -69,6 +69,7 @@ class Worker:
         """Beat, watch, settle for the dead, take in and carry out until told to stop."""
         await until_there(self._life.beat, what="epoch")
         await until_there(self._replay.look, what="replay")
+        await until_there(self._halts.read, what="halts")
         watching = asyncio.create_task(self._watch())
         bury = bury_in(self._service.pool, self._service.source)
         reading = [asyncio.create_task(take_in(self._service, road, bury)) for road in self._roads]
@@ -121,7 +122,7 @@ class Worker:
                 await room.acquire()
                 woken.clear()
                 await until(self._service.stopping, self._carrier.available())
-                claim = None if self._service.stopping.is_set() else await next_claim()
+                claim = await next_claim() if self._may_claim() else None
                 if claim is not None:
                     carrying.create_task(self._carry(claim, desk)).add_done_callback(lambda _: room.release())
                 else:
@@ -136,6 +137,10 @@ class Worker:
                 may_start = partial(self._may_start, claim, results)
                 await self._carrier.carry_out(Job(claim, variants, may_start, results.add, page.opened))
         self._claims.done(claim)
+
+    def _may_claim(self) -> bool:
+        """Not while halts are not known: nothing of it could start, and it would be claimed and given back for ever."""
+        return not self._service.stopping.is_set() and self._halts.known
 
     def _may_start(self, claim: Claim, results: Settling) -> bool:
         return (
