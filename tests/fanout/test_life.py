@@ -71,7 +71,7 @@ async def test_a_silent_peer_is_ended_after_the_lease_and_a_living_one_is_not(da
 @pytest.mark.stack
 async def test_a_peer_that_stalls_while_it_ends_a_silent_one_stops_nobody_else(database_url):
     """It holds that one's row. Whoever waited for it could not beat: one that stalls would halt the whole channel."""
-    settings = WorkerSettings(beat_seconds=0.05, lease_seconds=0.2, fit_seconds=0.5)
+    settings = WorkerSettings(beat_seconds=0.05, fit_seconds=0.5, lease_seconds=0.6)
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         async with pool.connection() as connection:
             dead = await workers.begin(connection, "mail")

@@ -38,13 +38,15 @@ from tests.store.world import SOURCE, add_user, connect, now, submit
 pytestmark = pytest.mark.stack
 
 SIZE, BATCHES = 4, 2
+BOOT, DATABASE = b"b" * 16, b"d" * 16
 EXAMPLES = int(os.environ.get("ROELAND_TEST_MACHINE_EXAMPLES", "25"))
 STEPS = int(os.environ.get("ROELAND_TEST_MACHINE_STEPS", "25"))
 
 RECEIVED = frozenset({"accepted", "no answer, received"})
 """After these the peer has a copy."""
-BOOT, DATABASE = b"b" * 16, b"d" * 16
-FATES = ("accepted", "bounced", "greylisted", "no answer, received", "no answer, lost", "given back")
+FATES = (
+    "accepted", "bounced", "failed", "suppressed", "greylisted", "no answer, received", "no answer, lost", "given back",
+)  # fmt: skip
 
 
 @dataclass
@@ -458,6 +460,9 @@ def said(delivery: Delivery, fate: str) -> Result:
         return Result(sequence, attempt, State.ACCEPTED, handed_over=True, code=250, at=now())
     if fate == "bounced":
         return Result(sequence, attempt, State.BOUNCED, code=550, reason="refused")
+    if fate in ("failed", "suppressed"):
+        state = State.UNKNOWN if delivery.doubts else State[fate.upper()]
+        return Result(sequence, attempt, state, handed_over=fate == "failed", reason=fate)
     if fate == "greylisted":
         return Result(sequence, attempt, State.DEFERRED, code=450)
     if fate == "given back":
