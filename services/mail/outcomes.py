@@ -35,7 +35,7 @@ def unanswered(delivery: Delivery, *, handed_over: bool, late: bool) -> Result:
 
 
 def erased(delivery: Delivery) -> Result:
-    """Nothing to send it to: the address was erased after the plan was made. An earlier copy may have arrived."""
+    """Nothing to send it to: erased after the plan was made. An earlier copy that may have arrived stays in doubt."""
     state = State.UNKNOWN if delivery.doubts else State.SUPPRESSED
     return Result(delivery.sequence, delivery.attempt, state, reason="erased")
 

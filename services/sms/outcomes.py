@@ -44,7 +44,8 @@ def in_doubt(delivery: Delivery, ruling: Ruling, *, exhausted: bool = False) -> 
 
 
 def no_number(delivery: Delivery) -> Result:
-    """The number was erased after the plan was made. Without it, nobody can look up what is in doubt."""
+    """The number was erased after the plan was made. After a doubt nobody can tell any more: there is nothing to look
+    up, and the one before may have arrived."""
     return _result(delivery, State.UNKNOWN if delivery.doubts else State.SUPPRESSED, reason="no-number")
 
 
