@@ -27,9 +27,14 @@ class Halts:
         self._read_at = float("-inf")
         self._woken = asyncio.Event()
 
+    @property
+    def known(self) -> bool:
+        """Whether it was read lately."""
+        return self._clock() - self._read_at < self._halt_seconds
+
     def allows(self, message: int) -> bool:
         """Whether something of this message may be handed over now."""
-        return message not in self._halted and self._clock() - self._read_at < self._halt_seconds
+        return message not in self._halted and self.known
 
     @contextmanager
     def watching(self, message: int) -> Iterator[None]:

@@ -52,6 +52,9 @@ class Page(Protocol):
     def answered(self, result: Result) -> None:
         """What became of it."""
 
+    def untouched(self, delivery: Delivery) -> bool:
+        """Whether it certainly was not handed over."""
+
     def clear(self) -> None:
         """All of it is in the ledger."""
 
@@ -64,6 +67,10 @@ class NoPage:
 
     def answered(self, result: Result) -> None:
         """Nothing is written."""
+
+    def untouched(self, delivery: Delivery) -> bool:
+        """Nobody knows."""
+        return False
 
     def clear(self) -> None:
         """Nothing was written."""
@@ -140,6 +147,10 @@ class _Slot:
             result.reason.encode() if result.reason else b"",
         )
         self._map[at] = ANSWERED
+
+    def untouched(self, delivery: Delivery) -> bool:
+        """Whether it certainly was not handed over."""
+        return self._map[self._at[delivery.sequence]] == UNTOUCHED
 
     def clear(self) -> None:
         """All of it is in the ledger."""

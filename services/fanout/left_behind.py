@@ -1,4 +1,7 @@
-"""The journals in a folder that have lost their owners: nobody holds their locks. docs/decisions/0005."""
+"""The journals in a folder that have lost their owners: nobody holds their locks. docs/decisions/0005.
+
+Who looks shares the lock with others who look, so that none of them passes for the owner.
+"""
 
 import fcntl
 import os
@@ -9,7 +12,7 @@ from services.fanout.journal import HALF_MADE, SUFFIX
 
 
 def left_behind(folder: Path, pattern: str = "*") -> Iterator[tuple[Path, int]]:
-    """The journals whose locks are free, locked for us: path and descriptor, which the caller closes."""
+    """The journals whose owners are gone: path and descriptor, which the caller closes."""
     for path in sorted(folder.glob(pattern + SUFFIX)):
         file = _if_free(path)
         if file is not None:
@@ -37,7 +40,7 @@ def _if_free(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(file), path.stat()):  # else someone was quicker, and it is gone
             return file
     except OSError:

@@ -29,7 +29,7 @@ from services.fanout.settling import in_doubt, soonest
 from services.runtime.postgres import AWAY, Connection, Pool
 from services.store import ledger, recovery, workers
 from services.store.ledger import Delivery, Result
-from services.store.recovery import Held
+from services.store.recovery import Held, Known
 
 BAD: Final = ".bad"
 UNUSABLE: Final = (Unusable, psycopg.Error, LookupError)
@@ -166,9 +166,14 @@ def what_became(delivery: Delivery, written: Written | None, *, proof: bool) -> 
 
 def _late(page: Mapping[int, Written], batch: Held) -> list[Result]:
     """What was answered of deliveries that have passed on, where the ledger does not know as much yet."""
-    held = {delivery.sequence for delivery in batch.claim.deliveries}
-    answers = [written.answer for sequence, written in page.items() if written.answer and sequence not in held]
-    return [a for a in answers if a.state in FINAL and batch.states.get(a.sequence, a.state) < a.state]
+    owed = {delivery.sequence for delivery in batch.claim.deliveries}
+    answers = [written.answer for sequence, written in page.items() if written.answer and sequence not in owed]
+    return [a for a in answers if a.state in FINAL and _is_news(a, batch.known.get(a.sequence))]
+
+
+def _is_news(answer: Result, known: Known | None) -> bool:
+    """A higher state, or another name at the provider: then somebody else sent it too."""
+    return known is not None and (known.state < answer.state or answer.provider_id not in (None, known.provider_id))
 
 
 async def _is_here(connection: Connection, left: Journalled) -> bool:

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 from services.domain.states import State
+from services.fanout.carrier import give_back
 from services.fanout.journal import Page
 from services.fanout.retry import retry_after
 from services.runtime.health import DELIVERIES
@@ -43,8 +44,15 @@ class Settling:
         self._settled: set[int] = set()
         self._complete = asyncio.Event()
 
+    @property
+    def over(self) -> bool:
+        """Whether the claim is put down: nothing of it may be begun any more."""
+        return self._complete.is_set()
+
     def add(self, result: Result) -> None:
-        """Take a result; it is recorded soon."""
+        """Take a result; it is recorded soon. The first about a delivery counts."""
+        if result.sequence in self._settled:
+            return
         self._page.answered(result)
         self._waiting.append(result)
         self._settled.add(result.sequence)
@@ -60,12 +68,12 @@ class Settling:
                     await self._record(finished=False)
 
     async def finish(self, recording: asyncio.Task[None]) -> None:
-        """Record the rest and let the batch go. What got no result may have been handed over: it is in doubt."""
+        """Record the rest and let the batch go. What got no result is in doubt, if it may have been handed over."""
         self._complete.set()
         await recording
         for delivery in self._claim.deliveries:
             if delivery.sequence not in self._settled:
-                self.add(in_doubt(delivery))
+                self.add(give_back(delivery) if self._page.untouched(delivery) else in_doubt(delivery))
         await self._record(finished=True)
         self._page.clear()
 
@@ -90,11 +98,11 @@ class Settling:
 
 def soonest(claim: Claim, results: Sequence[Result]) -> timedelta | None:
     """When the first of the deferred may be tried again; None when none is deferred. Doubts are cleared up first."""
-    doubts = {delivery.sequence: delivery.doubts for delivery in claim.deliveries}
+    deferred = {result.sequence: result for result in results if result.state is State.DEFERRED}
     waits = [
-        retry_after(result.attempt, doubts=doubts[result.sequence] + 1 if result.in_doubt else 0)
-        for result in results
-        if result.state is State.DEFERRED
+        retry_after(delivery.tries, doubts=delivery.doubts + 1 if deferred[delivery.sequence].in_doubt else 0)
+        for delivery in claim.deliveries
+        if delivery.sequence in deferred
     ]
     return min(waits, default=None)
 

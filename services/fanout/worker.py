@@ -21,7 +21,7 @@ from services.fanout.journal_format import Author
 from services.fanout.life import Life
 from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
-from services.fanout.settling import Desk, settling
+from services.fanout.settling import Desk, Settling, settling
 from services.runtime.dead_letters import bury_in
 from services.runtime.postgres import AWAY, Connection, until_there
 from services.runtime.service import Service, until
@@ -69,6 +69,7 @@ class Worker:
         """Beat, watch, settle for the dead, take in and carry out until told to stop."""
         await until_there(self._life.beat, what="epoch")
         await until_there(self._replay.look, what="replay")
+        await until_there(self._halts.read, what="halts")
         watching = asyncio.create_task(self._watch())
         bury = bury_in(self._service.pool, self._service.source)
         reading = [asyncio.create_task(take_in(self._service, road, bury)) for road in self._roads]
@@ -121,7 +122,7 @@ class Worker:
                 await room.acquire()
                 woken.clear()
                 await until(self._service.stopping, self._carrier.available())
-                claim = None if self._service.stopping.is_set() else await next_claim()
+                claim = await next_claim() if self._may_claim() else None
                 if claim is not None:
                     carrying.create_task(self._carry(claim, desk)).add_done_callback(lambda _: room.release())
                 else:
@@ -133,13 +134,18 @@ class Worker:
         with self._halts.watching(message):
             async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
                 variants = await self._read_variants(message)
-                may_start = partial(self._may_start, claim)
+                may_start = partial(self._may_start, claim, results)
                 await self._carrier.carry_out(Job(claim, variants, may_start, results.add, page.opened))
         self._claims.done(claim)
 
-    def _may_start(self, claim: Claim) -> bool:
+    def _may_claim(self) -> bool:
+        """Not while halts are not known: nothing of it could start, and it would be claimed and given back for ever."""
+        return not self._service.stopping.is_set() and self._halts.known
+
+    def _may_start(self, claim: Claim, results: Settling) -> bool:
         return (
             not self._service.stopping.is_set()
+            and not results.over
             and self._life.fit(claim.epoch)
             and self._halts.allows(claim.ref.message)
         )

@@ -84,7 +84,7 @@ class Stint:
             self._not_now(mail, reply)
         else:
             self._desk.gate.heard()
-            mail.errand.settle(answered(mail.delivery, reply, late=self._late(mail)))
+            mail.errand.settle(answered(mail.delivery, reply, late=self._late(mail, mail.delivery.tries)))
 
     def lost(self, mail: Letter, stage: Stage) -> None:
         """In doubt, or to be tried again; before the recipient was named, it is no fault of the delivery's."""
@@ -93,7 +93,7 @@ class Stint:
             mail.errand.give_back(mail.delivery)
         elif stage is not Stage.MAIL:
             self._got_through = True
-            late = self._late(mail)
+            late = self._late(mail, mail.delivery.tries)
             mail.errand.settle(unanswered(mail.delivery, handed_over=mail.handed_over, late=late))
         elif self.session.excused or self._got_through:
             self._line.put_back(mail.errand, mail.delivery)
@@ -130,7 +130,7 @@ class Stint:
         """No recipient was named: it keeps its place and its attempts, until the relay took nothing for too long."""
         gate, limited = self._desk.gate, reply.verdict is Verdict.NOT_NOW
         grown_old = self.session.sent > 0 and not limited
-        if limited and gate.hopeless and self._late(mail):
+        if limited and gate.hopeless and self._late(mail, mail.delivery.attempt):  # claims: none came to a try
             mail.errand.settle(answered(mail.delivery, reply, late=True))
         elif grown_old or (reply.verdict is not Verdict.OUT_OF_STEP and gate.slow_down(reply)):
             self._line.put_back(mail.errand, mail.delivery)
@@ -142,6 +142,6 @@ class Stint:
         mail.errand.give_back(mail.delivery)
         self._desk.gate.shut(trouble)
 
-    def _late(self, mail: Letter) -> bool:
+    def _late(self, mail: Letter, tries: int) -> bool:
         released_at = mail.errand.job.claim.released_at
-        return exhausted(released_at, clock.now(), self._desk.horizon, mail.delivery.attempt)
+        return exhausted(released_at, clock.now(), self._desk.horizon, tries)

@@ -29,6 +29,7 @@ class FeedCarrier:
         """Commit an entry for every delivery, one at a time, so that a stop comes between two of them."""
         for delivery in job.claim.deliveries:
             if job.may_start():
+                job.opening(delivery)
                 job.settle(await until_there(partial(self._publish, job, delivery), what="feed entry"))
             else:
                 job.give_back(delivery)

@@ -66,6 +66,7 @@ async def open_pool(settings: DatabaseSettings, *, by_key: bool = False) -> Asyn
 
     async def configure(connection: Connection) -> None:
         await connection.execute("SET jit = off")  # to compile a statement takes longer than any of ours runs
+        await connection.execute(_NOTICE_THAT_WE_ARE_GONE)
         if by_key:
             await connection.execute("SET enable_seqscan = off")
         await connection.commit()
@@ -187,6 +188,11 @@ _REFUSALS: Final = {
     "certificate": "is not trusted: see sslmode and sslrootcert in ROELAND_DATABASE_URL",
     "FATAL": "answers, and refuses us: see its log",
 }
+
+# Else a machine that loses its power in the middle of a transaction keeps its locks for two hours.
+_NOTICE_THAT_WE_ARE_GONE: Final = (
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
+)
 
 _KEEPALIVE: Final[dict[str, Any]] = {
     "keepalives": 1, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10000,

@@ -173,7 +173,7 @@ class Errand:
         return self._road.gate.open and self._job.may_start()
 
     def _exhausted(self) -> bool:
-        return exhausted(self._job.claim.released_at, clock.now(), self._road.horizon, self._delivery.attempt)
+        return exhausted(self._job.claim.released_at, clock.now(), self._road.horizon, self._delivery.tries)
 
     def _sms(self, number: str) -> Sms:
         delivery, claim = self._delivery, self._job.claim

@@ -108,20 +108,21 @@ WITH {{locked}}, {ROWS.format(more="l.due, l.dead,")}, judged AS MATERIALIZED (
     UPDATE delivery d SET state = {State.CLAIMED:d}, epoch = %(epoch)s, attempt = d.attempt + 1,
         doubts = d.doubts + {{doubt}}, again = d.again OR {{again}}
     WHERE d.ctid = ANY(ARRAY(SELECT place FROM judged WHERE ours))
-    RETURNING d.sequence, d.attempt, d.variant, d.doubts, d.contact, d.address
+    RETURNING d.sequence, d.attempt, d.variant, d.doubts, d.contact, d.address, d.attempt - d.given_back AS tries
 ), {{merged}}{COUNTED}, settled AS (
     UPDATE batch b SET epoch = %(epoch)s, claimed_at = clock_timestamp(), {COUNTS}
     FROM counted n WHERE {COUNTED_BATCH} RETURNING true
 ), people AS (
     SELECT w.sequence, w.attempt, w.variant, w.doubts, w.contact, a.value, coalesce(c.name, '') AS name,
         coalesce(c.organisation, '') AS organisation, coalesce(c.municipality, '') AS municipality,
-        coalesce(c.role, '') AS role
+        coalesce(c.role, '') AS role, w.tries
     FROM written w LEFT JOIN contact c ON c.id = w.contact LEFT JOIN address a ON a.id = w.address ORDER BY w.sequence
 )
 SELECT l.message, l.number, l.id, l.channel, l.lane, l.released_at, l.expires_at, (SELECT true FROM settled), p.*
 FROM locked l CROSS JOIN (
     SELECT array_agg(sequence), array_agg(attempt), array_agg(variant), array_agg(doubts), array_agg(contact),
-        array_agg(value), array_agg(name), array_agg(organisation), array_agg(municipality), array_agg(role)
+        array_agg(value), array_agg(name), array_agg(organisation), array_agg(municipality), array_agg(role),
+        array_agg(tries)
     FROM people
 ) p"""
 

@@ -39,7 +39,7 @@ rows AS MATERIALIZED (
 
 COUNTED: Final = f"""
 counted AS (
-    SELECT message, number, count(*) FILTER (WHERE state = {State.CLAIMED:d} AND epoch = %(epoch)s) AS held,
+    SELECT message, number, count(*) FILTER (WHERE epoch = %(epoch)s) AS owed,
         count(*) FILTER (WHERE again) AS again, min(accepted_at) AS first_accepted_at,
         max(accepted_at) AS last_accepted_at,
         {", ".join(f"coalesce(sum(contacts) FILTER (WHERE state = {state:d}), 0) AS {state.word}" for state in State)}

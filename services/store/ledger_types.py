@@ -14,7 +14,10 @@ from services.domain.states import State
 
 @dataclass(slots=True)
 class Delivery:
-    """One claimed delivery, with what fills its slots. `address` is None for a feed, and when it was erased."""
+    """One claimed delivery, with what fills its slots. `address` is None for a feed, and when it was erased.
+
+    `attempt` is the number of this claim of it, and fences. `tries` leaves out the claims that were given back.
+    """
 
     sequence: int
     attempt: int
@@ -26,6 +29,7 @@ class Delivery:
     organisation: str
     municipality: str
     role: str
+    tries: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,21 @@ from services.store.ledger import Claim, Delivery
 class Held:
     """A batch, locked until the transaction ends.
 
-    `held`: whether it is the epoch's. `claim` has the deliveries that the epoch still holds, without people. `states`
-    has how all of its rows stand.
+    `held`: whether it is the epoch's. `claim` has the deliveries of which the epoch has not said what became, without
+    people: those that it still holds, and those that somebody else reported meanwhile. `known` has all of its rows.
     """
 
     held: bool
     claim: Claim
-    states: Mapping[int, State]
+    known: Mapping[int, "Known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of one delivery."""
+
+    state: State
+    provider_id: str | None
 
 
 async def held_by(connection: Connection, epoch: int) -> set[BatchRef]:
@@ -30,22 +38,22 @@ async def held_by(connection: Connection, epoch: int) -> set[BatchRef]:
 
 
 async def hold(connection: Connection, epoch: int, ref: BatchRef) -> Held | None:
-    """Lock a batch and read what the epoch still holds of it; None when there is no such batch."""
+    """Lock a batch and read what the epoch still owes of it; None when there is no such batch."""
     row = await (await connection.execute(_BATCH, (epoch, ref.message, ref.number))).fetchone()
     if row is None:
         return None
     held, first, last, message_id, channel, lane, released_at, expires_at = row
     rows = await connection.execute(_ROWS, (epoch, ref.message, first, last))
     found = await rows.fetchall()
-    ours = tuple(_without_people(sequence, *rest) for sequence, _, ours, *rest in found if ours)
+    ours = tuple(_without_people(sequence, *rest) for sequence, _, _, ours, *rest in found if ours)
     claim = Claim(ref, message_id, channel, lane, epoch, released_at, expires_at, ours)
-    return Held(held, claim, {sequence: State(state) for sequence, state, *_ in found})
+    return Held(held, claim, {sequence: Known(State(state), told) for sequence, state, told, *_ in found})
 
 
-def _without_people(sequence: int, attempt: int, variant: int, doubts: int) -> Delivery:
+def _without_people(sequence: int, attempt: int, variant: int, doubts: int, tries: int) -> Delivery:
     return Delivery(
         sequence=sequence, attempt=attempt, variant=variant, doubts=doubts, contact=None, address=None,
-        name="", organisation="", municipality="", role="",
+        name="", organisation="", municipality="", role="", tries=tries,
     )  # fmt: skip
 
 
@@ -55,7 +63,7 @@ SELECT coalesce(b.epoch = %s, false), b.first_sequence, b.last_sequence, m.id, b
 FROM batch b JOIN message m ON m.number = b.message WHERE b.message = %s AND b.number = %s FOR UPDATE OF b
 """
 
-_ROWS: Final = f"""
-SELECT sequence, state, coalesce(epoch = %s AND state = {State.CLAIMED:d}, false), attempt, variant, doubts
+_ROWS: Final = """
+SELECT sequence, state, provider_id, coalesce(epoch = %s, false), attempt, variant, doubts, attempt - given_back
 FROM delivery WHERE message = %s AND sequence BETWEEN %s AND %s ORDER BY sequence
 """

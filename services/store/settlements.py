@@ -31,9 +31,10 @@ async def settle(
 ) -> Counts:
     """Record what became of these deliveries. One statement: in autocommit a transaction, else the caller commits.
 
-    `finished`: every delivery of the claim has been settled now, and the batch is free. What is given back after a
-    stop becomes superseded (expired after `expires_at`), or unknown if it may have been sent. `retry_after`: when what
-    is deferred may be claimed again, from now by the database's clock. Raises `LookupError` without such a batch.
+    `finished`: every delivery of the claim has been settled now, and the batch is free, unless its worker has claimed
+    it again meanwhile. What is given back after a stop becomes superseded (expired after `expires_at`), or unknown if
+    it may have been sent. `retry_after`: when what is deferred may be claimed again, from now by the database's clock.
+    Raises `LookupError` without such a batch.
     """
     values = _columns(results) | {
         "message": claim.ref.message,
@@ -136,9 +137,9 @@ results AS (
 # `repeated`: the same settlement again, because the answer to its commit was lost.
 _HEARD: Final = f"""
 heard AS MATERIALIZED (
-    SELECT d.place, d.message, d.number, d.sequence, d.halt, d.state, d.epoch, d.attempt, d.contacts, d.doubts, d.again,
-        d.code, d.reason, d.provider_id, d.accepted_at, r.attempt AS of_attempt, r.said, r.handed_over, r.in_doubt,
-        r.cleared, r.code AS said_code, r.reason AS said_reason, r.provider_id AS said_id, r.at,
+    SELECT d.place, d.message, d.number, d.sequence, d.halt, d.state, d.epoch, d.attempt, d.given_back, d.contacts,
+        d.doubts, d.again, d.code, d.reason, d.provider_id, d.accepted_at, r.attempt AS of_attempt, r.said, r.at,
+        r.handed_over, r.in_doubt, r.cleared, r.code AS said_code, r.reason AS said_reason, r.provider_id AS said_id,
         coalesce(d.state = {State.CLAIMED:d} AND d.epoch = %(epoch)s AND d.attempt = r.attempt, false) AS ours,
         coalesce(d.attempt = r.attempt AND d.epoch IS NULL, false) AS repeated
     FROM rows d FULL JOIN results r ON r.sequence = d.sequence
@@ -153,14 +154,25 @@ judged AS MATERIALIZED (
             WHEN said >= {min(REPORTED):d} THEN greatest(state, said) ELSE state END AS state,
         CASE WHEN epoch = %(epoch)s AND attempt = of_attempt THEN NULL ELSE epoch END AS epoch,
         CASE WHEN ours AND cleared THEN 0 ELSE doubts END + coalesce(ours AND in_doubt, false)::int AS doubts,
-        again OR coalesce(handed_over AND NOT repeated AND NOT (ours AND cleared)
-            AND doubts > (of_attempt < attempt)::int AND coalesce(said_id <> provider_id, true), false) AS again,
+        given_back + coalesce(ours AND said = {State.PLANNED:d}, false)::int AS given_back,
+        again OR coalesce(said_id <> provider_id, handed_over AND NOT repeated AND NOT (ours AND cleared)
+            AND doubts > (of_attempt < attempt)::int, false) AS again,
         coalesce(said_code, code) AS code,
         CASE WHEN said >= state THEN coalesce(said_reason, reason) ELSE reason END AS reason,
         coalesce(said_id, provider_id) AS provider_id,
         least(accepted_at, at) AS accepted_at
     FROM heard WHERE place IS NOT NULL
 )"""
+
+# A batch is due when the first of its deferred rows is. All of them are claimed then, and what stays in `due` is of no
+# row any more.
+_WAITING: Final = f"""
+waiting AS (
+    SELECT message, number, bool_or(ours) AS anew, bool_or(NOT ours) AS before
+    FROM judged WHERE state = {State.DEFERRED:d} GROUP BY message, number
+)"""
+
+_AGAIN: Final = "clock_timestamp() + coalesce(%(retry_after)s::interval, interval '0')"
 
 _SETTLE: Final = f"""
 WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, kept AS (
@@ -169,13 +181,14 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
     FROM judged WHERE said IS NOT NULL AND NOT repeated
     AND (NOT ours OR said NOT IN ({State.PLANNED:d}, {State.ACCEPTED:d}))
 ), written AS (
-    UPDATE delivery d SET state = j.state, epoch = j.epoch, doubts = j.doubts, again = j.again, code = j.code,
-        reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
+    UPDATE delivery d SET state = j.state, epoch = j.epoch, given_back = j.given_back, doubts = j.doubts,
+        again = j.again, code = j.code, reason = j.reason, provider_id = j.provider_id, accepted_at = j.accepted_at
     FROM judged j WHERE d.ctid = ANY(ARRAY(SELECT place FROM judged WHERE said IS NOT NULL)) AND j.place = d.ctid
-), {COUNTED}, settled AS (
-    UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.held = 0 THEN NULL ELSE b.epoch END,
-        due = coalesce(clock_timestamp() + %(retry_after)s::interval, b.due), {COUNTS}
-    FROM counted n WHERE {COUNTED_BATCH} RETURNING b.*
+), {COUNTED}, {_WAITING}, settled AS (
+    UPDATE batch b SET epoch = CASE WHEN %(finished)s AND b.epoch = %(epoch)s AND n.owed = 0 THEN NULL ELSE b.epoch END,
+        due = CASE WHEN w.anew THEN least({_AGAIN}, CASE WHEN w.before THEN b.due END) ELSE b.due END, {COUNTS}
+    FROM counted n LEFT JOIN waiting w ON w.message = n.message AND w.number = n.number
+    WHERE {COUNTED_BATCH} RETURNING b.*
 ), {TOLD}, timed AS (
     INSERT INTO timer (kind, subject, occurrence, due)
     SELECT '{RETRY}', message || '/' || number, version::text, due FROM settled

@@ -30,10 +30,13 @@ async def beats(connection: Connection, service: str) -> dict[int, int]:
 
 
 async def end(connection: Connection, epoch: int, *, seen: int | None = None) -> bool:
-    """End an epoch: one's own, or a peer's whose counter was seen unmoved at `seen`; False when it moved after all."""
+    """End an epoch: one's own, or a peer's whose counter was seen unmoved at `seen`; False when it moved after all.
+
+    Also when somebody else has it in hand: who waited for one that stalls meanwhile could not beat, and end like it.
+    """
     updated = await connection.execute(
-        "UPDATE worker SET ended_at = clock_timestamp()"
-        " WHERE epoch = %s AND ended_at IS NULL AND (%s::bigint IS NULL OR beat = %s)",
+        "UPDATE worker SET ended_at = clock_timestamp() WHERE epoch = (SELECT epoch FROM worker"
+        " WHERE epoch = %s AND ended_at IS NULL AND (%s::bigint IS NULL OR beat = %s) FOR UPDATE SKIP LOCKED)",
         (epoch, seen, seen),
     )
     return updated.rowcount == 1

@@ -12,6 +12,7 @@ import pytest
 from services.fanout.book import boot_id
 from services.fanout.carrier import give_back
 from services.fanout.journal_format import PAGE, SLOT_BYTES, header, read
+from services.fanout.left_behind import left_behind
 from services.fanout.life import Life
 from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
@@ -256,6 +257,8 @@ async def test_the_lease_ends_an_epoch_together_with_what_its_journal_knows(worl
     (path,) = world.journals
     _write_anew(path, boot=bytes(16))
     settings = WorkerSettings(beat_seconds=0.05, lease_seconds=0.5)
+    looking = left_behind(path.parent)  # another worker, at that very moment
+    assert next(looking)[0] == path
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         replay = Replay(pool, SOURCE, path.parent, boot_id())
         living = asyncio.create_task(Life(pool, "mail", settings, ending=replay.silent).run())

@@ -66,3 +66,19 @@ async def test_a_silent_peer_is_ended_after_the_lease_and_a_living_one_is_not(da
         finally:
             for task in running:
                 task.cancel()
+
+
+@pytest.mark.stack
+async def test_a_peer_that_stalls_while_it_ends_a_silent_one_stops_nobody_else(database_url):
+    """It holds that one's row. Whoever waited for it could not beat: one that stalls would halt the whole channel."""
+    settings = WorkerSettings(beat_seconds=0.05, fit_seconds=0.5, lease_seconds=0.6)
+    async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
+        async with pool.connection() as connection:
+            dead = await workers.begin(connection, "mail")
+        life = Life(pool, "mail", settings)
+        async with pool.connection() as stalled:
+            assert await workers.end(stalled, dead)
+            running = asyncio.create_task(life.run())
+            await asyncio.sleep(1.5)
+            assert life.fit(life.epoch)
+        running.cancel()

@@ -113,9 +113,17 @@ async def test_greylisting_is_waited_out(relay: Relay) -> None:
 async def test_trying_again_ends_at_the_horizon(relay: Relay, doubts: int, state: State) -> None:
     """Everyone ends in a recorded state: failed, or unknown when an earlier copy may have arrived."""
     relay.faults.put({"at": "rcpt", "do": "reply", "code": 450})
-    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH, doubts=doubts)], released=RELEASED)
+    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH, tries=ENOUGH, doubts=doubts)], released=RELEASED)
     await carrier(relay.url(), horizon=timedelta(seconds=1)).carry_out(work)
     assert reports.of(1).state is state
+
+
+async def test_claims_that_were_given_back_use_up_nobody_s_tries(relay: Relay) -> None:
+    """The relay was away for hours, each claim came to nothing, and then it greylists: that is the first no."""
+    relay.faults.put({"at": "rcpt", "do": "reply", "code": 450})
+    work, reports = job([delivery(1, "a@b.example", attempt=ENOUGH + 5, tries=1)], released=RELEASED)
+    await carrier(relay.url(), horizon=timedelta(seconds=1)).carry_out(work)
+    assert reports.of(1).state is State.DEFERRED
 
 
 @pytest.mark.parametrize("do", ["drop", "forget"])
@@ -274,6 +282,15 @@ async def test_an_erased_address_is_suppressed(relay: Relay) -> None:
     work, reports = job([delivery(1, None)])
     await carrier(relay.url()).carry_out(work)
     assert (reports.of(1).state, reports.of(1).reason) == (State.SUPPRESSED, "erased")
+    assert relay.mails() == []
+
+
+async def test_what_may_have_arrived_is_unknown_also_when_nothing_more_can_be_sent(relay: Relay) -> None:
+    """In doubt, and then erased, or not to be made into a mail any more: it is no lie to say that nobody knows."""
+    work, reports = job([delivery(1, None, doubts=1), delivery(2, "a@b.example", variant=2, doubts=1)])
+    await carrier(relay.url()).carry_out(work)
+    assert reports.states() == {1: State.UNKNOWN, 2: State.UNKNOWN}
+    assert (reports.of(1).reason, reports.of(2).reason) == ("erased", "cannot-compose")
     assert relay.mails() == []
 
 

@@ -122,7 +122,7 @@ async def test_who_waits_in_a_long_line_does_not_fail_for_it() -> None:
     limit = Limit(20, REFUSALS[0])
     async with scripted(Script(answer=limit)) as relay:
         sending = carrier(url(relay), horizon=timedelta(hours=4))
-        places = [delivery(number, f"p{number}@b.example", attempt=9) for number in range(1, 16)]
+        places = [delivery(number, f"p{number}@b.example", attempt=9, tries=9) for number in range(1, 16)]
         work, reports = job(places, released=RELEASED)
         await asyncio.wait_for(sending.carry_out(work), 60)
         await sending.close()

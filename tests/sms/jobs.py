@@ -29,6 +29,9 @@ from tests.stack import Twilio
 
 TEXT = f"CCVO: storm, {slot('name')}. Meer in uw mail."
 BODY = "CCVO: storm, Peer Janssens. Meer in uw mail."
+GIVEN_BACK = 5
+"""Claims that came to nothing before."""
+PLACES = ("Peer Janssens", "Stad Peer", "Peer", "burgemeester")
 NUMBERS = [f"+3247000{n:04}" for n in range(400)]
 
 
@@ -61,7 +64,7 @@ class World:
         self,
         *numbers: str | None,
         doubts: int = 0,
-        attempt: int = 1,
+        tries: int = 1,
         released_at: datetime | None = None,
         lane: str = "urgent",
         sent: Sent | None = None,
@@ -70,7 +73,7 @@ class World:
         """Carry out a claim of one SMS to each of these numbers, once Twilio answers."""
         await self.carrier.available()
         sent = sent if sent is not None else Sent()
-        await self.carrier.carry_out(job(sent, *numbers, doubts=doubts, attempt=attempt, released_at=released_at,
+        await self.carrier.carry_out(job(sent, *numbers, doubts=doubts, tries=tries, released_at=released_at,
                                          lane=lane, may_start=may_start))  # fmt: skip
         return sent
 
@@ -79,7 +82,7 @@ def job(
     sent: Sent,
     *numbers: str | None,
     doubts: int = 0,
-    attempt: int = 1,
+    tries: int = 1,
     released_at: datetime | None = None,
     expires_at: datetime | None = None,
     lane: str = "urgent",
@@ -87,7 +90,7 @@ def job(
 ) -> Job:
     """A claim of one SMS to each of these numbers; results go to `sent`."""
     deliveries = tuple(
-        Delivery(sequence, attempt, 1, doubts, sequence, number, "Peer Janssens", "Stad Peer", "Peer", "burgemeester")
+        Delivery(sequence, tries + GIVEN_BACK, 1, doubts, sequence, number, *PLACES, tries=tries)
         for sequence, number in enumerate(numbers, start=1)
     )
     claim = Claim(

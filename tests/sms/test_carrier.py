@@ -102,7 +102,7 @@ async def test_in_doubt_to_the_end_of_the_horizon_is_unknown(twilio: Twilio, dat
     async with world(twilio, database_url, horizon=timedelta(0)) as here:
         await here.carrier.available()
         twilio.faults({"at": "response", "do": "drop"}, {"at": "lookup", "do": "drop"})
-        assert (await here.carry(ONE, attempt=ENOUGH)).only.state is State.UNKNOWN
+        assert (await here.carry(ONE, tries=ENOUGH)).only.state is State.UNKNOWN
 
 
 async def test_refused_for_now_to_the_end_of_the_horizon_has_failed(twilio: Twilio, database_url: str) -> None:
@@ -110,7 +110,7 @@ async def test_refused_for_now_to_the_end_of_the_horizon_has_failed(twilio: Twil
     async with world(twilio, database_url, horizon=timedelta(0)) as here:
         await here.carrier.available()
         twilio.faults({"at": "request", "do": "reply", "code": 500})
-        sent = await here.carry(ONE, attempt=ENOUGH)
+        sent = await here.carry(ONE, tries=ENOUGH)
     assert (sent.only.state, sent.only.in_doubt) == (State.FAILED, False)
 
 
@@ -121,7 +121,7 @@ async def test_after_an_outage_longer_than_the_horizon_the_first_no_is_not_the_l
     async with world(twilio, database_url, horizon=timedelta(0)) as here:
         await here.carrier.available()
         twilio.faults({"at": "request", "do": "reply", "code": 500})
-        sent = await here.carry(ONE, attempt=ENOUGH - 1)
+        sent = await here.carry(ONE, tries=ENOUGH - 1)
     assert sent.only.state is State.DEFERRED
 
 

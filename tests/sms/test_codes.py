@@ -91,6 +91,12 @@ def test_late_is_failed_when_certain_and_unknown_when_not() -> None:
     assert outcomes.in_doubt(_delivery(), ruling, exhausted=True).state is State.UNKNOWN
 
 
+def test_a_number_that_was_erased_leaves_in_doubt_what_was() -> None:
+    """Without it nobody can look up whether the first one arrived."""
+    assert outcomes.no_number(_delivery()).state is State.SUPPRESSED
+    assert outcomes.no_number(_delivery(doubts=1)).state is State.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "given", [{}, {"twilio_from": "+15005550006", "twilio_messaging_service_sid": "MG" + "0" * 32}]
 )

@@ -7,7 +7,7 @@ import pytest
 
 from services.domain.batches import BatchRef
 from services.domain.states import State
-from services.store import ledger, messages, workers
+from services.store import ledger, messages, recovery, workers
 from services.store.ledger import Result
 from tests.store.world import SOURCE, add_crowd, add_user, connect, counted, now, release, states, submit
 
@@ -363,3 +363,123 @@ async def test_a_late_refusal_does_not_end_what_is_in_doubt_since(world):
     refused = [Result(d.sequence, d.attempt, State.FAILED, handed_over=True, code=554) for d in claim.deliveries]
     await put_down(connection, claim, refused)
     assert "failed" not in await counted(connection, message.number)
+
+
+async def test_two_names_at_the_provider_are_two_copies_whoever_reports_them_and_in_whatever_order(world):
+    """An heir looked up, found nothing and sent; the stalled one woke and sent as well. No doubt is left by then."""
+    connection, _ = world
+    dead, living = await workers.begin(connection, "mail"), await workers.begin(connection, "mail")
+    first = await take(connection, dead)
+    await workers.end(connection, dead)
+    second = await ledger.inherit(connection, epoch=living, channel="mail")
+    early, late = first.deliveries[:100], first.deliveries[100:]
+
+    def by(name, deliveries, **how):
+        return [
+            Result(d.sequence, d.attempt, State.ACCEPTED, provider_id=f"{name}{d.sequence}", at=now(), **how)
+            for d in deliveries
+        ]
+
+    await put_down(connection, first, by("SM-first", early, handed_over=True), finished=False)
+    await put_down(connection, second, by("SM-second", second.deliveries, cleared=True))
+    await put_down(connection, first, by("SM-first", late, handed_over=True))
+    assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (200,)
+
+
+async def test_a_batch_is_due_when_the_first_of_its_deferred_is_whichever_group_is_recorded_last(world):
+    """A doubt is cleared up after three seconds: somebody may not have been told. A greylisting can wait."""
+    connection, _ = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    deferred = [Result(d.sequence, d.attempt, State.DEFERRED) for d in claim.deliveries]
+    stand = await put_down(connection, claim, deferred[:1], finished=False, retry_after=timedelta(minutes=9))
+    assert stand.due is not None
+    later = stand.due
+    stand = await put_down(connection, claim, deferred[1:2], finished=False, retry_after=timedelta(seconds=3))
+    assert stand.due < later
+    soon = stand.due
+    stand = await put_down(connection, claim, accepted(claim)[2:3], finished=False)
+    assert stand.due == soon
+    stand = await put_down(connection, claim, deferred[3:], retry_after=timedelta(minutes=1))
+    assert stand.due == soon
+
+
+async def test_what_was_due_before_holds_nobody_to_it_once_all_of_it_was_claimed(world):
+    """Else who is greylisted again would be tried again at once, for as long as the relay says no."""
+    connection, _ = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    deferred = [Result(d.sequence, d.attempt, State.DEFERRED) for d in claim.deliveries]
+    first = await put_down(connection, claim, deferred, retry_after=timedelta(0))
+    again = await take(connection, epoch)
+    assert again.ref == claim.ref
+    deferred = [Result(d.sequence, d.attempt, State.DEFERRED) for d in again.deliveries]
+    second = await put_down(connection, again, deferred, retry_after=timedelta(minutes=1))
+    assert second.due - first.due > timedelta(seconds=50)
+
+
+async def test_who_holds_nothing_any_more_does_not_say_when_the_rest_is_due(world):
+    """A late report, or a settlement that is repeated because its answer was lost."""
+    connection, _ = world
+    dead, living = await workers.begin(connection, "mail"), await workers.begin(connection, "mail")
+    first = await take(connection, dead)
+    await workers.end(connection, dead)
+    second = await ledger.inherit(connection, epoch=living, channel="mail")
+    deferred = [Result(d.sequence, d.attempt, State.DEFERRED) for d in second.deliveries]
+    stand = await put_down(connection, second, deferred, retry_after=timedelta(minutes=5))
+    late = [Result(d.sequence, d.attempt, State.DEFERRED) for d in first.deliveries]
+    for claim, results in ((first, late), (second, deferred)):
+        later = await put_down(connection, claim, results, retry_after=timedelta(seconds=3))
+        assert later.due == stand.due
+
+
+async def test_what_is_deferred_is_due_at_some_time_even_if_nobody_says_when(world):
+    """Without a time it would never be claimed again."""
+    connection, _ = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    stand = await put_down(connection, claim, [Result(d.sequence, d.attempt, State.DEFERRED) for d in claim.deliveries])
+    assert stand.due is not None
+
+
+async def test_a_claim_that_was_given_back_is_no_try_and_every_other_is(world):
+    """A relay that was away for hours must not have used up what everybody gets. The attempt, which fences, rises."""
+    connection, _ = world
+    await connection.execute("UPDATE batch SET announced_at = NULL WHERE number > 1")
+    epoch = await workers.begin(connection, "mail")
+    for state, tries in ((State.PLANNED, 1), (State.PLANNED, 1), (State.DEFERRED, 1), (State.PLANNED, 2)):
+        claim = await take(connection, epoch)
+        assert {d.tries for d in claim.deliveries} == {tries}
+        results = [Result(d.sequence, d.attempt, state) for d in claim.deliveries]
+        for _ in range(2):  # its answer was lost once
+            await put_down(connection, claim, results, retry_after=timedelta(0))
+    claim = await take(connection, epoch)
+    assert {(d.attempt, d.tries) for d in claim.deliveries} == {(5, 2)}
+    await workers.end(connection, epoch)
+    heir = await ledger.inherit(connection, epoch=await workers.begin(connection, "mail"), channel="mail")
+    assert {(d.attempt, d.tries) for d in heir.deliveries} == {(6, 3)}  # the dead one may have handed it over
+    late = [Result(d.sequence, d.attempt, State.PLANNED) for d in claim.deliveries]
+    await put_down(connection, claim, late)
+    batch = await recovery.hold(connection, heir.epoch, heir.ref)
+    assert {(d.attempt, d.tries) for d in batch.claim.deliveries} == {(6, 3)}
+
+
+async def test_a_repeated_settlement_lets_no_batch_go_of_which_its_worker_still_owes_an_answer(world):
+    """Claimed again, sent again, and all of it reported by others: if it dies now, that must be counted."""
+    connection, message = world
+    epoch = await workers.begin(connection, "mail")
+    claim = await take(connection, epoch)
+    doubt = [Result(d.sequence, d.attempt, State.DEFERRED, handed_over=True, in_doubt=True) for d in claim.deliveries]
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    again = await take(connection, epoch)
+    assert again.ref == claim.ref
+    reports = [Result(d.sequence, 0, State.DELIVERED) for d in claim.deliveries]
+    await ledger.report(connection, message.number, reports, source=SOURCE)
+    await put_down(connection, claim, doubt, retry_after=timedelta(0))
+    await workers.end(connection, epoch)
+    heir = await ledger.inherit(connection, epoch=await workers.begin(connection, "mail"), channel="mail")
+    assert (heir.ref, heir.deliveries) == (claim.ref, ())
+    await put_down(connection, heir, [])
+    row = "SELECT epoch, possible_duplicates FROM batch WHERE message = %s AND number = %s"
+    batch = await (await connection.execute(row, (claim.ref.message, claim.ref.number))).fetchone()
+    assert batch == (None, 200)

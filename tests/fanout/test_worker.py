@@ -1,0 +1,44 @@
+"""What the worker's loop does not do."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from services.fanout.claims import make_desk
+from services.fanout.settings import WorkerSettings
+from services.fanout.worker import Worker
+from services.runtime.postgres import DatabaseSettings, open_pool
+from tests.store.world import SOURCE
+
+pytestmark = pytest.mark.stack
+
+
+class AtOnce:
+    """A carrier whose peer is always there."""
+
+    channel = "mail"
+
+    async def available(self):
+        """At once."""
+
+
+async def test_a_worker_that_cannot_read_what_was_stopped_claims_nothing(database_url, tmp_path, monkeypatch):
+    """Nothing may start then: it would claim and give back as fast as it can, until the attempts overflow."""
+    monkeypatch.setenv("ROELAND_DATA_DIR", str(tmp_path))
+    asked = asyncio.Event()
+
+    async def take(_connection, *, epoch):
+        asked.set()
+
+    async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
+        service = SimpleNamespace(name="mail", source=SOURCE, pool=pool, stopping=asyncio.Event())
+        worker = Worker(service, AtOnce(), WorkerSettings(halt_seconds=60))
+        await worker._life.beat()
+        working = asyncio.create_task(worker._work(take, make_desk(pool, 1), asyncio.Event(), 1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asked.wait(), 0.5)
+        await worker._halts.read()
+        await asyncio.wait_for(asked.wait(), 10)
+        service.stopping.set()
+        await asyncio.wait_for(working, 10)
