@@ -12,7 +12,7 @@ from aiosmtplib import SMTPException
 
 from services.mail.envelope import Unsendable, announced, body, mail_from
 from services.mail.replies import Reply, Stage, Verdict, enhanced_code
-from services.mail.session import CHECK_SECONDS, Mail, SessionLost, Source
+from services.mail.session import CHECK_SECONDS, SILENT_SECONDS, Mail, SessionLost, Source
 
 
 class PlainSession:
@@ -131,11 +131,14 @@ class PlainSession:
             raise SessionLost(Stage.DATA)
         source.opening(mail)
         mail.handed_over = True
+        silence = asyncio.get_running_loop().call_later(SILENT_SECONDS, source.silent, None)
         try:
             protocol.write(body(mail.content, dotless=mail.dotless))
             code, text = await protocol.read_response(timeout=self._answer_seconds)
         except (SMTPException, OSError):
             raise SessionLost(Stage.BODY) from None
+        finally:
+            silence.cancel()
         reply = Reply(Stage.BODY, code, enhanced_code(text))
         if reply.verdict is Verdict.OUT_OF_STEP:
             raise SessionLost(Stage.BODY)

@@ -59,7 +59,7 @@ class MailCarrier:
             horizon=horizon.total_seconds(),
             bell=bell,
         )
-        self._desk = Desk(pool, gate, Composer(sender, logo), horizon)
+        self._desk = Desk(pool, gate, Composer(sender, logo), horizon, self._man)
         self._bucket = bucket
         self._most_runners: dict[str, int] = {lane: size if lane == "urgent" else size - reserved for lane in LANES}
         self._lines: dict[str, Line] = {lane: Line(lane) for lane in LANES}

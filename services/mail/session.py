@@ -12,6 +12,8 @@ from services.mail.replies import Reply, Stage
 
 CHECK_SECONDS: Final = 2.0
 """A connection that does not answer NOOP or QUIT in this time is dropped."""
+SILENT_SECONDS: Final = 1.0
+"""After so long without an answer to a body nobody else waits for it any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +47,7 @@ class Source(Protocol[M]):
     """Where a session gets mails, and where it tells what became of them.
 
     Everything returns at once, and raises nothing. Each mail that `next` gave is told of once: `answered`, `lost`,
-    `withheld` or `unsendable`.
+    `withheld`, `unsendable`, or `silent` as the one that followed.
     """
 
     def next(self) -> M | None:
@@ -66,6 +68,10 @@ class Source(Protocol[M]):
 
     def lost(self, mail: M, stage: Stage) -> None:
         """The connection ended before this was answered; in doubt if `mail.handed_over`."""
+        ...
+
+    def silent(self, following: M | None) -> None:
+        """A body has no answer for a while. `following` stood behind it, not handed over, and may go another way."""
         ...
 
     def withheld(self, mail: M) -> None:
