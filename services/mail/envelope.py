@@ -61,6 +61,11 @@ def mail_from(sender: str, recipient: str, content: bytes, relay: Announced) -> 
     return f"MAIL FROM:<{sender}>{size} BODY=8BITMIME{'' if recipient.isascii() else ' SMTPUTF8'}"
 
 
+def continues(command: str, content: bytes, begun: str) -> bool:
+    """Whether the mail of this MAIL command may go on where `begun` was said: all but the hint SIZE is the same."""
+    return command.removesuffix(f" SIZE={len(content)}") == begun
+
+
 def mailbox(address: str) -> str:
     """An address that is not ASCII, as it may stand in RCPT. Raises ValueError for what is no address.
 

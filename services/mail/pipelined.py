@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from typing import Any, Final
 
-from services.mail.envelope import Announced, Unsendable, body, mail_from
+from services.mail.envelope import Announced, Unsendable, body, continues, mail_from
 from services.mail.replies import HEAD, Reply, Stage, Verdict, read_reply
 from services.mail.session import CHECK_SECONDS, SILENT_SECONDS, Mail, SessionLost, Source
 from services.mail.trust import Trust
@@ -66,6 +66,7 @@ class PipelinedSession(asyncio.Protocol):
         self._next: Mail | None = None  # its envelope is written
         self._behind = False  # and stands behind a body
         self._begun = False  # the relay has begun a mail of which it gets no body
+        self._invitation = ""  # the MAIL by which, when there was no mail behind it
         self._ended = False
         transport.set_protocol(self)
 
@@ -78,6 +79,11 @@ class PipelinedSession(asyncio.Protocol):
     def excused(self) -> bool:
         """Whether it has served, or was only the one that tried."""
         return self.sent > 0 or self._caught
+
+    @property
+    def invited(self) -> bool:
+        """Whether the relay has let a mail begin here, and none has come yet."""
+        return bool(self._invitation)
 
     async def carry(self, source: Source[Any]) -> None:
         """Send what `source` gives."""
@@ -104,8 +110,11 @@ class PipelinedSession(asyncio.Protocol):
 
     async def takes_from(self, sender: str) -> Reply:
         """The relay's answer to this sender, without sending anything."""
-        reply = await self._ask(f"MAIL FROM:<{sender}>\r\n".encode())
-        self._begun = True
+        if self._invitation:
+            return Reply(_MAIL, 250)
+        command = f"MAIL FROM:<{sender}>"
+        reply = await self._ask(f"{command}\r\n".encode())
+        self._begun, self._invitation = True, command if reply.verdict is _GO_ON else ""
         if reply.verdict in (_CLOSING, _OUT_OF_STEP):
             self._end()
         return reply
@@ -167,14 +176,17 @@ class PipelinedSession(asyncio.Protocol):
             if self._groups() and not self._begun:
                 self._awaited += _OF_ENVELOPE
                 return f"{line}\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()
-            return self._with_reset(f"{line}\r\n".encode(), f"RCPT TO:<{mail.recipient}>\r\n".encode())
+            return self._in_step(mail, line)
         return b""
 
-    def _with_reset(self, *lines: bytes) -> bytes:
-        commands = list(zip(_OF_ENVELOPE, (*lines, b"DATA\r\n"), strict=True))
-        if self._begun:
-            self._begun = False
+    def _in_step(self, mail: Mail, line: str) -> bytes:
+        lines = f"{line}\r\n".encode(), f"RCPT TO:<{mail.recipient}>\r\n".encode(), b"DATA\r\n"
+        commands = list(zip(_OF_ENVELOPE, lines, strict=True))
+        if self._invitation and continues(line, mail.content, self._invitation):
+            del commands[0]
+        elif self._begun:
             commands.insert(0, (_OF_RESET, b"RSET\r\n"))
+        self._begun, self._invitation = False, ""
         now = len(commands) if self._groups() else 1
         self._later.extend(commands[now:])
         self._awaited.extend(awaited for awaited, _ in commands[:now])

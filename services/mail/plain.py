@@ -10,7 +10,7 @@ from typing import Any, cast
 import aiosmtplib
 from aiosmtplib import SMTPException
 
-from services.mail.envelope import Unsendable, announced, body, mail_from
+from services.mail.envelope import Unsendable, announced, body, continues, mail_from
 from services.mail.replies import Reply, Stage, Verdict, enhanced_code
 from services.mail.session import CHECK_SECONDS, SILENT_SECONDS, Mail, SessionLost, Source
 
@@ -23,6 +23,7 @@ class PlainSession:
         self._client = client
         self._answer_seconds = answer_seconds
         self._announced = announced(client)
+        self._invitation = ""  # the MAIL by which the relay has begun a mail that did not come yet
 
     @property
     def usable(self) -> bool:
@@ -33,6 +34,11 @@ class PlainSession:
     def excused(self) -> bool:
         """Whether it has served."""
         return self.sent > 0
+
+    @property
+    def invited(self) -> bool:
+        """Whether the relay has let a mail begin here, and none has come yet."""
+        return bool(self._invitation)
 
     async def carry(self, source: Source[Any]) -> None:
         """Send what `source` gives."""
@@ -54,9 +60,12 @@ class PlainSession:
 
     async def takes_from(self, sender: str) -> Reply:
         """The relay's answer to this sender, without sending anything."""
-        reply = await self._command(Stage.MAIL, f"MAIL FROM:<{sender}>")
-        if self.usable:
-            await self._reset()
+        if self._invitation:
+            return Reply(Stage.MAIL, 250)
+        command = f"MAIL FROM:<{sender}>"
+        reply = await self._command(Stage.MAIL, command)
+        if reply.verdict is Verdict.GO_ON:
+            self._invitation = command
         return reply
 
     async def close(self) -> None:
@@ -79,11 +88,13 @@ class PlainSession:
         stage = Stage.MAIL
         try:
             command = mail_from(mail.sender, mail.recipient, mail.content, self._announced)
-            for stage, line in (
-                (Stage.MAIL, command),
-                (Stage.RCPT, f"RCPT TO:<{mail.recipient}>"),
-                (Stage.DATA, "DATA"),
-            ):
+            commands = [(Stage.MAIL, command), (Stage.RCPT, f"RCPT TO:<{mail.recipient}>"), (Stage.DATA, "DATA")]
+            if self._invitation and continues(command, mail.content, self._invitation):
+                del commands[0]
+            elif self._invitation:
+                await self._reset()
+            self._invitation = ""
+            for stage, line in commands:
                 reply = await self._command(stage, line)
                 if reply.verdict is not Verdict.GO_ON:
                     break
@@ -145,6 +156,7 @@ class PlainSession:
         return reply
 
     async def _reset(self) -> None:
+        self._invitation = ""
         try:
             if (await self._command(Stage.MAIL, "RSET")).code != 250:
                 self.abort()

@@ -38,7 +38,7 @@ class Pool:
         self._hanging: dict[Session, str] = {}
         self._giving_way: dict[str, set[Session]] = {lane: set() for lane in LANES}
         self._sessions: set[Session] = set()
-        self._idle: list[tuple[float, Session]] = []  # the last given back is the first taken
+        self._idle: list[tuple[float, Session]] = []  # the last is the first taken: who is invited, or was used last
         self._closing: set[asyncio.Task[None]] = set()
         self.away: Trouble | None = None
         """Why nobody gets a connection now."""
@@ -107,7 +107,7 @@ class Pool:
     def open(self) -> None:
         """Let connections be had again."""
         if self.away is not None:
-            self._brake.begin_anew()
+            asyncio.get_running_loop().call_later(self._brake.begin_anew(), self._go_on)
         self.away = None
 
     async def close(self) -> None:
@@ -207,6 +207,7 @@ class Pool:
     def _put_back(self, session: Session) -> None:
         if session.usable and session.sent < self._mails and len(self._sessions) <= self._size:
             self._idle.append((_now(), session))
+            self._idle.sort(key=lambda idle: idle[1].invited)
         else:
             self._dismiss(session)
         while self._idle and _now() - self._idle[0][0] > IDLE:

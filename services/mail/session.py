@@ -99,6 +99,11 @@ class Session(Protocol):
         """Whether its end says nothing of the relay: it had served before, say, and got old."""
         ...
 
+    @property
+    def invited(self) -> bool:
+        """Whether the relay has let a mail begin here, and none has come yet."""
+        ...
+
     async def carry(self, source: Source[Any]) -> None:
         """Send what `source` gives until it gives no more, or the connection ends.
 
@@ -111,7 +116,10 @@ class Session(Protocol):
         ...
 
     async def takes_from(self, sender: str) -> Reply:
-        """The relay's answer to this sender, without sending anything. Raises SessionLost."""
+        """The relay's answer to this sender, without sending anything. Raises SessionLost.
+
+        A yes is good for the next mail on this connection: a relay that takes one in a while may have no second yes.
+        """
         ...
 
     async def close(self) -> None:
