@@ -126,19 +126,30 @@ class PlainSession:
             await self._reset()
 
     async def _command(self, stage: Stage, command: str) -> Reply:
+        if self._too_much():
+            self.abort()
+            raise SessionLost(stage)
         try:
             code, text = await self._client.execute_command(command.encode())
         except (SMTPException, OSError):  # gone, silent, or it speaks no SMTP; its text may hold an address
             self.abort()
             raise SessionLost(stage) from None
+        except BaseException:  # cancelled in mid-command: the next answer would be for the wrong question
+            self.abort()
+            raise
         if not 200 <= code < 600:
             self.abort()
             raise SessionLost(stage)
-        return Reply(stage, code, enhanced_code(text))
+        return Reply(stage, code, enhanced_code(code, text))
+
+    def _too_much(self) -> bool:
+        """Whether the relay has said more than it was asked: aiosmtplib would take it for the next answer."""
+        protocol = self._client.protocol
+        return protocol is not None and len(protocol._buffer) > 0
 
     async def _body(self, mail: Mail, source: Source[Any]) -> Reply:
         protocol = self._client.protocol
-        if protocol is None or not protocol.is_connected:
+        if protocol is None or not protocol.is_connected or self._too_much():
             raise SessionLost(Stage.DATA)
         source.opening(mail)
         mail.handed_over = True
@@ -150,7 +161,7 @@ class PlainSession:
             raise SessionLost(Stage.BODY) from None
         finally:
             silence.cancel()
-        reply = Reply(Stage.BODY, code, enhanced_code(text))
+        reply = Reply(Stage.BODY, code, enhanced_code(code, text))
         if reply.verdict is Verdict.OUT_OF_STEP:
             raise SessionLost(Stage.BODY)
         return reply

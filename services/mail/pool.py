@@ -197,9 +197,11 @@ class Pool:
     async def _session(self) -> Session:
         while self._idle:
             since, session = self._idle.pop()
-            if session.usable and (_now() - since < CHECK_AFTER or await session.answers()):
-                return session
             self._sessions.discard(session)
+            if session.usable and (_now() - since < CHECK_AFTER or await session.answers()):
+                self._sessions.add(session)
+                return session
+            session.abort()
         session = await self._open_session()
         self._sessions.add(session)
         return session

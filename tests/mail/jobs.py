@@ -70,8 +70,8 @@ def job(
     """A job, and where its reports go."""
     reports = Reports()
     claim = Claim(BatchRef(17, 3), MESSAGE, "mail", lane, 1, released or datetime.now(UTC), None, tuple(deliveries))
-    values: dict[str, Any] = {"variants": {1: VARIANT}, "may_start": lambda: True, **other}
-    return Job(claim, settle=reports.results.append, **values), reports
+    values: dict[str, Any] = {"variants": {1: VARIANT}, "may_start": lambda: True, "settle": reports.results.append}
+    return Job(claim, **{**values, **other}), reports
 
 
 def carrier(

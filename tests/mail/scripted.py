@@ -164,17 +164,17 @@ class Conversation(asyncio.Protocol):
         self.say(b"500 what?\r\n")
 
     def reply(self, stage: str, again: Callable[[], object] = lambda: None) -> bytes:
-        """Say what the script says; the first digit of it. `again`: what to do on waking when it says nothing."""
+        """Say what the script says; the first digit of the first reply in it. `again`: done on waking."""
         said = self.script.answer(stage, self.number)
         if said is None:
             self.waking = again
             self.script.asleep.append(self)
             return b""
         self.say(said)
-        if not said or said.startswith(b"421"):
+        if not said or b"\n421" in b"\n" + said:
             self.transport.close()
             self.over = True
-        last = said.rstrip().rpartition(b"\n")[2]
+        last = next((line for line in said.split(b"\n") if line[3:4] != b"-"), b"")
         return last[:1]
 
     def say(self, data: bytes) -> None:
