@@ -182,12 +182,14 @@ class PipelinedSession(asyncio.Protocol):
     def _in_step(self, mail: Mail, line: str) -> bytes:
         lines = f"{line}\r\n".encode(), f"RCPT TO:<{mail.recipient}>\r\n".encode(), b"DATA\r\n"
         commands = list(zip(_OF_ENVELOPE, lines, strict=True))
+        groups = self._groups()
         if self._invitation and continues(line, mail.content, self._invitation):
             del commands[0]
+            groups = False  # a relay that refuses a group as such would say so of the recipient
         elif self._begun:
             commands.insert(0, (_OF_RESET, b"RSET\r\n"))
         self._begun, self._invitation = False, ""
-        now = len(commands) if self._groups() else 1
+        now = len(commands) if groups else 1
         self._later.extend(commands[now:])
         self._awaited.extend(awaited for awaited, _ in commands[:now])
         return b"".join(line for _, line in commands[:now])

@@ -88,3 +88,16 @@ def carrier(
     settings = MailSettings(smtp_url=SecretStr(url), mail_from=SENDER, **values)
     retry = RetrySettings(retry_horizon_seconds=horizon.total_seconds())
     return MailCarrier(settings, health or Health("relay"), retry=retry, bell=bell, bucket=bucket)
+
+
+async def tell_all(sending: MailCarrier, places: list[Delivery]) -> list[Result]:
+    """As the worker does: claim when the relay can be expected to take mail, and claim again what was given back."""
+    told: list[Result] = []
+    while places:
+        await sending.available()
+        work, reports = job(places, lane="routine")
+        await sending.carry_out(work)
+        told += [result for result in reports.results if result.state is not State.PLANNED]
+        done = {result.sequence for result in told}
+        places = [place for place in places if place.sequence not in done]
+    return told

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-Lie = Literal["", "first-only", "flush-after-body", "hang-up"]
+Lie = Literal["", "first-only", "flush-after-body", "hang-up", "refuse"]
 """`first-only`: of what comes at once only the first command is read. `flush-after-body`: what came behind a body is
-forgotten. `hang-up`: a group of commands ends the connection."""
+forgotten. `hang-up`: a group of commands ends the connection. `refuse`: with 554, as Exim does."""
 
 
 @dataclass
@@ -89,6 +89,11 @@ class Conversation(asyncio.Protocol):
         if not end:
             return False
         self.buffer = rest
+        if rest and self.script.lie == "refuse":
+            self.say(b"554 SMTP synchronization error\r\n")
+            self.transport.close()
+            self.over = True
+            return False
         command = line.decode()
         self.heard.append(command)
         getattr(self, f"on_{command[:4].lower()}", self.on_other)(command)

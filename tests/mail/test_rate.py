@@ -12,12 +12,10 @@ from services.domain.states import State
 from services.fanout.retry import ENOUGH
 from services.mail.pool import Pool
 from services.mail.relay import opener
-from services.mail.service import MailCarrier
 from services.mail.settings import MailSettings
 from services.mail.trouble import Trouble
 from services.runtime.health import Health
-from services.store.ledger import Delivery, Result
-from tests.mail.jobs import RELEASED, carrier, delivery, job, people
+from tests.mail.jobs import RELEASED, carrier, delivery, job, people, tell_all
 from tests.mail.relays import until
 from tests.mail.scripted import Script, scripted
 
@@ -103,19 +101,6 @@ async def test_a_relay_without_room_is_away_and_not_a_thousand_refusals(monkeypa
     assert not health.is_down("relay")
 
 
-async def _tell_all(sending: MailCarrier, places: list[Delivery]) -> list[Result]:
-    """As the worker does: claim when the relay can be expected to take mail, and claim again what was given back."""
-    told: list[Result] = []
-    while places:
-        await sending.available()
-        work, reports = job(places, lane="routine")
-        await sending.carry_out(work)
-        told += [result for result in reports.results if result.state is not State.PLANNED]
-        done = {result.sequence for result in told}
-        places = [place for place in places if place.sequence not in done]
-    return told
-
-
 @pytest.mark.parametrize("offers", [("PIPELINING", "SIZE 100000"), ("SIZE 100000", "8BITMIME")])
 async def test_a_relay_that_takes_one_mail_in_a_while_is_not_asked_in_vain(
     offers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -126,7 +111,7 @@ async def test_a_relay_that_takes_one_mail_in_a_while_is_not_asked_in_vain(
     async with scripted(Script(answer=limit, extensions=offers)) as relay:
         sending = carrier(url(relay), health)
         with capture_logs() as logs:
-            told = await asyncio.wait_for(_tell_all(sending, people(5)), 30)
+            told = await asyncio.wait_for(tell_all(sending, people(5)), 30)
         await sending.close()
     assert [result.state for result in told] == [State.ACCEPTED] * 5
     assert sorted(name for name, _ in relay.kept) == [f"p{number}@gemeente.example" for number in range(1, 6)]
@@ -142,7 +127,7 @@ async def test_the_one_mail_that_a_slow_relay_takes_is_the_most_urgent(monkeypat
     limit = Limit(1 / 2, REFUSALS[0], at_once=0)
     async with scripted(Script(answer=limit)) as relay:
         sending = carrier(url(relay))
-        await _tell_all(sending, people(1))
+        await tell_all(sending, people(1))
         first, reports = job(people(1, first=2), lane="routine")
         await sending.carry_out(first)
         assert reports.of(2).state is State.PLANNED  # refused for longer than we wait
@@ -184,7 +169,7 @@ async def test_a_relay_that_does_not_know_us_at_first_is_waited_for(monkeypatch:
 
     async with scripted(Script(answer=answer)) as relay:
         sending = carrier(url(relay), health)
-        telling = asyncio.create_task(_tell_all(sending, people(20)))
+        telling = asyncio.create_task(tell_all(sending, people(20)))
         await until(lambda: health.is_down("relay"))
         told = await asyncio.wait_for(telling, 30)
         await sending.close()
