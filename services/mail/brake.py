@@ -17,6 +17,8 @@ LASTED: Final = 0.1
 """Seconds; so long the first refusal is taken to last."""
 PATIENCE: Final = 3.0
 """A relay that took nothing for so long counts as away: what is in hand is given back, and nothing is claimed."""
+GATHERING: Final = 0.2
+"""Seconds until the first goes when a relay takes mail again, but perhaps only one: time to claim what is urgent."""
 
 
 class Brake:
@@ -72,6 +74,7 @@ class Brake:
         self._window += 1
         return True
 
-    def begin_anew(self) -> None:
-        """It was away and is back: one goes alone."""
-        self._since = None
+    def begin_anew(self) -> float:
+        """It was away and is back. Returns for how many seconds all wait (then call `go_on`), before one goes alone."""
+        self._since, self._held = None, self.on
+        return GATHERING if self._held else 0.0

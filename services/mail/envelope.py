@@ -1,5 +1,6 @@
 """What goes before and after a mail's content, in the words that this relay understands."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +10,10 @@ from email_validator import validate_email
 TOO_LARGE: Final = "too-large"
 NEEDS_SMTPUTF8: Final = "needs-smtputf8"
 NEEDS_8BITMIME: Final = "needs-8bitmime"
+
+
+_SIZE: Final = re.compile("[0-9]{1,20}")  # RFC 1870 §4
+_LONE: Final = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class Unsendable(Exception):
@@ -32,12 +37,12 @@ class Announced:
 
 def announced(client: aiosmtplib.SMTP) -> Announced:
     """What the relay that this client is connected to offered."""
-    limit = client.esmtp_extensions.get("size", "")
+    limit = _SIZE.fullmatch(client.esmtp_extensions.get("size", ""))
     utf8 = client.supports_extension("smtputf8")
     return Announced(
         pipelining=client.supports_extension("pipelining"),
         size=client.supports_extension("size"),
-        limit=int(limit) if limit.isascii() and limit.isdigit() else 0,
+        limit=int(limit[0]) if limit else 0,
         eight_bit=utf8 or client.supports_extension("8bitmime"),  # RFC 6531 §3.1: the former promises the latter
         utf8=utf8,
     )
@@ -61,6 +66,11 @@ def mail_from(sender: str, recipient: str, content: bytes, relay: Announced) -> 
     return f"MAIL FROM:<{sender}>{size} BODY=8BITMIME{'' if recipient.isascii() else ' SMTPUTF8'}"
 
 
+def continues(command: str, content: bytes, begun: str) -> bool:
+    """Whether the mail of this MAIL command may go on where `begun` was said: all but the hint SIZE is the same."""
+    return command.removesuffix(f" SIZE={len(content)}") == begun
+
+
 def mailbox(address: str) -> str:
     """An address that is not ASCII, as it may stand in RCPT. Raises ValueError for what is no address.
 
@@ -80,7 +90,12 @@ def body(content: bytes, *, dotless: bool) -> bytes:
 
 
 def stuffed(content: bytes) -> bytes:
-    """A mail as DATA wants it: dots doubled at the start of lines, and the lone dot (RFC 5321 §4.5.2)."""
+    """A mail as DATA wants it: dots doubled at the start of lines, and the lone dot (RFC 5321 §4.5.2).
+
+    A CR or LF alone, which may not be sent (§2.3.8), becomes a line's end: some relays take it for one, and then find
+    the end of the mail, and commands, where we see text.
+    """
+    content = _LONE.sub(b"\r\n", content)
     if not content.endswith(b"\r\n"):
         content += b"\r\n"
     if b"\r\n." in content or content.startswith(b"."):

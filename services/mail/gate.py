@@ -46,6 +46,7 @@ class Gate:
         self._heard: float | None = None
         self._wait = 0.0
         self._told: Trouble | None = None
+        self._closed = -inf
         self._rung: Trouble | None = None
         self._hushed = False
 
@@ -101,7 +102,8 @@ class Gate:
             self._close(Trouble("does not answer"))
         else:
             self._heard = _now()
-            self._told = None
+            if self._told is not None and not self._told.for_now:
+                self._told = None
             self._health.up("relay")
             if self._rung is None or not self._rung.of_a_mail:
                 self._hush()
@@ -111,7 +113,8 @@ class Gate:
         self._wait = min(max(2 * self._wait, FIRST_WAIT), longest)
         self._pool.shut(trouble)
         self._health.down("relay", trouble.why)
-        if trouble != self._told:
+        news, self._closed = trouble != self._told or _now() - self._closed > CALM, _now()
+        if news:
             self._told = trouble
             (log.error if trouble.ours else log.warning)("relay_away", why=trouble.why, code=trouble.code)
         if trouble.ours and self._bell is not None:

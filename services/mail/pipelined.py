@@ -11,9 +11,9 @@ import asyncio
 from collections import deque
 from typing import Any, Final
 
-from services.mail.envelope import Announced, Unsendable, body, mail_from
+from services.mail.envelope import Announced, Unsendable, body, continues, mail_from
 from services.mail.replies import HEAD, Reply, Stage, Verdict, read_reply
-from services.mail.session import CHECK_SECONDS, Mail, SessionLost, Source
+from services.mail.session import CHECK_SECONDS, SILENT_SECONDS, Mail, SessionLost, Source
 from services.mail.trust import Trust
 
 LONGEST_LINE: Final = 8192
@@ -51,7 +51,8 @@ class PipelinedSession(asyncio.Protocol):
         self._step_seconds, self._answer_seconds = step_seconds, answer_seconds
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._deadline = 0.0
+        self._since = 0.0  # so long we wait for the next answer
+        self._silent = False  # that of the body in hand takes its time
         self._rest = b""  # of a line that has not come whole
         self._first = b""  # line of a reply that has more than one
         self._awaited: deque[_Awaited] = deque()
@@ -65,6 +66,7 @@ class PipelinedSession(asyncio.Protocol):
         self._next: Mail | None = None  # its envelope is written
         self._behind = False  # and stands behind a body
         self._begun = False  # the relay has begun a mail of which it gets no body
+        self._invitation = ""  # the MAIL by which, when there was no mail behind it
         self._ended = False
         transport.set_protocol(self)
 
@@ -77,6 +79,11 @@ class PipelinedSession(asyncio.Protocol):
     def excused(self) -> bool:
         """Whether it has served, or was only the one that tried."""
         return self.sent > 0 or self._caught
+
+    @property
+    def invited(self) -> bool:
+        """Whether the relay has let a mail begin here, and none has come yet."""
+        return bool(self._invitation)
 
     async def carry(self, source: Source[Any]) -> None:
         """Send what `source` gives."""
@@ -103,8 +110,11 @@ class PipelinedSession(asyncio.Protocol):
 
     async def takes_from(self, sender: str) -> Reply:
         """The relay's answer to this sender, without sending anything."""
-        reply = await self._ask(f"MAIL FROM:<{sender}>\r\n".encode())
-        self._begun = True
+        if self._invitation:
+            return Reply(_MAIL, 250)
+        command = f"MAIL FROM:<{sender}>"
+        reply = await self._ask(f"{command}\r\n".encode())
+        self._begun, self._invitation = True, command if reply.verdict is _GO_ON else ""
         if reply.verdict in (_CLOSING, _OUT_OF_STEP):
             self._end()
         return reply
@@ -166,15 +176,20 @@ class PipelinedSession(asyncio.Protocol):
             if self._groups() and not self._begun:
                 self._awaited += _OF_ENVELOPE
                 return f"{line}\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()
-            return self._with_reset(f"{line}\r\n".encode(), f"RCPT TO:<{mail.recipient}>\r\n".encode())
+            return self._in_step(mail, line)
         return b""
 
-    def _with_reset(self, *lines: bytes) -> bytes:
-        commands = list(zip(_OF_ENVELOPE, (*lines, b"DATA\r\n"), strict=True))
-        if self._begun:
-            self._begun = False
+    def _in_step(self, mail: Mail, line: str) -> bytes:
+        lines = f"{line}\r\n".encode(), f"RCPT TO:<{mail.recipient}>\r\n".encode(), b"DATA\r\n"
+        commands = list(zip(_OF_ENVELOPE, lines, strict=True))
+        groups = self._groups()
+        if self._invitation and continues(line, mail.content, self._invitation):
+            del commands[0]
+            groups = False  # a relay that refuses a group as such would say so of the recipient
+        elif self._begun:
             commands.insert(0, (_OF_RESET, b"RSET\r\n"))
-        now = len(commands) if self._groups() else 1
+        self._begun, self._invitation = False, ""
+        now = len(commands) if groups else 1
         self._later.extend(commands[now:])
         self._awaited.extend(awaited for awaited, _ in commands[:now])
         return b"".join(line for _, line in commands[:now])
@@ -185,7 +200,7 @@ class PipelinedSession(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         lines = (self._rest + data if self._rest else data).split(b"\n")
         self._rest = lines.pop()
-        asked = len(self._awaited)  # what is written below cannot be answered by what has come already
+        asked = to_come = len(self._awaited)  # what is written below cannot be answered by what has come already
         for line in lines:
             if line[3:4] == b"-":
                 self._first = self._first or line
@@ -203,7 +218,7 @@ class PipelinedSession(asyncio.Protocol):
                 return
         if len(self._rest) > LONGEST_LINE:
             self._end()
-        elif self._awaited and lines:
+        elif self._awaited and asked < to_come:
             self._wait()
 
     def _take(self, reply: Reply, of_a_mail: bool) -> None:
@@ -259,9 +274,9 @@ class PipelinedSession(asyncio.Protocol):
         elif (
             reply.verdict is _CLOSING
             or (reply.stage is _MAIL and reply.verdict is not _GO_ON)  # RSET is never refused
-            or (reply.stage is _RCPT and reply.verdict is _GO_ON)  # taken, of a mail that was refused
+            or (reply.stage is _RCPT and reply.verdict is _GO_ON)  # taken, of a mail that does not come any more
         ):
-            self._end()
+            self.abort()
         elif reply.stage is _DATA and reply.verdict is _GO_ON:
             self._begun = False  # all recipients were refused, and yet: a lone dot, and nobody gets anything
             self._awaited.append(_OF_DOT)
@@ -300,7 +315,7 @@ class PipelinedSession(asyncio.Protocol):
             source.withheld(mail)
             self.abort()
             return
-        lines = self._envelope() if self._groups() else b""
+        lines = self._envelope() if self._groups() and not self._trust.slow else b""
         self._behind = len(lines) > 0
         source.opening(mail)
         self._tail = b""
@@ -313,7 +328,7 @@ class PipelinedSession(asyncio.Protocol):
         self._write(line)
 
     def _write(self, data: bytes) -> None:
-        self._asked_at_once = len(self._awaited)
+        self._asked_at_once, self._silent = len(self._awaited), False
         self._transport.write(data)
         self._wait()
 
@@ -334,23 +349,46 @@ class PipelinedSession(asyncio.Protocol):
             self._question = None
 
     def _wait(self) -> None:
-        """Time starts anew for the next answer. One timer is armed for long, and looks at the deadline."""
-        body = bool(self._awaited) and self._awaited[0][0] is _BODY
-        self._deadline = self._loop.time() + (self._answer_seconds if body else self._step_seconds)
+        """Time starts anew for the next answer. One timer is armed now and then, and looks how long it has been."""
+        self._since = self._loop.time()
         if self._timer is None:
             self._arm()
 
     def _arm(self) -> None:
-        shortest = min(self._step_seconds, self._answer_seconds)  # so that it never comes after a deadline
-        self._timer = self._loop.call_at(min(self._deadline, self._loop.time() + shortest), self._look)
+        shortest = min(SILENT_SECONDS, self._step_seconds, self._answer_seconds)  # so that it never comes too late
+        self._timer = self._loop.call_at(min(self._deadline(), self._loop.time() + shortest), self._look)
+
+    def _deadline(self) -> float:
+        body = bool(self._awaited) and self._awaited[0][0] is _BODY
+        return self._since + (self._answer_seconds if body else self._step_seconds)
 
     def _look(self) -> None:
         self._timer = None
+        now = self._loop.time()
         if not self._awaited:
             return
-        if self._loop.time() < self._deadline:
-            self._arm()
+        if now >= self._deadline():
+            self._give_up()
             return
+        if self._body is not None and not self._silent and now - self._since >= SILENT_SECONDS:
+            self._fall_silent()
+        if not self._ended:
+            self._arm()
+
+    def _fall_silent(self) -> None:
+        """The body's answer takes its time. The mail behind shall not: its own body was not sent, so it is free."""
+        self._silent = True
+        self._trust.dawdles()
+        following, self._next = self._next, None
+        self._begun = following is not None
+        self._awaited = deque((stage, of_a_mail and stage is _BODY) for stage, of_a_mail in self._awaited)
+        try:
+            if self._source is not None:
+                self._source.silent(following)
+        except Exception as mistake:
+            self._end(mistake)
+
+    def _give_up(self) -> None:
         if len(self._awaited) < self._asked_at_once:
             self._trust.silence(self)
         elif self._asked_at_once > 1:

@@ -5,8 +5,8 @@ one; and whoever sends routine mail gives its connection up after the mail in ha
 """
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -35,9 +35,10 @@ class Pool:
         self._brake = Brake(size)
         self._leased: dict[str, int] = dict[str, int].fromkeys(LANES, 0)
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {lane: deque() for lane in LANES}
+        self._hanging: dict[Session, str] = {}
         self._giving_way: dict[str, set[Session]] = {lane: set() for lane in LANES}
         self._sessions: set[Session] = set()
-        self._idle: list[tuple[float, Session]] = []  # the last given back is the first taken
+        self._idle: list[tuple[float, Session]] = []  # the last is the first taken: who is invited, or was used last
         self._closing: set[asyncio.Task[None]] = set()
         self.away: Trouble | None = None
         """Why nobody gets a connection now."""
@@ -50,16 +51,23 @@ class Pool:
             yield session
         finally:
             self._giving_way[lane].discard(session)
+            self._hanging.pop(session, None)
             self._put_back(session)
             self._free(lane)
 
     def keep(self, session: Session, lane: str, under_way: int) -> bool:
         """Whether who has this connection, and so many mails on it, may send another one with it."""
+        self._hanging.pop(session, None)
         if self._waiting["urgent"] and lane != "urgent" and self._gives_way(session, lane):
             return False
-        if self._brake.on and sum(self._leased.values()) > self._brake.window:
+        if self._brake.on and sum(self._sending().values()) > self._brake.window:
             return False
         return session.sent + under_way < self._mails and session.usable
+
+    def hangs(self, session: Session, lane: str) -> None:
+        """The relay does not answer on this connection. Until it does, whatever pace is kept is kept by the others."""
+        self._hanging[session] = lane
+        self._wake()
 
     def took(self) -> None:
         """The relay took a mail."""
@@ -99,7 +107,7 @@ class Pool:
     def open(self) -> None:
         """Let connections be had again."""
         if self.away is not None:
-            self._brake.begin_anew()
+            asyncio.get_running_loop().call_later(self._brake.begin_anew(), self._go_on)
         self.away = None
 
     async def close(self) -> None:
@@ -139,10 +147,15 @@ class Pool:
             raise
 
     def _may(self, lane: str) -> bool:
-        ceiling = min(self._ceiling, self._brake.window)
-        if sum(self._leased.values()) >= ceiling:
-            return False
-        return lane == "urgent" or self._leased[lane] < max(1, ceiling - self._reserved)
+        fits = self._fits(lane, self._leased, self._ceiling)
+        return fits and (not self._brake.on or self._fits(lane, self._sending(), self._brake.window))
+
+    def _fits(self, lane: str, taken: Mapping[str, int], most: int) -> bool:
+        return sum(taken.values()) < most and (lane == "urgent" or taken[lane] < max(1, most - self._reserved))
+
+    def _sending(self) -> Mapping[str, int]:
+        """Connections in use, without those that hang."""
+        return Counter(self._leased) - Counter(self._hanging.values())
 
     def _gives_way(self, session: Session, lane: str) -> bool:
         """Whether it is wanted for a more urgent lane. Who was told so is on the way.
@@ -184,9 +197,11 @@ class Pool:
     async def _session(self) -> Session:
         while self._idle:
             since, session = self._idle.pop()
-            if session.usable and (_now() - since < CHECK_AFTER or await session.answers()):
-                return session
             self._sessions.discard(session)
+            if session.usable and (_now() - since < CHECK_AFTER or await session.answers()):
+                self._sessions.add(session)
+                return session
+            session.abort()
         session = await self._open_session()
         self._sessions.add(session)
         return session
@@ -194,6 +209,7 @@ class Pool:
     def _put_back(self, session: Session) -> None:
         if session.usable and session.sent < self._mails and len(self._sessions) <= self._size:
             self._idle.append((_now(), session))
+            self._idle.sort(key=lambda idle: idle[1].invited)
         else:
             self._dismiss(session)
         while self._idle and _now() - self._idle[0][0] > IDLE:

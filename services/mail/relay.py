@@ -17,7 +17,7 @@ from services.mail.pipelined import PipelinedSession
 from services.mail.plain import PlainSession
 from services.mail.session import Session
 from services.mail.settings import MailSettings, RelayAddress
-from services.mail.trouble import RelayAway, trouble
+from services.mail.trouble import RelayAway, Trouble, trouble
 from services.mail.trust import Trust
 from services.runtime.trusted import trusting
 
@@ -71,6 +71,8 @@ async def open_session(
     except BaseException:
         client.close()
         raise
+    if not client.is_connected:
+        raise RelayAway(Trouble("closes the connection"))
     offers = announced(client)
     if trust is None or not offers.pipelining or client.transport is None:
         return PlainSession(client, answer_seconds=answer_seconds)

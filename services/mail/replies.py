@@ -56,12 +56,15 @@ class Reply:
 
 
 REPLIES: Final[Mapping[tuple[Stage, int], Verdict]] = {
+    (Stage.MAIL, 500): Verdict.OUT_OF_STEP,  # it read no command of ours: rather a line of a mail that it had refused
     (Stage.MAIL, 552): Verdict.FAILED,  # RFC 1870 §6.1: larger than the relay takes
     (Stage.MAIL, 503): Verdict.OUT_OF_STEP,
+    (Stage.RCPT, 500): Verdict.OUT_OF_STEP,
     (Stage.RCPT, 503): Verdict.OUT_OF_STEP,
     (Stage.RCPT, 530): Verdict.REFUSES_US,  # RFC 4954 §6: authentication required
     (Stage.RCPT, 552): Verdict.TRY_LATER,  # RFC 5321 §4.5.3.1.10: "too many recipients"
     (Stage.DATA, 354): Verdict.GO_ON,
+    (Stage.DATA, 500): Verdict.OUT_OF_STEP,
     (Stage.DATA, 503): Verdict.OUT_OF_STEP,
     (Stage.DATA, 530): Verdict.REFUSES_US,
 }
@@ -124,10 +127,11 @@ def read_reply(stage: Stage, head: bytes) -> Reply | None:
     line = head.decode("ascii", "replace")
     if not _REPLY.match(line):
         return None
-    return Reply(stage, int(line[:3]), enhanced_code(line[4:]))
+    code = int(line[:3])
+    return Reply(stage, code, enhanced_code(code, line[4:]))
 
 
-def enhanced_code(text: str) -> str:
-    """The enhanced code at the start of a reply's text; '' when there is none."""
+def enhanced_code(code: int, text: str) -> str:
+    """The enhanced code at the start of a reply's text; '' for none, or one that contradicts the code (RFC 2034 §4)."""
     found = _ENHANCED_CODE.match(text)
-    return found[0] if found else ""
+    return found[0] if found and found[0][0] == str(code)[0] else ""

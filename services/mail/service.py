@@ -59,12 +59,13 @@ class MailCarrier:
             horizon=horizon.total_seconds(),
             bell=bell,
         )
-        self._desk = Desk(pool, gate, Composer(sender, logo), horizon)
+        self._desk = Desk(pool, gate, Composer(sender, logo), horizon, self._man)
         self._bucket = bucket
         self._most_runners: dict[str, int] = {lane: size if lane == "urgent" else size - reserved for lane in LANES}
         self._lines: dict[str, Line] = {lane: Line(lane) for lane in LANES}
         self._runners: dict[str, set[asyncio.Task[None]]] = {lane: set() for lane in LANES}
         self._stints: set[Stint] = set()
+        self._in_hand: dict[str, set[Errand]] = {lane: set() for lane in LANES}
 
     async def available(self) -> None:
         """Return when the relay can be expected to take mail; wait while it cannot."""
@@ -74,12 +75,15 @@ class MailCarrier:
         """Send every delivery of the job, or give it back."""
         line = self._lines[job.claim.lane]
         errand = line.join(job)
+        self._in_hand[line.lane].add(errand)
         self._man(line)
         try:
             await asyncio.shield(errand.done)
         except asyncio.CancelledError:
             await self._break_off(errand)
             raise
+        finally:
+            self._in_hand[line.lane].discard(errand)
 
     async def close(self) -> None:
         """Take leave of the relay."""
@@ -96,8 +100,8 @@ class MailCarrier:
     def _gone(self, line: Line, runner: asyncio.Task[None]) -> None:
         self._runners[line.lane].discard(runner)
         problem = None if runner.cancelled() else runner.exception()
-        if problem is not None:  # not foreseen: for whoever waits for a job
-            for errand in line.errands:
+        if problem is not None:  # not foreseen: for whoever waits for a job, also if all of it is under way
+            for errand in self._in_hand[line.lane]:
                 if not errand.done.done():
                     errand.done.set_exception(problem)
             line.errands.clear()

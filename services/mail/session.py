@@ -12,6 +12,8 @@ from services.mail.replies import Reply, Stage
 
 CHECK_SECONDS: Final = 2.0
 """A connection that does not answer NOOP or QUIT in this time is dropped."""
+SILENT_SECONDS: Final = 1.0
+"""After so long without an answer to a body nobody else waits for it any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +47,7 @@ class Source(Protocol[M]):
     """Where a session gets mails, and where it tells what became of them.
 
     Everything returns at once, and raises nothing. Each mail that `next` gave is told of once: `answered`, `lost`,
-    `withheld` or `unsendable`.
+    `withheld`, `unsendable`, or `silent` as the one that followed.
     """
 
     def next(self) -> M | None:
@@ -66,6 +68,10 @@ class Source(Protocol[M]):
 
     def lost(self, mail: M, stage: Stage) -> None:
         """The connection ended before this was answered; in doubt if `mail.handed_over`."""
+        ...
+
+    def silent(self, following: M | None) -> None:
+        """A body has no answer for a while. `following` stood behind it, not handed over, and may go another way."""
         ...
 
     def withheld(self, mail: M) -> None:
@@ -93,6 +99,11 @@ class Session(Protocol):
         """Whether its end says nothing of the relay: it had served before, say, and got old."""
         ...
 
+    @property
+    def invited(self) -> bool:
+        """Whether the relay has let a mail begin here, and none has come yet."""
+        ...
+
     async def carry(self, source: Source[Any]) -> None:
         """Send what `source` gives until it gives no more, or the connection ends.
 
@@ -105,7 +116,10 @@ class Session(Protocol):
         ...
 
     async def takes_from(self, sender: str) -> Reply:
-        """The relay's answer to this sender, without sending anything. Raises SessionLost."""
+        """The relay's answer to this sender, without sending anything. Raises SessionLost.
+
+        A yes is good for the next mail on this connection: a relay that takes one in a while may have no second yes.
+        """
         ...
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """What one connection sends while somebody has it, and what each answer makes of a delivery."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -39,6 +40,8 @@ class Desk:
     gate: Gate
     composer: Composer
     horizon: timedelta
+    man: Callable[[Line], None]
+    """Called when something was put back into a line of which no connection may be taking."""
 
 
 class Stint:
@@ -99,6 +102,14 @@ class Stint:
             self._line.put_back(mail.errand, mail.delivery)
         else:
             self._turned_away(mail, Trouble("closes the connection"))
+
+    def silent(self, following: Letter | None) -> None:
+        """Others go on: with what followed, and as if this connection did not take part."""
+        self._desk.pool.hangs(self.session, self._line.lane)
+        if following is not None:
+            self.held.remove(following)
+            self._line.put_back(following.errand, following.delivery)
+            self._desk.man(self._line)
 
     def withheld(self, mail: Letter) -> None:
         """Given back."""

@@ -18,6 +18,8 @@ FAILURES: Final = 3
 """So many silences in mid-group, within the time above, and a relay that had proved itself is not believed any more."""
 HANG_UPS: Final = 2
 """So many trials in a row that ended with the connection: not a relay that happened to restart."""
+SLOW_SECONDS: Final = 10.0
+"""So long after a body that waited for its answer no envelope is put behind one: it would wait too, to save little."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,9 +32,18 @@ class Trust:
         self._trying: object = None
         self._hang_ups = 0
         self._silences: list[float] = []
-        self._plain_until = float("-inf")
+        self._plain_until = self._slow_until = float("-inf")
         self.proven = False
         """Whether everyone may send groups."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether the relay takes its time over bodies."""
+        return self._clock() < self._slow_until
+
+    def dawdles(self) -> None:
+        """A body had no answer for a while."""
+        self._slow_until = self._clock() + SLOW_SECONDS
 
     def may_try(self, session: object) -> bool:
         """Whether this connection may send groups while the relay has not proved itself."""

@@ -70,8 +70,8 @@ def job(
     """A job, and where its reports go."""
     reports = Reports()
     claim = Claim(BatchRef(17, 3), MESSAGE, "mail", lane, 1, released or datetime.now(UTC), None, tuple(deliveries))
-    values: dict[str, Any] = {"variants": {1: VARIANT}, "may_start": lambda: True, **other}
-    return Job(claim, settle=reports.results.append, **values), reports
+    values: dict[str, Any] = {"variants": {1: VARIANT}, "may_start": lambda: True, "settle": reports.results.append}
+    return Job(claim, **{**values, **other}), reports
 
 
 def carrier(
@@ -88,3 +88,16 @@ def carrier(
     settings = MailSettings(smtp_url=SecretStr(url), mail_from=SENDER, **values)
     retry = RetrySettings(retry_horizon_seconds=horizon.total_seconds())
     return MailCarrier(settings, health or Health("relay"), retry=retry, bell=bell, bucket=bucket)
+
+
+async def tell_all(sending: MailCarrier, places: list[Delivery]) -> list[Result]:
+    """As the worker does: claim when the relay can be expected to take mail, and claim again what was given back."""
+    told: list[Result] = []
+    while places:
+        await sending.available()
+        work, reports = job(places, lane="routine")
+        await sending.carry_out(work)
+        told += [result for result in reports.results if result.state is not State.PLANNED]
+        done = {result.sequence for result in told}
+        places = [place for place in places if place.sequence not in done]
+    return told

@@ -10,15 +10,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
-Lie = Literal["", "first-only", "flush-after-body", "hang-up"]
+Lie = Literal["", "first-only", "flush-after-body", "hang-up", "refuse"]
 """`first-only`: of what comes at once only the first command is read. `flush-after-body`: what came behind a body is
-forgotten. `hang-up`: a group of commands ends the connection."""
+forgotten. `hang-up`: a group of commands ends the connection. `refuse`: with 554, as Exim does."""
 
 
 @dataclass
 class Script:
     """What the relay does. `answer(stage, number)`: the whole reply for the mail of this number (from 0, in the order
-    of MAIL over all connections); None: silence; b"": the connection ends. `cut`: sizes of the pieces that it writes.
+    of MAIL over all connections); None: the conversation stands still there, until `wake`; b"": the connection ends.
+    `cut`: sizes of the pieces that it writes.
     """
 
     answer: Callable[[str, int], bytes | None] = lambda stage, _: b"354 go\r\n" if stage == "DATA" else b"250 ok\r\n"
@@ -34,6 +35,13 @@ class Script:
     offences: list[str] = field(default_factory=list)
     largest_group: int = 0
     transports: list[asyncio.Transport] = field(default_factory=list)
+    asleep: "list[Conversation]" = field(default_factory=list)
+
+    def wake(self) -> None:
+        """Ask for the answers anew where it stood still."""
+        asleep, self.asleep = self.asleep, []
+        for conversation in asleep:
+            conversation.go_on()
 
 
 class Conversation(asyncio.Protocol):
@@ -46,6 +54,7 @@ class Conversation(asyncio.Protocol):
         self.body: bytes | None = None
         self.sender, self.recipient, self.number = "", "", -1
         self.over = False
+        self.waking: Callable[[], object] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -61,14 +70,30 @@ class Conversation(asyncio.Protocol):
         if commands > 1 and self.script.lie == "first-only":
             data = data[: data.index(b"\r\n") + 2]
         self.buffer += data
-        while not self.over and (self.take_body() if self.body is not None else self.take_command()):
-            pass
+        self.converse()
+
+    def converse(self) -> None:
+        while not self.over and self.waking is None:
+            if not (self.take_body() if self.body is not None else self.take_command()):
+                return
+
+    def go_on(self) -> None:
+        """Answer what was not answered."""
+        again, self.waking = self.waking, None
+        if again is not None and not self.transport.is_closing():
+            again()
+            self.converse()
 
     def take_command(self) -> bool:
         line, end, rest = self.buffer.partition(b"\r\n")
         if not end:
             return False
         self.buffer = rest
+        if rest and self.script.lie == "refuse":
+            self.say(b"554 SMTP synchronization error\r\n")
+            self.transport.close()
+            self.over = True
+            return False
         command = line.decode()
         self.heard.append(command)
         getattr(self, f"on_{command[:4].lower()}", self.on_other)(command)
@@ -88,12 +113,17 @@ class Conversation(asyncio.Protocol):
         if not body and self.recipient:
             self.script.offences.append("an empty mail")
         self.body = None
-        if self.recipient and self.reply("BODY") == b"2":
+        self.judge(body)
+        return True
+
+    def judge(self, body: bytes) -> None:
+        said = self.reply("BODY", lambda: self.judge(body)) if self.recipient else b""
+        if said == b"2":
             self.script.kept.append((self.recipient, body.replace(b"\r\n..", b"\r\n.")))
         elif not self.recipient:
             self.say(b"554 5.5.1 nobody to send this to\r\n")
-        self.sender = self.recipient = ""
-        return True
+        if self.waking is None:
+            self.sender = self.recipient = ""
 
     def on_ehlo(self, _: str) -> None:
         lines = ["scripted", *self.script.extensions]
@@ -138,16 +168,18 @@ class Conversation(asyncio.Protocol):
         self.script.offences.append(f"no command: {command[:40]!r}")
         self.say(b"500 what?\r\n")
 
-    def reply(self, stage: str) -> bytes:
-        """Say what the script says; the first digit of it."""
+    def reply(self, stage: str, again: Callable[[], object] = lambda: None) -> bytes:
+        """Say what the script says; the first digit of the first reply in it. `again`: done on waking."""
         said = self.script.answer(stage, self.number)
         if said is None:
+            self.waking = again
+            self.script.asleep.append(self)
             return b""
         self.say(said)
-        if not said or said.startswith(b"421"):
+        if not said or b"\n421" in b"\n" + said:
             self.transport.close()
             self.over = True
-        last = said.rstrip().rpartition(b"\n")[2]
+        last = next((line for line in said.split(b"\n") if line[3:4] != b"-"), b"")
         return last[:1]
 
     def say(self, data: bytes) -> None:

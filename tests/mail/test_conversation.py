@@ -53,6 +53,10 @@ class People:
         else:
             self._tell(mail, ("in doubt" if mail.handed_over else "lost", stage))
 
+    def silent(self, following: Mail | None) -> None:
+        if following is not None:
+            self.mails.appendleft(following)
+
     def withheld(self, mail: Mail) -> None:
         self._tell(mail, "withheld")
 

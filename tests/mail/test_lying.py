@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from services.domain.states import State
 from services.mail.trust import FAILURES, PLAIN_SECONDS, Trust
-from tests.mail.jobs import carrier, job, people
+from tests.mail.jobs import carrier, job, people, tell_all
 from tests.mail.scripted import Lie, Script, scripted
 
 
@@ -36,6 +36,16 @@ async def test_a_relay_that_cannot_pipeline_is_found_out(lie: Lie) -> None:
         assert len(script.kept) == 80 - len(again)
         assert len({recipient for recipient, _ in script.kept}) == len(script.kept)
         await sending.close()
+
+
+async def test_a_relay_that_refuses_a_group_as_such_bounces_nobody() -> None:
+    """554 to the first of a group is about us, also when that first is RCPT, behind a question that was answered."""
+    async with scripted(Script(lie="refuse")) as script:
+        sending = carrier(f"smtp://127.0.0.1:{script.port}")
+        told = await asyncio.wait_for(tell_all(sending, people(20)), 60)
+        await sending.close()
+    assert {result.state for result in told} == {State.ACCEPTED}
+    assert len(script.kept) == 20
 
 
 async def test_a_relay_that_can_gets_groups(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,17 @@ import time
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from services.domain.states import State
 from services.fanout.retry import ENOUGH
+from services.mail.pool import Pool
+from services.mail.relay import opener
+from services.mail.settings import MailSettings
+from services.mail.trouble import Trouble
 from services.runtime.health import Health
-from tests.mail.jobs import RELEASED, carrier, delivery, job, people
+from tests.mail.jobs import RELEASED, carrier, delivery, job, people, tell_all
 from tests.mail.relays import until
 from tests.mail.scripted import Script, scripted
 
@@ -93,6 +98,83 @@ async def test_a_relay_without_room_is_away_and_not_a_thousand_refusals(monkeypa
         await asyncio.wait_for(sending.carry_out(again), 60)
         await sending.close()
     assert set(reports.states().values()) == {State.ACCEPTED}
+    assert not health.is_down("relay")
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING", "SIZE 100000"), ("SIZE 100000", "8BITMIME")])
+async def test_a_relay_that_takes_one_mail_in_a_while_is_not_asked_in_vain(
+    offers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slower than we wait before we call it away, and no burst: its yes to the question must serve for a mail."""
+    monkeypatch.setattr("services.mail.brake.PATIENCE", 0.3)
+    limit, health = Limit(1 / 0.8, REFUSALS[0], at_once=0), Health("relay")
+    async with scripted(Script(answer=limit, extensions=offers)) as relay:
+        sending = carrier(url(relay), health)
+        with capture_logs() as logs:
+            told = await asyncio.wait_for(tell_all(sending, people(5)), 30)
+        await sending.close()
+    assert [result.state for result in told] == [State.ACCEPTED] * 5
+    assert sorted(name for name, _ in relay.kept) == [f"p{number}@gemeente.example" for number in range(1, 6)]
+    assert relay.offences == []
+    assert not health.is_down("relay")
+    events = [line["event"] for line in logs if line["event"].startswith("relay_")]
+    assert events == ["relay_limits_us", "relay_away"]
+
+
+async def test_the_one_mail_that_a_slow_relay_takes_is_the_most_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both lanes wait at the gate; the newsletter happens to come first through it, and the alert is sent."""
+    monkeypatch.setattr("services.mail.brake.PATIENCE", 0.3)
+    limit = Limit(1 / 2, REFUSALS[0], at_once=0)
+    async with scripted(Script(answer=limit)) as relay:
+        sending = carrier(url(relay))
+        await tell_all(sending, people(1))
+        first, reports = job(people(1, first=2), lane="routine")
+        await sending.carry_out(first)
+        assert reports.of(2).state is State.PLANNED  # refused for longer than we wait
+        await asyncio.wait_for(sending.available(), 30)
+        slow, less = job(people(3, first=10), lane="routine")
+        routine = asyncio.create_task(sending.carry_out(slow))
+        await asyncio.sleep(0.05)
+        fast, more = job(people(3, first=20), lane="urgent")
+        await asyncio.wait({routine, asyncio.create_task(sending.carry_out(fast))}, timeout=30)
+        await sending.close()
+    assert set(less.states().values()) == {State.PLANNED}
+    assert list(more.states().values()).count(State.ACCEPTED) == 1
+
+
+async def test_a_yes_is_not_forgotten_for_a_connection_that_comes_home_later() -> None:
+    """A mail that was long under way ends after the question: the next one goes where the relay waits for it."""
+    async with scripted(Script()) as relay:
+        settings = MailSettings(smtp_url=SecretStr(url(relay)))
+        pool = Pool(opener(settings), size=3, reserved=0, mails_per_connection=500)
+        async with pool.lease("urgent") as other:
+            pool.shut(Trouble("takes no mail for now", for_now=True))
+            await pool.check("c@ccvo.example")
+            assert not other.invited
+        async with pool.lease("urgent") as session:
+            assert session.invited
+        await pool.close()
+
+
+async def test_a_relay_that_does_not_know_us_at_first_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Greylisted at MAIL, which names no recipient: nobody is deferred for it, and health says why nothing is sent."""
+    monkeypatch.setattr("services.mail.brake.PATIENCE", 0.3)
+    health, met = Health("relay"), list[float]()
+
+    def answer(stage: str, number: int) -> bytes:
+        met.append(time.monotonic())
+        if stage == "MAIL" and met[-1] - met[0] < 2:
+            return b"451 4.7.1 greylisted, come again in two seconds\r\n"
+        return b"354 go\r\n" if stage == "DATA" else b"250 ok\r\n"
+
+    async with scripted(Script(answer=answer)) as relay:
+        sending = carrier(url(relay), health)
+        telling = asyncio.create_task(tell_all(sending, people(20)))
+        await until(lambda: health.is_down("relay"))
+        told = await asyncio.wait_for(telling, 30)
+        await sending.close()
+    assert [result.state for result in told] == [State.ACCEPTED] * 20
+    assert len(relay.kept) == len(set(relay.kept)) == 20
     assert not health.is_down("relay")
 
 

@@ -11,6 +11,7 @@ CASES = [
     (Stage.MAIL, 421, "", Verdict.CLOSING),
     (Stage.MAIL, 450, "4.7.1", Verdict.NOT_NOW),
     (Stage.MAIL, 452, "", Verdict.NOT_NOW),
+    (Stage.MAIL, 500, "", Verdict.OUT_OF_STEP),
     (Stage.MAIL, 530, "5.7.0", Verdict.REFUSES_US),
     (Stage.MAIL, 550, "5.7.1", Verdict.REFUSES_US),
     (Stage.MAIL, 552, "", Verdict.FAILED),
@@ -22,6 +23,8 @@ CASES = [
     (Stage.RCPT, 450, "4.7.1", Verdict.TRY_LATER),
     (Stage.RCPT, 451, "", Verdict.TRY_LATER),
     (Stage.RCPT, 452, "", Verdict.TRY_LATER),
+    (Stage.RCPT, 500, "", Verdict.OUT_OF_STEP),
+    (Stage.RCPT, 501, "", Verdict.BOUNCED),
     (Stage.RCPT, 530, "", Verdict.REFUSES_US),
     (Stage.RCPT, 550, "5.1.1", Verdict.BOUNCED),
     (Stage.RCPT, 551, "", Verdict.BOUNCED),
@@ -31,12 +34,14 @@ CASES = [
     (Stage.DATA, 354, "", Verdict.GO_ON),
     (Stage.DATA, 250, "", Verdict.OUT_OF_STEP),
     (Stage.DATA, 451, "", Verdict.TRY_LATER),
+    (Stage.DATA, 500, "", Verdict.OUT_OF_STEP),
     (Stage.DATA, 503, "", Verdict.OUT_OF_STEP),
     (Stage.DATA, 554, "", Verdict.FAILED),
     (Stage.BODY, 250, "2.0.0", Verdict.ACCEPTED),
     (Stage.BODY, 259, "", Verdict.ACCEPTED),
     (Stage.BODY, 421, "", Verdict.CLOSING),
     (Stage.BODY, 452, "", Verdict.TRY_LATER),
+    (Stage.BODY, 500, "", Verdict.FAILED),
     (Stage.BODY, 552, "", Verdict.FAILED),
     (Stage.BODY, 554, "5.6.0", Verdict.FAILED),
     (Stage.BODY, 354, "", Verdict.OUT_OF_STEP),
@@ -62,18 +67,20 @@ def test_no_code_is_taken_for_more_than_it_says(stage: Stage, code: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("code", "text", "enhanced"),
     [
-        ("5.1.1 <a@b.example>: unknown", "5.1.1"),
-        ("4.7.1", "4.7.1"),
-        ("Ok", ""),
-        ("10.1.2.3 says no", ""),
-        ("5.1.1a", ""),
+        (550, "5.1.1 <a@b.example>: unknown", "5.1.1"),
+        (450, "4.7.1", "4.7.1"),
+        (250, "Ok", ""),
+        (550, "10.1.2.3 says no", ""),
+        (550, "5.1.1a", ""),
+        (250, "5.3.4 ok", ""),
+        (450, "5.1.1 not now", ""),
     ],
 )
-def test_enhanced_codes_are_found_at_the_start_only(text: str, code: str) -> None:
-    """RFC 2034 §4; an IP address in the text is none."""
-    assert enhanced_code(text) == code
+def test_enhanced_codes_are_found_at_the_start_only(code: int, text: str, enhanced: str) -> None:
+    """RFC 2034 §4; an IP address in the text is none, and one that contradicts the reply says nothing."""
+    assert enhanced_code(code, text) == enhanced
 
 
 def test_reasons_are_words_of_ours() -> None:

@@ -109,8 +109,12 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
         (b".a\r\n.b\r\n..\r\n", b"..a\r\n..b\r\n...\r\n.\r\n"),
         (b"\r\n.\r\n", b"\r\n..\r\n.\r\n"),
         (b"", b"\r\n.\r\n"),
+        (b"a\n.\nRSET\n", b"a\r\n..\r\nRSET\r\n.\r\n"),
+        (b"a\n.\r\n", b"a\r\n..\r\n.\r\n"),
+        (b"a\r.\r", b"a\r\n..\r\n.\r\n"),
+        (b"a\r\r\n.", b"a\r\n\r\n..\r\n.\r\n"),
     ],
 )
 def test_dots_are_doubled(content: bytes, wire: bytes) -> None:
-    """A line with a dot alone would end the mail (RFC 5321 §4.5.2)."""
+    """A line with a dot alone would end the mail (RFC 5321 §4.5.2); a lone CR or LF may be taken for a line's."""
     assert stuffed(content) == wire
