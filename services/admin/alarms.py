@@ -24,6 +24,8 @@ REMEDIES: Final = {
     "`roeland message pause ID`.",
     "update-overdue": "People were promised word, and got none: submit an update in this incident, "
     "if only to say when the next one comes: `roeland message submit FILE`.",
+    "left-paused": "It was paused for a correction, and that will not be sent: say whether it goes on, "
+    "`roeland message resume ID` or `roeland message stop ID`, or submit another correction.",
     "cannot-send": "Nothing goes out on this channel until somebody mends what it says: password, account or sender. "
     "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
 }

@@ -16,7 +16,7 @@ from services.store import messages, plan
 from services.store.messages import Message
 
 KIND: Final = "proof"
-"""Kind of the timer that asks for a proof; its subject is the message's number."""
+"""Kind of the timer that asks for a proof; its subject is the message's number, its occurrence begins with the lane."""
 ASKED: Final = "roeland_proof_asked"
 """NOTIFY channel: a proof waits."""
 PROOFED: Final = "roeland_proof"
@@ -32,8 +32,10 @@ log = structlog.get_logger(__name__)
 
 async def ask(connection: Connection, message: int, after: timedelta = timedelta(0)) -> None:
     """Have the message proofed, as soon as this transaction commits or so much later."""
+    found = await messages.by_number(connection, message)
+    lane = found.lane if found else "routine"
     due = await messages.database_time(connection) + after
-    await timers.set_timer(connection, KIND, str(message), str(uuid7()), due)
+    await timers.set_timer(connection, KIND, str(message), f"{lane}/{uuid7()}", due)
     await connection.execute(f"NOTIFY {ASKED}")
 
 

@@ -11,7 +11,7 @@ from services.store.users import User
 
 
 async def reject(connection: Connection, body: RejectMessage, user: User) -> Answer:
-    """Turn it down. What it would have corrected stays paused: a person decides, and the answer says so."""
+    """Turn it down. What it would have corrected stays paused: a person decides; the answer and an alarm say so."""
     message, original = await locked(connection, body.message_id)
     refuse_ended(message)
     own = message.submitted_by == user.id

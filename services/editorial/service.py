@@ -4,6 +4,7 @@ A command is one transaction. Its effects are in a savepoint, so that a refusal 
 """
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import structlog
@@ -30,8 +31,9 @@ from services.store import workers
 from services.store.ledger import RETRY
 from services.store.users import User, user_by_id
 
-PROOFS_AT_ONCE: Final = 2
-"""So that a small message does not wait for the proof of a large one."""
+PROOFERS: Final = ("", "", "urgent/")
+"""The proofs that go on at once, and which each of them may be: a small message does not wait for a large one, and an
+urgent one not for two."""
 PROOF_SECONDS: Final = 0.25
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
@@ -41,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 async def serve(service: Service, desk: Desk) -> None:
     """All that editorial does at the same time, for as long as it runs."""
-    asked = [asyncio.Event() for _ in range(PROOFS_AT_ONCE)]
+    asked = {asyncio.Event(): only for only in PROOFERS}
 
     def wake() -> None:
         for each in asked:
@@ -51,8 +53,8 @@ async def serve(service: Service, desk: Desk) -> None:
         group.create_task(service.publish_outbox())
         group.create_task(_take_commands(service, desk))
         group.create_task(listen(service.database.url(), proof.ASKED, wake))
-        for each in asked:
-            group.create_task(_proofs(desk, each))
+        for each, only in asked.items():
+            group.create_task(_proofs(desk, each, only))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
 
@@ -111,9 +113,9 @@ async def _take_commands(service: Service, desk: Desk) -> None:
     await consume(service.kafka, ["messages"], "editorial", take, bury=bury, health=service.health)
 
 
-async def _proofs(desk: Desk, asked: asyncio.Event) -> None:
-    effect = proof.proofing(desk)
-    await when_woken(asked, PROOF_SECONDS, lambda: timers.fire_due(desk.pool, proof.KIND, effect), what="proof")
+async def _proofs(desk: Desk, asked: asyncio.Event, only: str) -> None:
+    fire = partial(timers.fire_due, desk.pool, proof.KIND, proof.proofing(desk), only=only)
+    await when_woken(asked, PROOF_SECONDS, fire, what="proof")
 
 
 async def _publish_again(desk: Desk) -> None:

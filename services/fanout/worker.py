@@ -23,7 +23,7 @@ from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
 from services.fanout.settling import Desk, Settling, settling
 from services.runtime.dead_letters import bury_in
-from services.runtime.postgres import AWAY, Connection, until_there
+from services.runtime.postgres import AWAY, Connection, Pool, open_pool, until_there
 from services.runtime.service import Service, until
 from services.runtime.settings import data_dir
 from services.store import ledger
@@ -35,34 +35,37 @@ LOOK_SECONDS: Final = 1.0
 REMEMBERED: Final = 8
 """Messages whose variants a worker keeps in memory."""
 RESERVED: Final = 2
-"""Connections to PostgreSQL that no lane uses: for beating, and for reading what was stopped."""
+"""Connections of the pool that no lane uses: for taking over, and for reading variants."""
+WATCHING: Final = 2
+"""Connections beside the pool, for beating and for reading what was stopped: these wait for no settlement."""
 
 log = structlog.get_logger(__name__)
 
 
 async def run_worker(service: Service, carrier: Carrier) -> None:
     """Carry out batches of the carrier's channel until the service is told to stop; then finish or give back."""
-    await Worker(service, carrier, WorkerSettings()).run()
+    async with open_pool(service.database, by_key=True, size=WATCHING) as watch:
+        await Worker(service, carrier, WorkerSettings(), watch).run()
 
 
 class Worker:
     """One worker of one channel."""
 
-    def __init__(self, service: Service, carrier: Carrier, settings: WorkerSettings) -> None:
+    def __init__(self, service: Service, carrier: Carrier, settings: WorkerSettings, watch: Pool) -> None:
         self._service, self._carrier, self._settings = service, carrier, settings
         self._roads = roads(carrier.channel)
         boot, folder = boot_id(), data_dir() / "journal"
         self._book = Book(folder, slots=len(self._roads) * settings.claims_per_lane + 1)
         self._replay = Replay(service.pool, service.source, folder, boot)
         self._life = Life(
-            service.pool,
+            watch,
             service.name,
             settings,
             begun=lambda epoch, began, database: self._book.begin(Author(service.name, epoch, began, database, boot)),
             ending=self._replay.silent,
         )
         self._claims = Claims(service.pool, service.source, self._life)
-        self._halts = Halts(service.pool, settings.halt_seconds)
+        self._halts = Halts(watch, settings.halt_seconds)
         self._variants: dict[int, dict[int, Variant]] = {}
 
     async def run(self) -> None:

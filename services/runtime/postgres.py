@@ -57,8 +57,10 @@ class DatabaseSettings(RoelandSettings):
 
 
 @asynccontextmanager
-async def open_pool(settings: DatabaseSettings, *, by_key: bool = False) -> AsyncIterator[Pool]:
-    """A pool that connects when PostgreSQL is there, and again whenever it comes back.
+async def open_pool(
+    settings: DatabaseSettings, *, by_key: bool = False, size: int | None = None
+) -> AsyncIterator[Pool]:
+    """A pool that connects when PostgreSQL is there, and again whenever it comes back; of the size that is set.
 
     `by_key`: for who only ever reads rows by an index. A statement prepared while a table was empty would else read
     all of it, until PostgreSQL notices that it grew by a million.
@@ -74,7 +76,7 @@ async def open_pool(settings: DatabaseSettings, *, by_key: bool = False) -> Asyn
     pool: Pool = AsyncConnectionPool(
         settings.url(),
         min_size=2,
-        max_size=settings.database_pool,
+        max_size=size or settings.database_pool,
         timeout=5,
         reconnect_timeout=RECONNECT_SECONDS,
         configure=configure,

@@ -22,12 +22,15 @@ async def set_timer(connection: Connection, kind: str, subject: str, occurrence:
     )
 
 
-async def fire_due(pool: Pool, kind: str, effect: Effect) -> int:
-    """Fire every timer of this kind that is due, each in a transaction of its own; returns how many."""
+async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "") -> int:
+    """Fire every timer of this kind that is due, each in a transaction of its own; returns how many.
+
+    `only`: those whose occurrence begins with this.
+    """
     fired = 0
     while True:
         async with pool.connection() as connection, connection.transaction():
-            row = await (await connection.execute(_NEXT, (kind,))).fetchone()
+            row = await (await connection.execute(_NEXT, (kind, only))).fetchone()
             if row is None:
                 return fired
             await effect(connection, row[0])
@@ -43,7 +46,8 @@ async def prune(connection: Connection, kind: str) -> int:
 
 _NEXT: Final = """
 UPDATE timer SET fired_at = now() WHERE (kind, subject, occurrence) = (
-    SELECT kind, subject, occurrence FROM timer WHERE kind = %s AND fired_at IS NULL AND due <= clock_timestamp()
+    SELECT kind, subject, occurrence FROM timer
+    WHERE kind = %s AND fired_at IS NULL AND due <= clock_timestamp() AND starts_with(occurrence, %s)
     ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING subject
 """

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 
 from services.situation.settings import SituationSettings
 from services.situation.stillness import Stillness
-from services.store.alarms import FAILURES, STALLED, UPDATE_OVERDUE, Alarm, Failing, Key, OpenWork, Overdue
+from services.store.alarms import (
+    FAILURES,
+    LEFT_PAUSED,
+    STALLED,
+    UPDATE_OVERDUE,
+    Alarm,
+    Failing,
+    Key,
+    LeftPaused,
+    OpenWork,
+    Overdue,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,17 @@ def overdue(overdues: Iterable[Overdue]) -> list[Alarm]:
             UPDATE_OVERDUE, each.incident, {"message": each.message, "promised_at": each.promised_at.isoformat()}
         )
         for each in overdues
+    ]  # fmt: skip
+
+
+def left_paused(left: Iterable[LeftPaused]) -> list[Alarm]:
+    """Where somebody must say whether a message goes on."""
+    return [
+        Alarm(
+            LEFT_PAUSED, str(each.id),
+            {"message": each.message, "incident": each.incident, "correction": str(each.correction), "was": each.ended},
+        )
+        for each in left
     ]  # fmt: skip
 
 

@@ -78,8 +78,12 @@ class Situation:
             self._stillness.read(rules.remaining(works), now)
             stalls = rules.stalls(works, self._stillness, now, self._settings)
             failing = await alarms.failing(connection, self._settings.situation_failure_share)
-            overdue = await alarms.overdue(connection)
-            standing = [*stalls.standing, *rules.failures(failing, self._settings), *rules.overdue(overdue)]
+            standing = [
+                *stalls.standing,
+                *rules.failures(failing, self._settings),
+                *rules.overdue(await alarms.overdue(connection)),
+                *rules.left_paused(await alarms.left_paused(connection)),
+            ]
             raised, cleared = await alarms.set_standing(connection, standing, undecided=stalls.undecided)
         for kind, subject in raised:
             log.warning("alarm_raised", kind=kind, subject=subject)

@@ -17,7 +17,8 @@ from services.runtime.postgres import Connection
 STALLED: Final = "stalled"
 FAILURES: Final = "failures"
 UPDATE_OVERDUE: Final = "update-overdue"
-KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE)
+LEFT_PAUSED: Final = "left-paused"
+KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE, LEFT_PAUSED)
 """The kinds that `situation` judges, and clears."""
 CANNOT_SEND: Final = "cannot-send"
 """Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
@@ -28,7 +29,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that someone must know now. `subject`: `message/channel`, or an incident."""
+    """Something that someone must know now. `subject`: `message/channel`, a message's id, or an incident."""
 
     kind: str
     subject: str
@@ -68,6 +69,17 @@ class Overdue:
     incident: str
     message: int
     promised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeftPaused:
+    """A message that still waits, paused for a `correction` that was `ended` unsent: rejected, withdrawn or expired."""
+
+    message: int
+    id: UUID
+    incident: str
+    correction: UUID
+    ended: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,13 @@ async def overdue(connection: Connection) -> list[Overdue]:
         return await cursor.fetchall()
 
 
+async def left_paused(connection: Connection) -> list[LeftPaused]:
+    """What was paused for a correction that will not come, and has something unsent that nobody decides about."""
+    async with connection.cursor(row_factory=class_row(LeftPaused)) as cursor:
+        await cursor.execute(_LEFT_PAUSED)
+        return await cursor.fetchall()
+
+
 async def _keys(connection: Connection, query: str, values: dict[str, Any]) -> list[Key]:
     return [(kind, subject) async for kind, subject in await connection.execute(query.encode(), values)]
 
@@ -192,4 +211,17 @@ SELECT m.incident, m.number AS message, m.next_update_at AS promised_at
 FROM message m JOIN incident i ON i.slug = m.incident
 WHERE m.released_at IS NOT NULL AND m.next_update_at <= clock_timestamp() AND i.closed_at IS NULL
 AND NOT EXISTS (SELECT FROM message l WHERE l.incident = m.incident AND l.released_at > m.released_at)
+"""
+
+# A message that a person had paused before the correction came is that person's. One more correction is a decision.
+_LEFT_PAUSED: Final = """
+SELECT m.number AS message, m.id, m.incident, c.id AS correction, c.state AS ended
+FROM message m CROSS JOIN LATERAL (
+    SELECT id, state FROM message WHERE corrects = m.number AND submitted_at <= m.paused_at
+    AND state IN ('rejected', 'withdrawn', 'expired') ORDER BY number DESC LIMIT 1
+) c
+WHERE m.state = 'released' AND m.paused_at IS NOT NULL
+AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())
+AND NOT EXISTS (SELECT FROM message WHERE corrects = m.number AND state IN ('submitted', 'proofed', 'approved'))
+AND EXISTS (SELECT FROM batch b WHERE b.message = m.number AND b.planned + b.deferred + b.claimed > 0)
 """

@@ -65,7 +65,7 @@ async def pin_addresses(connection: Connection, message: int) -> int:
     await connection.execute("ANALYZE changed_contact, stale_delivery")
     pinned = (await connection.execute(_PIN, {"message": message, **_STATES})).rowcount
     if pinned:
-        await connection.execute(_PINNED_BATCHES, {"message": message, **_STATES})
+        await connection.execute(_PINNED_BATCHES, {"message": message, **_STATES}, prepare=False)
     return pinned
 
 
@@ -117,6 +117,7 @@ async def _write_batches(connection: Connection, message: int, channel: str, aft
     await connection.execute(
         _BATCHES,
         {"message": message, "channel": channel, "after": after, "last": after + count, "size": BATCH_SIZE, **_STATES},
+        prepare=False,
     )
 
 
@@ -140,8 +141,7 @@ _DROP: Final = "DROP TABLE IF EXISTS planned_recipient"
 # so, in the audience whose version they got; also the contacts for whom another's delivery stood.
 _RECIPIENTS: Final = """
 CREATE TEMP TABLE planned_recipient AS
-WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
-reached AS (
+WITH reached AS (
     SELECT d.message, d.sequence, d.contact, v.audience FROM delivery d
     JOIN variant v ON v.message = d.message AND v.number = d.variant
     WHERE d.message = ANY(%(told)s::bigint[]) AND d.contact IS NOT NULL
@@ -149,27 +149,28 @@ reached AS (
 ),
 named AS (
     SELECT contact, audience FROM contact_audience WHERE audience = ANY(%(people)s::text[])
-    UNION SELECT contact, audience FROM reached
-    UNION SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
+    UNION ALL SELECT contact, audience FROM reached
+    UNION ALL SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
 )
-SELECT n.contact, min(r.rank) AS rank FROM named n JOIN ranked r USING (audience)
-JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL GROUP BY n.contact
+SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audience)) AS rank
+FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
+WHERE n.audience = ANY(%(order)s::text[]) GROUP BY c.id
 """
 
 # Equal addresses become one delivery, that of the first audience and then the lowest contact.
 _CANDIDATES: Final = """
 CREATE TEMP TABLE planned_delivery AS
 WITH chosen AS (
-    SELECT r.contact, r.rank, a.id AS address, coalesce(lower(a.value), 'none ' || r.contact) AS place,
+    SELECT r.contact, r.rank, a.id AS address,
+        coalesce(lower(a.value), 'none ' || r.contact) COLLATE "C" AS place,
         coalesce(own.number, common.number) AS variant
     FROM planned_recipient r
-    JOIN contact c ON c.id = r.contact
-    JOIN unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank) ON o.rank = r.rank
     LEFT JOIN address a ON a.contact = r.contact AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
-    JOIN variant common ON common.message = %(message)s AND common.audience = o.audience
+    LEFT JOIN variant common ON common.message = %(message)s AND common.audience = (%(order)s::text[])[r.rank]
         AND common.channel = %(channel)s AND common.language = %(language)s AND common.segment = ''
-    LEFT JOIN variant own ON own.message = %(message)s AND own.audience = o.audience
-        AND own.channel = %(channel)s AND own.language = c.language AND own.segment = ''
+    LEFT JOIN variant own ON own.message = %(message)s AND own.audience = (%(order)s::text[])[r.rank]
+        AND own.channel = %(channel)s AND own.language = r.language AND own.segment = ''
+    WHERE coalesce(own.number, common.number) IS NOT NULL
 ), placed AS (
     SELECT *, first_value(contact) OVER sharing AS stands, count(*) OVER (PARTITION BY place) AS contacts
     FROM chosen WINDOW sharing AS (PARTITION BY place ORDER BY rank, contact)
@@ -202,17 +203,20 @@ JOIN variant v ON v.message = %(message)s AND v.audience = o.audience AND v.chan
     AND v.language = %(language)s AND v.segment = ''
 """
 
+# Never prepared: a plan of when the table was small would read all of it for each batch.
 _BATCHES: Final = """
 INSERT INTO batch (message, number, channel, lane, priority, first_sequence, last_sequence, planned, suppressed)
-SELECT d.message,
-    (SELECT coalesce(max(number), 0) FROM batch WHERE message = %(message)s)
-        + 1 + (d.sequence - %(after)s - 1) / %(size)s,
-    %(channel)s, m.lane, m.priority, min(d.sequence), max(d.sequence),
-    coalesce(sum(d.contacts) FILTER (WHERE d.state = %(planned)s), 0),
-    coalesce(sum(d.contacts) FILTER (WHERE d.state = %(suppressed)s), 0)
-FROM delivery d JOIN message m ON m.number = d.message
-WHERE d.message = %(message)s AND d.sequence > %(after)s AND d.sequence <= %(last)s
-GROUP BY d.message, m.lane, m.priority, (d.sequence - %(after)s - 1) / %(size)s
+SELECT m.number, before.batches + 1 + (first - %(after)s - 1) / %(size)s, %(channel)s, m.lane, m.priority,
+    first, least(first + %(size)s - 1, %(last)s), n.planned, n.suppressed
+FROM message m
+CROSS JOIN (SELECT coalesce(max(number), 0) AS batches FROM batch WHERE message = %(message)s) before
+CROSS JOIN generate_series(%(after)s + 1, %(last)s, %(size)s) first
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(contacts) FILTER (WHERE state = %(planned)s), 0) AS planned,
+        coalesce(sum(contacts) FILTER (WHERE state = %(suppressed)s), 0) AS suppressed
+    FROM delivery WHERE message = m.number AND sequence BETWEEN first AND first + %(size)s - 1
+) n
+WHERE m.number = %(message)s
 """
 
 # An import that began before the proof may commit after it, with times of before: hence the margin.

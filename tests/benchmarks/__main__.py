@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from tests.benchmarks import mail, memory, meters, old_ledger, sms, two_workers, urgent
+from tests.benchmarks import large, mail, memory, meters, old_ledger, sms, two_workers, urgent
 from tests.benchmarks.deployment import Servers, say, servers
 from tests.benchmarks.judgement import FailedRun, Figure, Target, failed, short, table
 from tests.benchmarks.postfix import NotHere, postfix
@@ -53,6 +53,12 @@ BENCHMARKS: Final = {
         sms.measure, (sms.SMS,), full={"contacts": 10_000, "runs": 3}, quick={"contacts": 2_000, "runs": 1}
     ),
     "memory": Benchmark(memory.measure, (memory.MEMORY,), full={"contacts": 1_000_000}, quick={"contacts": 30_000}),
+    "large": Benchmark(
+        large.measure,
+        (large.PROOF, large.STOP),
+        full={"contacts": 1_000_000, "runs": 2},
+        quick={"contacts": 50_000, "runs": 1},
+    ),
     "two-workers": Benchmark(
         two_workers.measure,
         (two_workers.TWO,),

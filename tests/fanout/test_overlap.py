@@ -62,6 +62,20 @@ async def test_an_urgent_message_goes_out_while_nothing_routine_can_be_settled(w
         await world.until(world.done)
 
 
+async def test_settlements_that_hang_on_every_lane_blind_no_worker_to_stops(world, database_url):
+    """With the smallest pool there is. It goes on beating too, else a peer would send again what it has in hand."""
+    world.relay.seconds = 0.03
+    await world.connection.execute("UPDATE batch SET lane = 'routine' WHERE number = 3")
+    with world.worker(env={"ROELAND_DATABASE_POOL": "2", "ROELAND_SETTLE_SECONDS": "0.2"}):
+        await world.until(lambda: _in_hand(world, 3))
+        async with await connect(database_url) as lock, lock.transaction():
+            await lock.execute("SELECT FROM batch FOR UPDATE")
+            await world.until(lambda: len(world.relay.answered) == CROWD, seconds=20)
+            beat = await world.row("SELECT max(beat) FROM worker")
+            await world.until(lambda: _beyond(world, beat + 8), seconds=10)
+        await world.until(world.done)
+
+
 async def _in_hand(here: World, number: int) -> bool:
     return bool(await here.row("SELECT count(*) FROM batch WHERE epoch IS NOT NULL") == number)
 

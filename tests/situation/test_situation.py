@@ -12,6 +12,7 @@ from services.domain.states import State
 from services.runtime import topics
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import Connection
+from services.store import messages
 from services.store.messages import Message
 from tests.situation.running import Running, eventually, produce, running_service
 from tests.store.world import add_crowd, add_user, connect, release, submit
@@ -82,6 +83,15 @@ async def test_outcomes_become_progress_and_alarms_come_and_go(
         later = await submit(connection, message.submitted_by, kind="update")
         await release(connection, later, message.submitted_by)
         await eventually(lambda: _standing(connection, kind="update-overdue"))
+
+        correction = await submit(connection, message.submitted_by, kind="correction", corrects=later.number)
+        async with connection.transaction():
+            await messages.pause(connection, later, source="/roeland/test")
+            await messages.set_rejected(connection, correction.number)
+        await eventually(lambda: _standing(connection, ("left-paused", str(later.id)), kind="left-paused"))
+        async with connection.transaction():
+            await messages.resume(connection, later, source="/roeland/test")
+        await eventually(lambda: _standing(connection, kind="left-paused"))
 
 
 @pytest.mark.long
