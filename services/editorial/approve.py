@@ -10,7 +10,7 @@ from services.editorial.refusal import Refusal
 from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import audit, messages, plan
+from services.store import audit, messages, pinning, plan
 from services.store.messages import Message
 from services.store.users import User
 
@@ -28,12 +28,12 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     await _refuse_outdated(connection, message, original)
     if original is not None:
         await _supersede(connection, original, desk.source)
-    moved = await plan.pin_addresses(connection, message.number)
+    moved = await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, user.id)
     await _publish(connection, released, desk.source)
     await audit.record(
         connection, actor=user.id, action="message.approved", subject=f"message:{message.id}",
-        detail={"message": message.number, "addresses_changed": moved},
+        detail={"message": message.number, **moved},
     )  # fmt: skip
     approved_at = as_text(released.approved_at)
     return Answer(done=True, result={"id": str(message.id), "state": "released", "approved_at": approved_at})
@@ -71,6 +71,17 @@ async def _refuse_outdated(connection: Connection, message: Message, original: M
             "reject this one and submit it again, then they get it too",
             since=[str(each.id) for each in later],
         )
+
+
+async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
+    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
+    moved = await pinning.pin_addresses(connection, message.number)
+    if moved is not None:
+        return {"addresses_changed": moved}
+    planned = await recipients.plan_for(connection, message, desk.configuration)
+    count = await plan.write_again(connection, planned)
+    await messages.set_recipients(connection, message.number, count)
+    return {"planned_anew": count}
 
 
 async def _supersede(connection: Connection, original: Message, source: str) -> None:

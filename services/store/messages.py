@@ -136,6 +136,11 @@ async def set_proofed(connection: Connection, number: int, recipients: int) -> N
     )
 
 
+async def set_recipients(connection: Connection, number: int, recipients: int) -> None:
+    """Its plan was made anew."""
+    await connection.execute("UPDATE message SET recipients = %s WHERE number = %s", (recipients, number))
+
+
 async def set_expired(connection: Connection, number: int) -> bool:
     """Its time came before its approval; False when it was approved, or ended otherwise."""
     written = await connection.execute(

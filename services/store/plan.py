@@ -36,37 +36,20 @@ async def write(connection: Connection, plan: PlanFor) -> int:
     """Write deliveries and batches; returns the number of distinct contacts. The variants must be recorded."""
     await connection.execute(_DROP)
     await connection.execute(_RECIPIENTS, _values(plan))
-    await connection.execute("ANALYZE planned_recipient")
-    sequence = 0
-    for channel in (c for c in CHANNELS if c in plan.channels):
-        if channel == "newsfeed":
-            sequence += await _write_feeds(connection, plan, sequence)
-        else:
-            sequence += await _write_people(connection, plan, channel, sequence)
-    row = await (await connection.execute("SELECT count(*) FROM planned_recipient")).fetchone()
-    await connection.execute(_DROP)
-    return int(row[0]) if row else 0
+    return await _write_all(connection, plan)
 
 
-async def pin_addresses(connection: Connection, message: int) -> int:
-    """Bring the plan's addresses up to date for contacts that changed since the proof; returns how many rows did.
+async def write_again(connection: Connection, plan: PlanFor) -> int:
+    """Write the plan of a message that was not released anew, for those among its contacts who are still to get it.
 
-    The planner knows nothing of rows this young, and takes a million of them for one: each table that it might loop
-    over has an index, so that a list imported just before a message is not compared row with row. And the time that
-    this takes goes by the message's size, not by that of the list: five governors do not wait for a million others.
+    Returns how many these are. Nobody is added: whoever approves it saw for how many it is.
     """
-    row = await (await connection.execute(_SO_MANY_CHANGED, {"message": message})).fetchone()
-    if not row or not row[0]:
-        return 0
-    await connection.execute(_CHANGED_HERE if row[1] else _CHANGED, {"message": message})
-    await connection.execute("CREATE UNIQUE INDEX ON changed_contact (contact)")
-    await connection.execute(_STALE, {"message": message})
-    await connection.execute("CREATE UNIQUE INDEX ON stale_delivery (sequence)")
-    await connection.execute("ANALYZE changed_contact, stale_delivery")
-    pinned = (await connection.execute(_PIN, {"message": message, **_STATES})).rowcount
-    if pinned:
-        await connection.execute(_PINNED_BATCHES, {"message": message, **_STATES}, prepare=False)
-    return pinned
+    await connection.execute(_DROP)
+    await connection.execute(_RECIPIENTS, _values(plan))
+    await connection.execute(_NOBODY_NEW, _values(plan))
+    for table in ("batch", "delivery", "shared_delivery"):
+        await connection.execute(f"DELETE FROM {table} WHERE message = %s".encode(), (plan.message,))
+    return await _write_all(connection, plan)
 
 
 async def reached_still_claimed(connection: Connection, message: int) -> bool:
@@ -92,6 +75,19 @@ async def reached_since(connection: Connection, message: int, told: int) -> bool
     values = {"message": message, "told": told, "reached": [int(state) for state in REACHED]}
     row = await (await connection.execute(_REACHED_SINCE, values)).fetchone()
     return bool(row and row[0])
+
+
+async def _write_all(connection: Connection, plan: PlanFor) -> int:
+    await connection.execute("ANALYZE planned_recipient")
+    sequence = 0
+    for channel in (c for c in CHANNELS if c in plan.channels):
+        if channel == "newsfeed":
+            sequence += await _write_feeds(connection, plan, sequence)
+        else:
+            sequence += await _write_people(connection, plan, channel, sequence)
+    row = await (await connection.execute("SELECT count(*) FROM planned_recipient")).fetchone()
+    await connection.execute(_DROP)
+    return int(row[0]) if row else 0
 
 
 async def _write_people(connection: Connection, plan: PlanFor, channel: str, after: int) -> int:
@@ -157,6 +153,14 @@ FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
 WHERE n.audience = ANY(%(order)s::text[]) GROUP BY c.id
 """
 
+_NOBODY_NEW: Final = """
+DELETE FROM planned_recipient r USING (
+    SELECT contact FROM planned_recipient
+    EXCEPT SELECT contact FROM delivery WHERE message = %(message)s
+    EXCEPT SELECT contact FROM shared_delivery WHERE message = %(message)s
+) newcomer WHERE r.contact = newcomer.contact
+"""
+
 # Equal addresses become one delivery, that of the first audience and then the lowest contact.
 _CANDIDATES: Final = """
 CREATE TEMP TABLE planned_delivery AS
@@ -217,56 +221,6 @@ CROSS JOIN LATERAL (
     FROM delivery WHERE message = m.number AND sequence BETWEEN first AND first + %(size)s - 1
 ) n
 WHERE m.number = %(message)s
-"""
-
-# An import that began before the proof may commit after it, with times of before: hence the margin.
-_SO_MANY_CHANGED: Final = """
-SELECT changed.count, changed.count > m.recipients FROM message m CROSS JOIN LATERAL (
-    SELECT count(*) FROM (
-        SELECT FROM contact c WHERE c.updated_at > m.proofed_at - interval '10 minutes' LIMIT m.recipients + 1
-    ) those
-) changed WHERE m.number = %(message)s
-"""
-
-_CHANGED: Final = """
-CREATE TEMP TABLE changed_contact ON COMMIT DROP AS
-SELECT c.id AS contact, c.removed_at FROM contact c, message m
-WHERE m.number = %(message)s AND c.updated_at > m.proofed_at - interval '10 minutes'
-"""
-
-# OFFSET 0 keeps the condition on the time out: by its index, every contact of the list would be read for each delivery.
-_CHANGED_HERE: Final = """
-CREATE TEMP TABLE changed_contact ON COMMIT DROP AS
-SELECT DISTINCT d.contact, c.removed_at FROM message m JOIN delivery d ON d.message = m.number
-CROSS JOIN LATERAL (SELECT c.removed_at, c.updated_at FROM contact c WHERE c.id = d.contact OFFSET 0) c
-WHERE m.number = %(message)s AND c.updated_at > m.proofed_at - interval '10 minutes'
-"""
-
-_STALE: Final = """
-CREATE TEMP TABLE stale_delivery ON COMMIT DROP AS
-SELECT d.sequence, a.id AS address FROM delivery d JOIN changed_contact changed ON changed.contact = d.contact
-JOIN variant v ON v.message = d.message AND v.number = d.variant
-LEFT JOIN address a ON a.contact = d.contact AND a.channel = v.channel AND a.current AND a.value IS NOT NULL
-    AND changed.removed_at IS NULL
-WHERE d.message = %(message)s AND d.address IS DISTINCT FROM a.id
-"""
-
-_PIN: Final = """
-UPDATE delivery d SET address = stale.address,
-    state = CASE WHEN stale.address IS NULL THEN %(suppressed)s ELSE %(planned)s END,
-    reason = CASE WHEN stale.address IS NULL THEN 'no-address' END
-FROM stale_delivery stale WHERE d.message = %(message)s AND d.sequence = stale.sequence
-"""
-
-_PINNED_BATCHES: Final = """
-UPDATE batch b SET planned = n.planned, suppressed = n.suppressed, version = b.version + 1
-FROM (
-    SELECT b.number, n.* FROM batch b CROSS JOIN LATERAL (
-        SELECT coalesce(sum(d.contacts) FILTER (WHERE d.state = %(planned)s), 0) AS planned,
-            coalesce(sum(d.contacts) FILTER (WHERE d.state = %(suppressed)s), 0) AS suppressed
-        FROM delivery d WHERE d.message = b.message AND d.sequence BETWEEN b.first_sequence AND b.last_sequence
-    ) n WHERE b.message = %(message)s AND (n.planned, n.suppressed) <> (b.planned, b.suppressed)
-) n WHERE b.message = %(message)s AND b.number = n.number
 """
 
 # The first condition is cheap, and nearly always false: what a correction corrects is paused.

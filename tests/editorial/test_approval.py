@@ -47,6 +47,28 @@ async def test_a_message_is_approved_once(desk: Rooms, incident: str):
     )
 
 
+async def move(desk: Rooms, external_id: str, mail: str) -> None:
+    """This contact gets another mail address, as by an import."""
+    contact = await desk.one("UPDATE contact SET updated_at = now() WHERE external_id = %s RETURNING id", external_id)
+    await desk.rows("UPDATE address SET current = false WHERE contact = %s RETURNING 1", contact)
+    await desk.rows("INSERT INTO address (contact, channel, value) VALUES (%s, 'mail', %s) RETURNING 1", contact, mail)
+
+
+async def test_who_has_an_address_alone_since_the_proof_gets_a_copy_of_their_own(desk: Rooms, incident: str):
+    """At the proof b2 was reached at g2's mailbox. Approval, release and the audit go on as ever."""
+    message_id = await desk.proofed(incident=incident)
+    await move(desk, "b2", "b2@example.org")
+    try:
+        assert (await desk.approve(message_id)).done
+    finally:
+        await move(desk, "b2", "G2@example.org")
+    alone = "SELECT array_agg(DISTINCT contacts) FROM delivery WHERE message = %s"
+    assert await desk.one(alone, await desk.number(message_id)) == [1]
+    assert await desk.one("SELECT recipients FROM message WHERE id = %s", message_id) == 6
+    detail = "SELECT detail->'planned_anew' FROM audit WHERE subject = %s AND action = 'message.approved'"
+    assert await desk.one(detail, f"message:{message_id}") == 6
+
+
 async def test_what_is_unknown_stopped_rejected_or_not_yet_proofed_is_not_approved(desk: Rooms, incident: str):
     """Each is refused with its reason, and with no effect."""
     assert "there is no message" in ((await desk.approve(UUID(int=7))).error or "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.store import plan
+from services.store import pinning
 from tests.editorial.rooms import Rooms
 from tests.store.world import Person, add_people, add_user, connect, submit
 
@@ -69,7 +69,7 @@ async def test_a_small_message_does_not_go_through_a_large_list_that_was_just_im
         )
         await connection.execute("UPDATE contact SET removed_at = now() WHERE id = %s", (governors[2].id,))
     async with connection.transaction():
-        assert await plan.pin_addresses(connection, message.number) == 2
+        assert await pinning.pin_addresses(connection, message.number) == 2
         row = await (await connection.execute("SELECT count(*) FROM changed_contact")).fetchone()
         assert row[0] == 5, "what is looked at goes by the message, not by the list"
     rows = await connection.execute(

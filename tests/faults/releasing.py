@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 from services.domain.lanes import PRIORITY
 from services.domain.variants import Variant, slot
 from services.runtime.postgres import Connection
-from services.store import announcements, incidents, messages, plan, variants
+from services.store import announcements, incidents, messages, pinning, plan, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.plan import PlanFor
@@ -93,7 +93,7 @@ async def proof(
 async def release(connection: Connection, message: Message, approver: int) -> Message:
     """Release and announce it, as editorial and dispatch do."""
     async with connection.transaction():
-        await plan.pin_addresses(connection, message.number)
+        await pinning.pin_addresses(connection, message.number)
         released = await messages.set_released(connection, message.number, approver)
     async with connection.transaction():
         await announcements.announce(connection, message.number, source=SOURCE)

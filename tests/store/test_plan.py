@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.store import plan
+from services.store import pinning, plan
+from services.store.plan import PlanFor
 from tests.store.world import Person, add_crowd, add_people, add_user, connect, counted, submit
 
 pytestmark = pytest.mark.stack
@@ -117,12 +118,75 @@ async def test_an_address_corrected_between_proof_and_release_is_the_one_that_is
         )
         await connection.execute("UPDATE contact SET updated_at = now()")
     async with connection.transaction():
-        await plan.pin_addresses(connection, message.number)
+        await pinning.pin_addresses(connection, message.number)
     rows = await connection.execute(
         "SELECT a.value, d.reason FROM delivery d LEFT JOIN address a ON a.id = d.address ORDER BY d.sequence"
     )
     assert await rows.fetchall() == [("new@crowd.example", None), (None, "no-address")]
     assert await counted(connection, message.number) == {"planned": 1, "suppressed": 1}
+
+
+async def move(connection, person, mail):
+    """This person gets another mail address; None: is removed."""
+    await connection.execute("UPDATE address SET current = false WHERE contact = %s", (person.id,))
+    if mail:
+        await connection.execute(
+            "INSERT INTO address (contact, channel, value) VALUES (%s, 'mail', %s)", (person.id, mail)
+        )
+    await connection.execute(
+        "UPDATE contact SET updated_at = now(), removed_at = CASE WHEN %s THEN now() END WHERE id = %s",
+        (mail is None, person.id),
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "mail", "copies"),
+    [
+        ("first", "moved@x.example", {"first": 1, "behind": 1, "alone": 1}),
+        ("behind", "moved@x.example", {"first": 1, "behind": 1, "alone": 1}),
+        ("behind", "Alone@x.example", {"first": 1, "behind": 2}),
+        ("alone", "Shared@x.example", {"first": 3}),
+        ("first", None, {"behind": 1, "alone": 1}),
+        ("behind", None, {"first": 1, "alone": 1}),
+    ],
+)
+async def test_who_shares_an_address_is_decided_at_release(database_url, who, mail, copies):
+    """By the plan of the proof, one who has an address alone now would get no copy, or two in one mailbox one each."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    people = {
+        "first": Person("first", ["governors"], mail="shared@x.example"),
+        "behind": Person("behind", ["governors"], mail="shared@x.example"),
+        "alone": Person("alone", ["governors"], mail="alone@x.example"),
+    }
+    await add_people(connection, list(people.values()))
+    message = await submit(connection, author)
+    await add_people(connection, [Person("newcomer", ["governors"], mail="new@x.example")])
+    await move(connection, people[who], mail)
+    async with connection.transaction():
+        assert await pinning.pin_addresses(connection, message.number) is None
+        same = PlanFor(message.number, "nl", ["mail"], ["governors"], [], audience_order=["governors"])
+        assert await plan.write_again(connection, same) == sum(copies.values())
+    rows = await connection.execute(
+        "SELECT c.name, d.contacts FROM delivery d JOIN contact c ON c.id = d.contact WHERE d.message = %s",
+        (message.number,),
+    )
+    assert dict(await rows.fetchall()) == copies
+    assert await counted(connection, message.number) == {"planned": sum(copies.values())}
+
+
+async def test_a_change_that_leaves_who_shares_what_as_it_is_leaves_the_plan(database_url):
+    """A name, a telephone number, an address of one's own: nothing is written that need not be."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    first, behind = (Person(name, ["governors"], mail="shared@x.example") for name in ("first", "behind"))
+    alone = Person("alone", ["governors"], mail="alone@x.example")
+    await add_people(connection, [first, behind, alone])
+    message = await submit(connection, author)
+    await move(connection, behind, "SHARED@x.example")
+    await move(connection, alone, "moved@x.example")
+    async with connection.transaction():
+        assert await pinning.pin_addresses(connection, message.number) == 1
 
 
 async def test_a_list_imported_just_before_a_message_does_not_hold_up_its_release(database_url):
@@ -134,5 +198,5 @@ async def test_a_list_imported_just_before_a_message_does_not_hold_up_its_releas
     await connection.execute("UPDATE address SET current = false WHERE channel = 'mail' AND contact % 2 = 0")
     async with connection.transaction():
         await connection.execute("SET LOCAL statement_timeout = '60s'")  # it takes half a second
-        assert await plan.pin_addresses(connection, message.number) == 10_000
+        assert await pinning.pin_addresses(connection, message.number) == 10_000
     assert await counted(connection, message.number) == {"planned": 10_000, "suppressed": 10_000}

@@ -12,7 +12,7 @@ from services.domain.lanes import PRIORITY
 from services.domain.states import State
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
-from services.store import announcements, incidents, messages, plan, variants
+from services.store import announcements, incidents, messages, pinning, plan, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.plan import PlanFor
@@ -125,7 +125,7 @@ async def submit(
 async def release(connection: Connection, message: Message, approver: int) -> None:
     """Release and announce it."""
     async with connection.transaction():
-        await plan.pin_addresses(connection, message.number)
+        await pinning.pin_addresses(connection, message.number)
         await messages.set_released(connection, message.number, approver)
     async with connection.transaction():
         await announcements.announce(connection, message.number, source=SOURCE)
