@@ -35,8 +35,9 @@ def unanswered(delivery: Delivery, *, handed_over: bool, late: bool) -> Result:
 
 
 def erased(delivery: Delivery) -> Result:
-    """Nothing to send it to: the address was erased after the plan was made."""
-    return Result(delivery.sequence, delivery.attempt, State.SUPPRESSED, reason="erased")
+    """Nothing to send it to: erased after the plan was made. An earlier copy that may have arrived stays in doubt."""
+    state = State.UNKNOWN if delivery.doubts else State.SUPPRESSED
+    return Result(delivery.sequence, delivery.attempt, state, reason="erased")
 
 
 def unsendable(delivery: Delivery, reason: str) -> Result:

@@ -44,8 +44,9 @@ def in_doubt(delivery: Delivery, ruling: Ruling, *, exhausted: bool = False) -> 
 
 
 def no_number(delivery: Delivery) -> Result:
-    """The number was erased after the plan was made."""
-    return _result(delivery, State.SUPPRESSED, reason="no-number")
+    """The number was erased after the plan was made. After a doubt nobody can tell any more: there is nothing to look
+    up, and the one before may have arrived."""
+    return _result(delivery, State.UNKNOWN if delivery.doubts else State.SUPPRESSED, reason="no-number")
 
 
 def _result(
