@@ -30,12 +30,10 @@ from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
 from services.store import announcements
 from services.store.ledger import RETRY
+from services.store.messages import EXPIRY, HALT_CHANNEL
 
 TIMER_SECONDS: Final = 0.25
 SWEEP_EVERY: Final = 1.0
-HALTS: Final = "roeland_halt"
-EXPIRY: Final = "expiry"
-"""Kind of the timer that editorial sets at `expires_at`."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +44,7 @@ async def serve(service: Service, settings: DispatchSettings) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(service.publish_outbox())
         group.create_task(_take_events(service, halted))
-        group.create_task(listen(service.database.url(), HALTS, halted.set))
+        group.create_task(listen(service.database.url(), HALT_CHANNEL, halted.set))
         group.create_task(when_woken(halted, SWEEP_EVERY, lambda: clear(service.pool, service.source), what="clearing"))
         group.create_task(every(TIMER_SECONDS, lambda: _fire(service, halted), what="timers"))
         group.create_task(every(SWEEP_EVERY, lambda: _sweep(service, settings), what="sweep"))

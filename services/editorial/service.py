@@ -18,7 +18,7 @@ from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
-from services.editorial.submit import EXPIRY, submit
+from services.editorial.submit import submit
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -29,6 +29,7 @@ from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
 from services.store import workers
 from services.store.ledger import RETRY
+from services.store.messages import EXPIRY
 from services.store.users import User, user_by_id
 
 PROOFERS: Final = ("", "", "urgent/")

@@ -25,9 +25,6 @@ from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.users import User
 
-EXPIRY = "expiry"
-"""Kind of the timer that dispatch fires at `expires_at`; its subject is the message's number."""
-
 
 async def submit(connection: Connection, body: SubmitMessage, user: User, desk: Desk) -> Answer:
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
@@ -165,4 +162,4 @@ def _new(
 async def _set_timers(connection: Connection, message: Message) -> None:
     await proof.ask(connection, message.number)
     if message.expires_at:
-        await timers.set_timer(connection, EXPIRY, str(message.number), "expires_at", message.expires_at)
+        await timers.set_timer(connection, messages.EXPIRY, str(message.number), "expires_at", message.expires_at)

@@ -52,7 +52,7 @@ class Bucket:
             slots.clear()
         try:
             async with self._pool.connection(timeout=1) as connection, connection.transaction():
-                await rate_limits.hold(connection, self._name, span=timedelta(seconds=seconds))
+                await rate_limits.hold(connection, self._name, span=timedelta(seconds=seconds), slot=self._slot()[1])
         except AWAY:
             pass
 
@@ -79,8 +79,7 @@ class Bucket:
         return slots[0] - time.monotonic() if slots else LOOK_SECONDS / 4
 
     async def _reserve(self, lane: str) -> list[float]:
-        count = max(1, int(self._per_second * AHEAD_SECONDS))
-        span = timedelta(seconds=count / self._per_second)
+        count, span = self._slot()
         within = None if lane == "urgent" else timedelta(seconds=AHEAD_SECONDS)
         async with self._pool.connection(timeout=1) as connection, connection.transaction():
             wait = await rate_limits.reserve(connection, self._name, span=span, within=within)
@@ -88,3 +87,10 @@ class Bucket:
             return []
         begin = time.monotonic() + wait.total_seconds()
         return [begin + number / self._per_second for number in range(count)]
+
+    def _slot(self) -> tuple[int, timedelta]:
+        """How many are reserved at once, and for how long that is."""
+        if not self._per_second:
+            return 0, timedelta(0)
+        count = max(1, int(self._per_second * AHEAD_SECONDS))
+        return count, timedelta(seconds=count / self._per_second)

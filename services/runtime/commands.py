@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
@@ -25,20 +26,25 @@ CHANNEL: Final = "roeland_answer"
 LAPSED: Final = Answer.refused(
     "nobody answered in time, and nothing was done: is editorial running? Try `roeland doctor`"
 )
+ANOTHER_BODY: Final = Answer.refused(
+    "this command id came before with another body, and nothing was done: give the command a new id"
+)
 UNANSWERED_AFTER: Final = timedelta(seconds=10)
+
+log = structlog.get_logger(__name__)
 
 
 async def give(connection: Connection, command: Command, *, key: str, source: str, seconds: float = 30) -> Answer:
     """Commit the command and wait for its answer, at most so long. `connection` is in autocommit.
 
     `key` is the incident, so that commands about one incident are handled in the order in which they were given.
+    The same command again hears its first answer; its id with another body is refused, whatever the first one heard.
     """
     await connection.execute(f"LISTEN {CHANNEL}")
     async with connection.transaction():
-        await connection.execute(
-            "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (command.id, _hash(command), Jsonb({"key": key, "source": source, **_body(command)})),
-        )
+        if not await _recorded(connection, command, key, source):
+            log.warning("command_id_reused", command=str(command.id), type=command.body.type, user=command.user)
+            return ANOTHER_BODY
         await outbox.put(connection, "messages", key, _envelope(command, source))
     return await _answer_within(connection, command.id, seconds)
 
@@ -54,15 +60,11 @@ async def take(connection: Connection, event: Envelope) -> Command | None:
         raise Unreadable(f"a command that breaks its schema: {where(problem)}") from None
     if command.body.type != event.type:
         raise Unreadable("a command whose type does not fit its data")
-    await connection.execute(
-        "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (command.id, _hash(command), Jsonb({"key": event.subject or "", "source": event.source, **_body(command)})),
-    )
-    found = await connection.execute("SELECT hash, answer FROM command WHERE id = %s FOR UPDATE", (command.id,))
-    row = await found.fetchone()
-    if row is None or bytes(row[0]) != _hash(command):
+    if not await _recorded(connection, command, event.subject or "", event.source):
         raise Unreadable("this command id came before with another body")
-    return command if row[1] is None else None
+    found = await connection.execute("SELECT answer IS NULL FROM command WHERE id = %s FOR UPDATE", (command.id,))
+    row = await found.fetchone()
+    return command if row and row[0] else None
 
 
 async def answer(connection: Connection, command_id: UUID, given: Answer) -> bool:
@@ -82,6 +84,17 @@ async def publish_again(connection: Connection) -> int:
         key, source = body.pop("key"), body.pop("source")
         await outbox.put(connection, "messages", key, _envelope(Command.model_validate(body), source))
     return len(rows)
+
+
+async def _recorded(connection: Connection, command: Command, key: str, source: str) -> bool:
+    """Record it, unless its id is known; whether what is recorded under this id has this body."""
+    digest = _hash(command)
+    await connection.execute(
+        "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (command.id, digest, Jsonb({"key": key, "source": source, **_body(command)})),
+    )
+    found = await connection.execute("SELECT hash = %s FROM command WHERE id = %s", (digest, command.id))
+    return await found.fetchone() == (True,)
 
 
 async def _answer_within(connection: Connection, command_id: UUID, seconds: float) -> Answer:

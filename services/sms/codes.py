@@ -18,6 +18,7 @@ class Verdict(Enum):
     SLOW_DOWN = "slow-down"  # nothing handed over; all go slower
     CLOSED = "closed"  # nothing handed over; all wait until someone mends it
     AWAY = "away"  # nothing handed over; all wait until it is back
+    WITHHELD = "withheld"  # nothing handed over: it may not go any more
     IN_DOUBT = "in-doubt"  # perhaps taken: look it up
 
 

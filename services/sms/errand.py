@@ -26,6 +26,8 @@ PATIENCE: Final = timedelta(seconds=5)
 """How long a look-up that is not answered is asked again at once: a message that was stopped waits for it."""
 BETWEEN_SECONDS: Final = 0.5
 
+_OF_THIS_ONE: Final = {Verdict.WITHHELD, Verdict.IN_DOUBT}
+"""Verdicts that say nothing of Twilio."""
 _STOPPED: Final = Ruling(Verdict.IN_DOUBT, reason="stopped")
 _HELD: Final = Ruling(Verdict.SLOW_DOWN, 429, "rate-limited")
 
@@ -87,9 +89,7 @@ class Errand:
             return give_back(self._delivery)
         try:
             self._tries += 1
-            self._job.opening(self._delivery)
-            self._doubted = True
-            answer = await road.twilio.send(sms)
+            answer = await road.twilio.send(sms, self._opens)
             self._doubt_since = time.monotonic()
             hold = self._take_note(answer)  # before another takes our place
         finally:
@@ -98,6 +98,14 @@ class Errand:
         if hold is not None:
             await road.bucket.hold(hold)
         return result
+
+    def _opens(self) -> bool:
+        """Asked when a connection stands, which may take longer than a stop allows. After a yes Twilio may have it."""
+        if not self._may_start():
+            return False
+        self._job.opening(self._delivery)
+        self._doubted = True
+        return True
 
     def _take_note(self, answer: Held | Ruling) -> float | None:
         """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
@@ -108,7 +116,7 @@ class Errand:
             self._road.pace.went_well()
         elif answer.verdict is Verdict.SLOW_DOWN:
             return self._road.pace.slow_down(self._road.twilio.retry_after)
-        elif answer.verdict is not Verdict.IN_DOUBT:
+        elif answer.verdict not in _OF_THIS_ONE:
             self._road.gate.close(answer)
         return None
 

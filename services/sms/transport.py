@@ -6,8 +6,9 @@ of two things, which is all that a sender needs to know: nothing was handed over
 
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from logging import getLogger
@@ -29,13 +30,34 @@ class NotHandedOver(Foreseen):
     """No connection: the request never left."""
 
 
+class Withheld(Foreseen):
+    """It may not go any more: the request never left."""
+
+
 class NoAnswer(Foreseen):
     """The request may have arrived; no answer did."""
+
+
+MayGo = Callable[[], bool]
+"""Asked once a connection stands, just before the first byte of a request: finding one may take seconds."""
 
 
 SHARE_TO_CONNECT: Final = 0.8
 """Of the time for a whole request, what finding the address, TCP and TLS may take together. Less than all of it, so
 that a name server or a TLS handshake that hangs is known to have been before anything was handed over."""
+
+
+_MAY_GO: ContextVar[MayGo | None] = ContextVar("may_go", default=None)
+
+
+class _Request(aiohttp.ClientRequest):
+    """A request of aiohttp's that asks before it is written; each is made and sent in the task that wants it."""
+
+    async def send(self, conn: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        may_go = _MAY_GO.get()
+        if may_go is not None and not may_go():
+            raise Withheld  # aiohttp closes the connection
+        return await super().send(conn)
 
 
 @asynccontextmanager
@@ -48,6 +70,7 @@ async def open_transport(settings: TwilioSettings, connections: int) -> AsyncIte
             total=seconds, connect=SHARE_TO_CONNECT * seconds, sock_connect=settings.twilio_connect_seconds
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
+        request_class=_Request,
     )
     async with session:
         yield Transport(session, settings)
@@ -90,12 +113,16 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the SDK has no types
         """These headers, and who we are."""
         return {**more, "Authorization": self._authorization}
 
-    async def post(self, address: str, headers: dict[str, str], body: bytes) -> Response:
+    async def post(self, address: str, headers: dict[str, str], body: bytes, may_go: MayGo) -> Response:
         """One request that was made ready before, once: what the SDK builds anew each time costs more than sending.
 
-        Raises `NotHandedOver` or `NoAnswer`.
+        Raises `NotHandedOver`, `Withheld` when `may_go` says no, or `NoAnswer`.
         """
-        return await self._ask("POST", address, headers, body)
+        asked = _MAY_GO.set(may_go)
+        try:
+            return await self._ask("POST", address, headers, body)
+        finally:
+            _MAY_GO.reset(asked)
 
     async def _ask(
         self,

@@ -24,7 +24,7 @@ from twilio.rest import Client
 from services.domain.texts import gsm_typography, one_line
 from services.sms.codes import Ruling, Verdict, rule
 from services.sms.settings import TWILIO, TwilioSettings
-from services.sms.transport import NoAnswer, NotHandedOver, Transport, open_transport
+from services.sms.transport import MayGo, NoAnswer, NotHandedOver, Transport, Withheld, open_transport
 
 T = TypeVar("T")
 
@@ -82,9 +82,9 @@ class Twilio:
         """Seconds that Twilio asked us to wait when it last said that we go too fast."""
         return self._transport.retry_after
 
-    async def send(self, sms: Sms) -> Held | Ruling:
-        """Ask Twilio to send this, once."""
-        return await _ruled(lambda: self._create(self._form(sms)))
+    async def send(self, sms: Sms, may_go: MayGo = lambda: True) -> Held | Ruling:
+        """Ask Twilio to send this, once. `may_go` is asked when a connection stands; until then nothing has left."""
+        return await _ruled(lambda: self._create(self._form(sms), may_go))
 
     async def find(self, sms: Sms, *, age: timedelta) -> Held | Ruling | None:
         """This SMS, if Twilio made it no longer than `age` ago by its own clock; None when it is not there.
@@ -107,8 +107,8 @@ class Twilio:
             form += f"&ValidityPeriod={min(max(int(sms.valid_for.total_seconds()), low), high)}"
         return form.encode()
 
-    async def _create(self, form: bytes) -> Held:
-        answer = await self._transport.post(self._address, self._headers, form)
+    async def _create(self, form: bytes, may_go: MayGo) -> Held:
+        answer = await self._transport.post(self._address, self._headers, form, may_go)
         if not 200 <= answer.status_code < 300:
             raise Version.exception("POST", "", answer, "")
         made = json.loads(answer.text)
@@ -139,6 +139,8 @@ async def _ruled(work: Callable[[], Awaitable[T]]) -> T | Ruling:
         return await work()
     except NotHandedOver as problem:
         return Ruling(Verdict.AWAY, reason=_word(problem))
+    except Withheld:
+        return Ruling(Verdict.WITHHELD)
     except NoAnswer as problem:
         return Ruling(Verdict.IN_DOUBT, reason=_word(problem))
     except TwilioException as problem:

@@ -46,7 +46,10 @@ class Message:
 COLUMNS: Final = ", ".join(Message.__dataclass_fields__)
 
 HALT_CHANNEL: Final = "roeland_halt"
-"""NOTIFY channel on which workers hear that a message was paused or stopped."""
+"""NOTIFY channel on which workers and dispatch hear that a message was paused or stopped."""
+
+EXPIRY: Final = "expiry"
+"""Kind of the timer that editorial sets for `expires_at` and dispatch fires; its subject is the message's number."""
 
 SENDABLE: Final = """m.state = 'released' AND m.paused_at IS NULL
     AND (m.expires_at IS NULL OR m.expires_at > clock_timestamp())"""

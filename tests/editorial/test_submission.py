@@ -60,6 +60,18 @@ async def test_the_same_command_gets_its_first_answer(desk: Rooms, incident: str
     assert await desk.one("SELECT count(*) FROM message WHERE incident = %s", incident) == 1
 
 
+async def test_the_same_id_with_another_body_is_refused_at_the_door(desk: Rooms, incident: str):
+    """Answered with the first one's "done", a second person's approval, or another message, would seem to be done."""
+    given = command(incident)
+    first = await desk.give(given)
+    for other in (command(f"{incident}-2"), given.model_copy(update={"user": MANAGER})):
+        answer = await desk.give(other.model_copy(update={"id": given.id}))
+        assert not answer.done
+        assert "another body" in (answer.error or "")
+    assert await desk.give(given) == first
+    assert await desk.one("SELECT count(*) FROM message WHERE incident LIKE %s", f"{incident}%") == 1
+
+
 async def test_what_cannot_be_read_is_kept_and_stops_nothing(desk: Rooms, incident: str):
     """Not JSON; an unknown type; a broken schema; an id with another body; what PostgreSQL cannot even store."""
     given = command(incident)

@@ -20,6 +20,7 @@ def module_env(kafka: str, postgres: str) -> Iterator[dict[str, str]]:
             "ROELAND_KAFKA_TOPIC_PREFIX": f"t{uuid4().hex[:8]}.",
             "ROELAND_DATABASE_URL": database_url,
             "ROELAND_LEASE_SECONDS": "2",
+            "ROELAND_FIT_SECONDS": "1.5",
             "ROELAND_BEAT_SECONDS": "0.25",
             "ROELAND_SWEEP_SECONDS": "1",
         }

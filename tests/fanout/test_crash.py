@@ -189,7 +189,7 @@ async def test_with_the_journal_gone_all_that_was_claimed_and_not_recorded_is_in
     claimed = await world.row("SELECT count(*) FROM delivery WHERE state = 20")
     for path in world.journals:
         path.unlink()
-    with world.worker(env={"ROELAND_LEASE_SECONDS": "1"}):
+    with world.worker(env={"ROELAND_LEASE_SECONDS": "1", "ROELAND_FIT_SECONDS": "0.8"}):
         await all_told(world, claimed)
     assert world.relay.second_copies > 100
     assert await world.possible_duplicates() <= claimed
@@ -245,7 +245,7 @@ async def test_a_journal_of_another_boot_proves_only_what_was_answered(world):
         assert world.said("journal_replayed") == []
         waiting.terminate()
         await asyncio.to_thread(waiting.wait, 20)
-    with world.worker(env={"ROELAND_LEASE_SECONDS": "1"}):
+    with world.worker(env={"ROELAND_LEASE_SECONDS": "1", "ROELAND_FIT_SECONDS": "0.8"}):
         await all_told(world, IN_FLIGHT)
         await world.until(lambda: path not in world.journals)
     assert await world.possible_duplicates() > 2 * IN_FLIGHT  # doubts that were none: nobody could know
@@ -256,7 +256,7 @@ async def test_the_lease_ends_an_epoch_together_with_what_its_journal_knows(worl
     await killed(world)
     (path,) = world.journals
     _write_anew(path, boot=bytes(16))
-    settings = WorkerSettings(beat_seconds=0.05, lease_seconds=0.5)
+    settings = WorkerSettings(beat_seconds=0.05, fit_seconds=0.4, lease_seconds=0.5)
     looking = left_behind(path.parent)  # another worker, at that very moment
     assert next(looking)[0] == path
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:

@@ -48,7 +48,7 @@ async def test_a_worker_that_was_ended_begins_a_new_epoch_and_starts_nothing_und
 @pytest.mark.stack
 async def test_a_silent_peer_is_ended_after_the_lease_and_a_living_one_is_not(database_url):
     """Nothing claimed by the dead waits longer than the lease."""
-    settings = WorkerSettings(beat_seconds=0.05, lease_seconds=0.5)
+    settings = WorkerSettings(beat_seconds=0.05, fit_seconds=0.4, lease_seconds=0.5)
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         async with pool.connection() as connection:
             dead = await workers.begin(connection, "mail")

@@ -277,11 +277,12 @@ async def test_an_address_cannot_smuggle_a_command(relay: Relay, address: str) -
     assert relay.receivers() == ["p2@gemeente.example", "p3@gemeente.example"]
 
 
-async def test_an_erased_address_is_suppressed(relay: Relay) -> None:
-    """Erased after the plan was made: recorded, and nothing sent."""
-    work, reports = job([delivery(1, None)])
+async def test_an_erased_address_is_suppressed_or_unknown_after_a_doubt(relay: Relay) -> None:
+    """Erased after the plan was made: recorded, and nothing sent. Nobody can tell whether an earlier copy arrived."""
+    work, reports = job([delivery(1, None), delivery(2, None, doubts=1)])
     await carrier(relay.url()).carry_out(work)
     assert (reports.of(1).state, reports.of(1).reason) == (State.SUPPRESSED, "erased")
+    assert (reports.of(2).state, reports.of(2).reason) == (State.UNKNOWN, "erased")
     assert relay.mails() == []
 
 

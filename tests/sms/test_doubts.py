@@ -78,6 +78,36 @@ async def test_what_was_never_in_doubt_is_not_held_up_by_what_a_dead_worker_left
     assert len(twilio.messages()) == 20
 
 
+@pytest.mark.parametrize(("doubts", "state"), [(0, State.SUPPRESSED), (1, State.UNKNOWN)])
+async def test_a_number_erased_after_a_doubt_is_unknown(
+    twilio: Twilio, database_url: str, doubts: int, state: State
+) -> None:
+    """An earlier attempt may have been sent, and there is no number left to look it up by: somebody must call."""
+    async with world(twilio, database_url) as here:
+        sent = await here.carry(None, doubts=doubts)
+    assert (sent.only.state, sent.only.reason, sent.only.cleared) == (state, "no-number", False)
+
+
+async def test_a_refusal_after_a_doubt_stands_because_a_look_up_cleared_the_doubt(
+    twilio: Twilio, database_url: str
+) -> None:
+    """Failed means that it surely was not sent: so it is looked up first, and not found."""
+    async with world(twilio, database_url) as here:
+        sent = await here.carry("+15005550001", doubts=1)
+    assert (sent.only.state, sent.only.code, sent.only.cleared) == (State.FAILED, 21211, True)
+
+
+async def test_a_refusal_while_nothing_can_be_looked_up_says_nothing_of_the_first(
+    twilio: Twilio, database_url: str
+) -> None:
+    """It is not even sent: the doubt stays, and the next claim asks again."""
+    async with world(twilio, database_url) as here:
+        await here.carrier.available()
+        twilio.faults({"at": "lookup", "do": "reply", "code": 503})
+        sent = await here.carry("+15005550001", doubts=1)
+    assert (sent.only.state, sent.only.in_doubt, sent.only.cleared) == (State.DEFERRED, True, False)
+
+
 async def test_cut_off_during_a_look_up_stays_in_doubt(twilio: Twilio, database_url: str) -> None:
     """The service ends while Twilio is being asked: every delivery has one result, and none is guessed."""
     async with world(twilio, database_url, connections=4, twilio_timeout_seconds=20.0) as here:
