@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from services.domain.states import State
 from services.domain.variants import SLOT_OPEN, fill, slots_for
 from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job, give_back
@@ -17,8 +18,9 @@ from services.sms.callbacks import DeliveryName
 from services.sms.codes import Ruling, Verdict
 from services.sms.gate import Gate
 from services.sms.pace import Pace
-from services.sms.twilio import Held, Sms, Twilio
+from services.sms.twilio import MAY_BE_ANOTHERS, Held, Sms, Twilio
 from services.store.ledger import Claim, Delivery, Result
+from services.store.twins import Twin
 
 TRIES: Final = 4
 """Requests for one SMS under one claim; then it is deferred."""
@@ -30,6 +32,8 @@ _OF_THIS_ONE: Final = {Verdict.WITHHELD, Verdict.IN_DOUBT}
 """Verdicts that say nothing of Twilio."""
 _STOPPED: Final = Ruling(Verdict.IN_DOUBT, reason="stopped")
 _HELD: Final = Ruling(Verdict.SLOW_DOWN, 429, "rate-limited")
+_NO_RECORD: Final = Ruling(Verdict.WITHHELD, reason="record-away")
+_YIELDS: Final = Ruling(Verdict.WITHHELD, reason="same-text-goes-first")
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Road:
     gate: Gate
     connections: int
     callback: Callable[[DeliveryName], str | None]
+    twins: Callable[[Claim, str, str], Awaitable[Sequence[Twin] | None]]
+    """Of a text to a number; None while PostgreSQL is away."""
     settling: timedelta
     horizon: timedelta
     patience: timedelta = PATIENCE
@@ -138,7 +144,7 @@ class Errand:
         if isinstance(found, Held):
             return outcomes.taken(self._delivery, found)
         if isinstance(found, Ruling):
-            if found.verdict is not Verdict.SLOW_DOWN:
+            if found.verdict not in (Verdict.SLOW_DOWN, Verdict.WITHHELD):
                 self._road.gate.close(found)
             return outcomes.in_doubt(self._delivery, found, exhausted=self._exhausted())
         self._doubted, self._cleared = False, True
@@ -160,19 +166,33 @@ class Errand:
             wait = BETWEEN_SECONDS if found is not None else certain_at - time.monotonic()
             if isinstance(found, Ruling):
                 wait = max(wait, self._road.pace.held)
-                if found.verdict is Verdict.CLOSED or time.monotonic() + wait >= patient_until:
+                if found.verdict is Verdict.CLOSED or found is _YIELDS or time.monotonic() + wait >= patient_until:
                     return found
             await asyncio.sleep(max(0.0, wait))
 
     async def _find(self, sms: Sms) -> Held | Ruling | None:
         if self._road.pace.held:
             return _HELD
-        found = await self._road.twilio.find(sms, age=clock.now() - self._job.claim.released_at)
+        twins = await self._twins(sms)
+        if twins is None:
+            return _NO_RECORD
+        in_hand = [twin for twin in twins if twin.state is State.CLAIMED]
+        ours = (self._job.claim.ref.message, self._delivery.sequence)
+        if any((twin.message, twin.sequence) < ours for twin in in_hand):  # of two in doubt, one waits for the other
+            return _YIELDS
+        others = {twin.provider_id for twin in twins if twin.provider_id}
+        age = clock.now() - self._job.claim.released_at
+        found = await self._road.twilio.find(sms, age=age, others=others, besides=len(in_hand))
+        if isinstance(found, Held) and await self._twins(sms) != twins:  # one was sent, or taken in hand, meanwhile
+            return MAY_BE_ANOTHERS
         if isinstance(found, Ruling) and found.verdict is Verdict.SLOW_DOWN:
             hold = self._road.pace.slow_down(self._road.twilio.retry_after)
             if hold is not None:
                 await self._road.bucket.hold(hold)
         return found
+
+    async def _twins(self, sms: Sms) -> Sequence[Twin] | None:
+        return await self._road.twins(self._job.claim, self._job.variants[self._delivery.variant].text, sms.to)
 
     def _told(self, result: Result) -> Result:
         return replace(result, cleared=True) if self._cleared else result

@@ -1,5 +1,7 @@
 """The SMS channel: batches of the ledger go to Twilio."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -7,7 +9,7 @@ from services.fanout.bell import Bell
 from services.fanout.bucket import Bucket
 from services.fanout.retry import RetrySettings
 from services.fanout.worker import run_worker
-from services.runtime.postgres import Pool, until_there
+from services.runtime.postgres import AWAY, Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
@@ -18,7 +20,9 @@ from services.sms.gate import Gate
 from services.sms.pace import Pace
 from services.sms.settings import SmsSettings, TwilioSettings
 from services.sms.twilio import Twilio, open_twilio
+from services.store.ledger import Claim
 from services.store.secret_keys import signing_keys
+from services.store.twins import Twin, twins
 
 
 async def serve(service: Service) -> None:
@@ -44,10 +48,27 @@ def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSett
             gate=Gate(twilio.ask, service.health, Bell(service.pool, "sms")),
             connections=settings.sms_connections,
             callback=callback,
+            twins=twins_in(service.pool),
             settling=settings.settling,
             horizon=timedelta(seconds=RetrySettings().retry_horizon_seconds),
         )
     )
+
+
+def twins_in(pool: Pool) -> Callable[[Claim, str, str], Awaitable[Sequence[Twin] | None]]:
+    """Asks the record for twins, one at a time, so that look-ups take no connection from who settles."""
+    turn = asyncio.Semaphore(1)
+
+    async def ask(claim: Claim, text: str, number: str) -> Sequence[Twin] | None:
+        try:
+            async with turn, pool.connection(timeout=1) as connection:
+                return await twins(
+                    connection, message=claim.ref.message, text=text, number=number, released_at=claim.released_at
+                )
+        except AWAY:
+            return None
+
+    return ask
 
 
 async def read_keys(pool: Pool) -> Keys:

@@ -22,6 +22,7 @@ from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
 from services.sms.gate import Gate
 from services.sms.pace import Pace
+from services.sms.service import twins_in
 from services.sms.settings import TwilioSettings
 from services.sms.twilio import open_twilio
 from services.store.ledger import Claim, Delivery, Result
@@ -124,7 +125,7 @@ async def world(
         gate = Gate(api.ask, health, Bell(pool, "sms"), mending_wait=0.3)
         road = Road(
             twilio=api, bucket=Bucket(pool, api.sender, per_second), pace=Pace(connections), gate=gate,
-            connections=connections, callback=callback, settling=timedelta(seconds=0.3), horizon=horizon,
-            patience=timedelta(seconds=0.6),
+            connections=connections, callback=callback, twins=twins_in(pool), settling=timedelta(seconds=0.3),
+            horizon=horizon, patience=timedelta(seconds=0.6),
         )  # fmt: skip
         yield World(SmsCarrier(road), gate, health)
