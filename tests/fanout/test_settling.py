@@ -114,7 +114,7 @@ async def test_a_carrier_that_breaks_may_not_go_on_with_what_was_given_back(worl
     carrier = Breaks()
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         service = SimpleNamespace(name="mail", source=SOURCE, pool=pool, stopping=asyncio.Event())
-        worker = Worker(service, carrier, WorkerSettings(halt_seconds=60))
+        worker = Worker(service, carrier, WorkerSettings(halt_seconds=60), pool)
         await worker._life.beat()
         await worker._halts.read()
         await connection.execute("UPDATE delivery SET state = 0, epoch = NULL")

@@ -33,7 +33,7 @@ async def test_a_worker_that_cannot_read_what_was_stopped_claims_nothing(databas
 
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         service = SimpleNamespace(name="mail", source=SOURCE, pool=pool, stopping=asyncio.Event())
-        worker = Worker(service, AtOnce(), WorkerSettings(halt_seconds=60))
+        worker = Worker(service, AtOnce(), WorkerSettings(halt_seconds=60), pool)
         await worker._life.beat()
         working = asyncio.create_task(worker._work(take, make_desk(pool, 1), asyncio.Event(), 1))
         with pytest.raises(TimeoutError):
