@@ -91,7 +91,12 @@ class Pool:
                     turn.set_exception(RelayAway(trouble))
 
     async def check(self, sender: str) -> None:
-        """See whether the relay answers, and takes mail from `sender` if it was shut; then open. Raises RelayAway."""
+        """See whether the relay answers, and takes mail from `sender` if it was shut; then open. Raises RelayAway.
+
+        While all connections are in use there is none to ask with, and what is under way on them will tell.
+        """
+        if self.away is None and not self._idle and len(self._sessions) >= self._ceiling:
+            return
         session = await self._session()
         try:
             if self.away is not None:
@@ -158,12 +163,9 @@ class Pool:
         return Counter(self._leased) - Counter(self._hanging.values())
 
     def _gives_way(self, session: Session, lane: str) -> bool:
-        """Whether it is wanted for a more urgent lane. Who was told so is on the way.
-
-        Each is but this lane's last, and that too while the relay limits us.
-        """
-        going, left = self._giving_way[lane], 0 if self._brake.on or self._ceiling == 1 else 1
-        if session not in going and self._leased[lane] - len(going) > left:
+        """Whether it is wanted for a more urgent lane. Who was told so is on the way; one goes for each that waits."""
+        going = self._giving_way[lane]
+        if session not in going and len(going) < len(self._waiting["urgent"]):
             going.add(session)
         return session in going
 
