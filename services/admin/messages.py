@@ -90,13 +90,15 @@ async def submit(
     from uuid_utils.compat import uuid7
 
     from services.admin.giving import give, when_proofed
+    from services.admin.holding import holding
     from services.domain.commands import SubmitMessage
     from services.runtime.configuration import configuration_in_force
 
     content = _read(file, configuration_in_force())
     body = SubmitMessage(message_id=uuid7(), content=content.model_dump(mode="json"), again=again)
     began = time.monotonic()
-    given = await give(body, key=content.incident)
+    async with holding(content.corrects, content.incident):
+        given = await give(body, key=content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS - (time.monotonic() - began))
     result = {**given, "id": message.id, "state": message.state, "recipients": message.recipients}
     told = f"{message.id}: {message.state}, {message.recipients} recipients"

@@ -213,11 +213,12 @@ WHERE m.released_at IS NOT NULL AND m.next_update_at <= clock_timestamp() AND i.
 AND NOT EXISTS (SELECT FROM message l WHERE l.incident = m.incident AND l.released_at > m.released_at)
 """
 
-# A message that a person had paused before the correction came is that person's. One more correction is a decision.
+# A message that a person had paused before the correction came is that person's; but a door may pause it half a minute
+# before editorial takes the correction. One more correction is a decision.
 _LEFT_PAUSED: Final = """
 SELECT m.number AS message, m.id, m.incident, c.id AS correction, c.state AS ended
 FROM message m CROSS JOIN LATERAL (
-    SELECT id, state FROM message WHERE corrects = m.number AND submitted_at <= m.paused_at
+    SELECT id, state FROM message WHERE corrects = m.number AND submitted_at - interval '30 seconds' <= m.paused_at
     AND state IN ('rejected', 'withdrawn', 'expired') ORDER BY number DESC LIMIT 1
 ) c
 WHERE m.state = 'released' AND m.paused_at IS NOT NULL

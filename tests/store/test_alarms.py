@@ -73,7 +73,9 @@ async def test_what_a_person_had_paused_before_the_correction_came_is_no_alarm(d
     """They know: it was they who did it."""
     connection = await connect(database_url)
     original, _ = await paused_for_a_correction(connection)
-    await connection.execute("UPDATE message SET paused_at = submitted_at WHERE number = %s", (original.number,))
+    await connection.execute(
+        "UPDATE message SET paused_at = submitted_at - interval '1 minute' WHERE number = %s", (original.number,)
+    )
     await connection.execute("UPDATE message SET state = 'rejected' WHERE corrects = %s", (original.number,))
     assert await alarms.left_paused(connection) == []
     await connection.close()
