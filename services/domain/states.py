@@ -75,7 +75,8 @@ class Rule:
     """`event` takes each state of `of` to `to` (None: to the state that the event says), if the rest is so too.
 
     `halts`: how the message was ended. `doubt`: whether an attempt whose fate is not known may have reached the peer;
-    None: no matter. A rule that merges takes a delivery to the state that the event says only if that ranks higher.
+    None: no matter. A rule that merges takes a delivery to the state that the event says only if that ranks higher; a
+    refusal that comes late says nothing of another attempt that is in doubt.
     """
 
     event: Event
@@ -118,7 +119,7 @@ def after(event: Event, state: State, said: State | None = None, *, halt: Halt, 
             continue
         if rule.to is not None:
             return rule.to
-        if said is None or (rule.merges and said not in REPORTED):
+        if said is None or (rule.merges and (said not in REPORTED or (said is State.FAILED and doubt))):
             return state
         return merge(state, said) if rule.merges else said
     return state

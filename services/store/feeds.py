@@ -17,6 +17,7 @@ from services.domain.configuration import Configuration
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
 from services.runtime.tokens import Keys
+from services.store.messages import SENDABLE
 from services.store.secret_keys import signing_keys
 
 PUBLIC: Final = "public"
@@ -51,15 +52,16 @@ class FeedVersion:
     updated_at: datetime | None
 
 
-async def record_entry(connection: Connection, message: int, variant: Variant) -> datetime:
+async def record_entry(connection: Connection, message: int, variant: Variant) -> datetime | None:
     """Put this variant of a message (by number) in its audience's feed; returns when. The caller commits.
 
-    Again for the same message and audience changes nothing, and returns when it was first put there. What an entry
-    corrects is marked as put right from then on.
+    None when it is not there and may not be put there now: the message is paused, was stopped or has expired. Again for
+    the same message and audience changes nothing, and returns when it was first put there, whatever became of the
+    message. What an entry corrects is marked as put right from then on.
     """
     row = await (
         await connection.execute(
-            _RECORD,
+            _RECORD.encode(),
             {
                 "message": message, "audience": variant.audience, "language": variant.language,
                 "title": variant.subject, "summary": variant.text, "html": variant.html,
@@ -67,7 +69,9 @@ async def record_entry(connection: Connection, message: int, variant: Variant) -
         )
     ).fetchone()  # fmt: skip
     if row is None:
-        raise LookupError(f"no entry of message {message}")
+        found = await connection.execute(_PUBLISHED, (message, variant.audience))
+        there = await found.fetchone()
+        return there[0] if there else None
     published_at: datetime = row[0]
     await connection.execute(_MARK, {"message": message, "audience": variant.audience, "at": published_at})
     return published_at
@@ -128,11 +132,14 @@ def _path(audience: str, generation: int, keys: Keys) -> str:
     return f"/feeds/{quote(audience)}/{keys.token(token_subject(audience, generation), TOKEN_PURPOSE)}.atom"
 
 
-_RECORD: Final = """
+_RECORD: Final = f"""
 INSERT INTO feed_entry (message, audience, language, title, summary, html, published_at, updated_at)
-VALUES (%(message)s, %(audience)s, %(language)s, %(title)s, %(summary)s, %(html)s, clock_timestamp(), clock_timestamp())
+SELECT m.number, %(audience)s, %(language)s, %(title)s, %(summary)s, %(html)s, clock_timestamp(), clock_timestamp()
+FROM message m WHERE m.number = %(message)s AND {SENDABLE} FOR SHARE
 ON CONFLICT (message, audience) DO UPDATE SET audience = EXCLUDED.audience RETURNING published_at
 """
+
+_PUBLISHED: Final = "SELECT published_at FROM feed_entry WHERE message = %s AND audience = %s"
 
 # Readers show an old entry anew only when its date moved.
 _MARK: Final = """

@@ -145,12 +145,16 @@ heard AS MATERIALIZED (
     FROM rows d FULL JOIN results r ON r.sequence = d.sequence
 )"""
 
+_DOUBT: Final = "in_doubt OR (doubts > 0 AND NOT cleared)"
+"""Whether an attempt whose fate is not known may have reached the peer."""
+
 _JUDGED: Final = f"""
 judged AS MATERIALIZED (
     SELECT place, message, number, sequence, contacts, of_attempt, said, said_code, said_reason, said_id, ours,
         repeated,
         CASE WHEN ours AND said > {State.CLAIMED:d} THEN said
-            WHEN ours THEN {halted_case(unless="said", doubt="in_doubt OR (doubts > 0 AND NOT cleared)")}
+            WHEN ours THEN {halted_case(unless="said", doubt=_DOUBT)}
+            WHEN said = {State.FAILED:d} AND ({_DOUBT}) THEN state
             WHEN said >= {min(REPORTED):d} THEN greatest(state, said) ELSE state END AS state,
         CASE WHEN epoch = %(epoch)s AND attempt = of_attempt THEN NULL ELSE epoch END AS epoch,
         CASE WHEN ours AND cleared THEN 0 ELSE doubts END + coalesce(ours AND in_doubt, false)::int AS doubts,

@@ -10,7 +10,7 @@ import pytest
 from services.domain.configuration import DEFAULT
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
-from services.store import feeds
+from services.store import feeds, messages
 from services.store.messages import Message
 from tests.public.conftest import PUBLIC_URL, Door
 from tests.store.world import add_user, submit
@@ -160,6 +160,7 @@ async def _published(connection: Connection, title: str, corrects: int | None = 
     kind = "correction" if corrects else "alert"
     message = await submit(connection, user, channels=["newsfeed"], corrects=corrects, kind=kind)
     async with connection.transaction():
+        await messages.set_released(connection, message.number, user)
         for audience in ("governors", "public"):
             variant = Variant(audience, "nl", "", "newsfeed", f"{title} {audience}", "samenvatting", "<p>inhoud</p>")
             at = await feeds.record_entry(connection, message.number, variant)

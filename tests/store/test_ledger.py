@@ -348,7 +348,6 @@ async def test_what_somebody_else_reported_while_a_worker_held_it_is_counted_whe
     assert await (await connection.execute("SELECT sum(possible_duplicates) FROM batch")).fetchone() == (199,)
 
 
-@pytest.mark.xfail(reason="the higher rank wins, and `failed` ranks above `unknown`", strict=True)
 async def test_a_late_refusal_does_not_end_what_is_in_doubt_since(world):
     """The one that woke was refused; its successor's mail may have arrived. Nobody may be told that nobody has it."""
     connection, message = world
