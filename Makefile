@@ -40,6 +40,8 @@ bench: install ## Speed, CPU, memory and latency beside smtp-source, in 20 minut
 	@$(BIN)/python -m tests.benchmarks $(FIGURES)
 
 faults: install ## Kills, outages and stalls at full length, and a random mix; OPTIONS="--seed 7 --minutes 5" for another
+	@ROELAND_TEST_MACHINE_EXAMPLES=400 ROELAND_TEST_MACHINE_STEPS=40 \
+		$(BIN)/python -m tests.stack $(BIN)/pytest -q --timeout 900 tests/store/test_state_machine.py
 	@$(BIN)/python -m tests.faults $(OPTIONS)
 
 check: install ## ruff, mypy --strict, the layers, and whether schemas/ is what the models say

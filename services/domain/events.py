@@ -125,9 +125,12 @@ def envelope(
 def read_envelope(value: bytes | None) -> Envelope:
     """Read a record's value; raises `Unreadable`."""
     try:
-        return Envelope.model_validate_json(value or b"")
+        event = Envelope.model_validate_json(value or b"")
     except ValueError as problem:
         raise Unreadable(f"not a CloudEvents 1.0 event in JSON: {where(problem)}") from None
+    if b"\\u0000" in (value or b"") and _has_nul(event.model_dump()):
+        raise Unreadable("a text in it has a NUL, which PostgreSQL cannot hold")
+    return event
 
 
 def read_event(event: Envelope, *expected: type[Tolerant]) -> Any:
@@ -139,6 +142,14 @@ def read_event(event: Envelope, *expected: type[Tolerant]) -> Any:
             except ValueError as problem:
                 raise Unreadable(f"{event.type} breaks its schema: {where(problem)}") from None
     raise Unreadable("its type is none that this topic carries")
+
+
+def _has_nul(part: object) -> bool:
+    if isinstance(part, dict):
+        return any(_has_nul(key) or _has_nul(value) for key, value in part.items())
+    if isinstance(part, list):
+        return any(map(_has_nul, part))
+    return isinstance(part, str) and "\0" in part
 
 
 def where(problem: ValueError) -> str:

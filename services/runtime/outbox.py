@@ -94,13 +94,15 @@ async def thin_out(pool: Pool) -> int:
 
 async def run_publisher(pool: Pool, publish: Publish, woken: asyncio.Event, way: Way = "first") -> None:
     """Publish for as long as it runs: when woken, and each second all the same."""
+    waits = False
     while True:
         woken.clear()
         try:
             while await publish_waiting(pool, publish, way) >= AT_ONCE:
                 pass
+            waits = _told(waits, None)
         except AWAY as problem:
-            log.warning("outbox_waits", problem=type(problem).__name__)
+            waits = _told(waits, problem)
             await asyncio.sleep(1)
         await asyncio.sleep(BETWEEN_SECONDS)
         try:
@@ -112,6 +114,7 @@ async def run_publisher(pool: Pool, publish: Publish, woken: asyncio.Event, way:
 
 async def run_collector(pool: Pool, publish: Publish) -> None:
     """Publish what is collected, every so often, for as long as it runs. Nothing waits for it: a warning is enough."""
+    waits = False
     while True:
         try:
             try:
@@ -120,10 +123,20 @@ async def run_collector(pool: Pool, publish: Publish) -> None:
                         pass
             except TimeoutError:
                 await thin_out(pool)
+            waits = _told(waits, None)
         except AWAY as problem:
-            log.warning("outbox_waits", problem=type(problem).__name__)
+            waits = _told(waits, problem)
             await asyncio.sleep(1)
         await asyncio.sleep(COLLECT_SECONDS)
+
+
+def _told(waits: bool, problem: Exception | None) -> bool:
+    """Whether it waits now: one line when it begins to, one when it goes on."""
+    if problem is not None and not waits:
+        log.warning("outbox_waits", problem=type(problem).__name__)
+    elif problem is None and waits:
+        log.info("outbox_goes_on")
+    return problem is not None
 
 
 async def _bring(rows: Sequence[tuple[Any, ...]], publish: Publish) -> None:

@@ -417,6 +417,8 @@ class Ledger(RuleBasedStateMachine):
             assert self.failed or not again, "a possible duplicate though nothing failed"
             if state is State.ACCEPTED:
                 assert copies, "recorded as accepted, and nobody has it"
+            if state in (State.SUPERSEDED, State.EXPIRED, State.SUPPRESSED, State.FAILED):
+                assert not copies, f"recorded as {state.word}, and somebody has it"
 
     async def _drain(self) -> None:
         for epoch, ref in self.unheard:
