@@ -255,6 +255,10 @@ async def _started(settings: KafkaSettings, topics: Sequence[str], group: str, h
         )
         try:
             await source.start()
+        except asyncio.CancelledError:  # told to stop before it stood: what was begun is closed
+            with suppress(Exception):
+                await source.stop()
+            raise
         except (KafkaError, OSError) as problem:
             health.down("kafka", type(problem).__name__)
             if not said:

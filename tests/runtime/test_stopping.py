@@ -41,3 +41,14 @@ def test_a_service_that_cannot_let_go_is_ended(database_url: str, tmp_path: Path
     assert time.monotonic() - began < 5
     assert "not_stopped_in_time" in log.splitlines()[-1]
     assert "Traceback" not in log
+
+
+def test_sigterm_while_a_service_still_loads_ends_it_well() -> None:
+    """A deployment that changes its mind at once: nothing is in hand, and no supervisor sees a failure."""
+    program = subprocess.Popen([sys.executable, "-X", "importtime", "-m", "services.mail"], stderr=subprocess.PIPE)
+    assert program.stderr
+    while b"services.runtime" not in program.stderr.readline():  # in the middle of it
+        pass
+    program.terminate()
+    program.communicate()
+    assert program.returncode == 0
