@@ -257,7 +257,8 @@ async def _started(settings: KafkaSettings, topics: Sequence[str], group: str, h
             await source.start()
         except asyncio.CancelledError:  # told to stop before it stood: what was begun is closed
             with suppress(Exception):
-                await source.stop()
+                async with asyncio.timeout(2):
+                    await source.stop()
             raise
         except (KafkaError, OSError) as problem:
             health.down("kafka", type(problem).__name__)
