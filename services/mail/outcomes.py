@@ -1,13 +1,10 @@
 """From what the relay answered, or did not, to what the ledger records. Pure."""
 
 from datetime import datetime
-from typing import Final
 
 from services.domain.states import State
 from services.mail.replies import Reply, Stage, Verdict
 from services.store.ledger import Delivery, Result
-
-_FINAL: Final = {Verdict.BOUNCED: State.BOUNCED, Verdict.FAILED: State.FAILED}
 
 
 def accepted(delivery: Delivery, code: int, now: datetime) -> Result:
@@ -21,7 +18,8 @@ def answered(delivery: Delivery, reply: Reply, *, late: bool) -> Result:
     `late`: it is not tried again.
     """
     got_it = reply.stage is Stage.BODY
-    state = _FINAL.get(reply.verdict) or _again(delivery, late=late)
+    ended = late or reply.verdict is Verdict.FAILED
+    state = State.BOUNCED if reply.verdict is Verdict.BOUNCED else _again(delivery, late=ended)
     return Result(delivery.sequence, delivery.attempt, state, handed_over=got_it, code=reply.code, reason=reply.reason)
 
 
@@ -46,7 +44,7 @@ def unsendable(delivery: Delivery, reason: str) -> Result:
 
 
 def _again(delivery: Delivery, *, late: bool) -> State:
-    """Deferred; when it is too late for that failed, or unknown if an earlier copy may have arrived."""
+    """Deferred; when it is not tried again failed, or unknown if an earlier copy may have arrived."""
     if not late:
         return State.DEFERRED
     return State.UNKNOWN if delivery.doubts else State.FAILED

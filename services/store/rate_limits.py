@@ -31,7 +31,12 @@ async def reserve(
 
     None: it would begin later than `within`, at most `LONGEST_QUEUE`, and nothing was reserved.
     """
-    values = {"name": name, "span": span, "within": min(within or LONGEST_QUEUE, LONGEST_QUEUE), **_absurd(span)}
+    values = {
+        "name": name,
+        "span": span,
+        "within": LONGEST_QUEUE if within is None else min(within, LONGEST_QUEUE),
+        **_absurd(span),
+    }
     row = await (await connection.execute(_RESERVE, values)).fetchone()
     return max(timedelta(0), row[0]) if row else None
 
