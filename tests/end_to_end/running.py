@@ -19,6 +19,7 @@ from uuid import UUID
 
 import psycopg
 
+from services.devstack.processes import free_port
 from services.store.status import status
 
 AUTHOR, APPROVER = "author@ccvo.example", "approver@ccvo.example"
@@ -33,7 +34,10 @@ class Roeland:
 
     def __init__(self, data: Path, env: dict[str, str]) -> None:
         self.data = data
-        self.env = {**os.environ, **env, "ROELAND_DATA_DIR": str(data), "NO_COLOR": "1"}
+        address = {
+            "ROELAND_PUBLIC_ADDRESS": f"127.0.0.1:{free_port()}"
+        }  # two that start at once would both choose 8080
+        self.env = {**os.environ, **address, **env, "ROELAND_DATA_DIR": str(data), "NO_COLOR": "1"}
 
     def run(self, *arguments: str, as_: str | None = None, seconds: float = 60) -> Any:
         """What `roeland … --json` prints; raises `Refused` when it ends with 1."""

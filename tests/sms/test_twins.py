@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import count
 
 import psycopg
 import pytest
@@ -21,17 +22,18 @@ from tests.store import world as record
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
 PEOPLE = 12
+NUMBERS = count()
+"""The tests of this module share a database."""
 
 
 @asynccontextmanager
 async def two_messages(database_url: str) -> AsyncIterator[tuple[Connection, list[Message]]]:
-    """Of the same text, to the same people, proofed; and an empty list of people before."""
+    """Of the same text, to the same new people, proofed."""
+    number = next(NUMBERS)
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        author = await record.add_user(connection, f"author{id(connection)}@ccvo.example", "crisis-manager")
-        audience = f"people{id(connection)}"
-        people = [
-            record.Person(f"p{n}", [audience], mobile=f"+3247{id(connection) % 10**6:06}{n:02}") for n in range(PEOPLE)
-        ]
+        author = await record.add_user(connection, f"author{number}@ccvo.example", "crisis-manager")
+        audience = f"people{number}"
+        people = [record.Person(f"p{n}", [audience], mobile=f"+3247{number:06}{n:02}") for n in range(PEOPLE)]
         await record.add_people(connection, people)
         messages = [await record.submit(connection, author, audiences=[audience], channels=["sms"]) for _ in range(2)]
         yield connection, messages
