@@ -15,7 +15,7 @@ from services.admin.acting import acting
 from services.admin.answers import Refusal
 from services.admin.giving import SOURCE
 from services.runtime import commands
-from services.runtime.postgres import Connection
+from services.runtime.postgres import AWAY, Connection
 from services.store import audit, messages
 from services.store.status import status_of
 
@@ -58,7 +58,7 @@ async def _ended(pausing: "asyncio.Task[datetime | None]") -> datetime | None:
     pausing.cancel()
     try:
         return await pausing
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, *AWAY):  # PostgreSQL went: what became of the correction is said all the same
         return None
 
 

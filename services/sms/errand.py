@@ -18,7 +18,7 @@ from services.sms.callbacks import DeliveryName
 from services.sms.codes import Ruling, Verdict
 from services.sms.gate import Gate
 from services.sms.pace import Pace
-from services.sms.twilio import MAY_BE_ANOTHERS, Held, Sms, Twilio
+from services.sms.twilio import Held, Sms, Twilio
 from services.store.ledger import Claim, Delivery, Result
 from services.store.twins import Twin
 
@@ -33,6 +33,7 @@ _OF_THIS_ONE: Final = {Verdict.WITHHELD, Verdict.IN_DOUBT}
 _STOPPED: Final = Ruling(Verdict.IN_DOUBT, reason="stopped")
 _HELD: Final = Ruling(Verdict.SLOW_DOWN, 429, "rate-limited")
 _NO_RECORD: Final = Ruling(Verdict.WITHHELD, reason="record-away")
+_MAY_BE_ANOTHERS: Final = Ruling(Verdict.WITHHELD, reason="same-text-in-flight")
 _YIELDS: Final = Ruling(Verdict.WITHHELD, reason="same-text-goes-first")
 
 
@@ -182,9 +183,11 @@ class Errand:
             return _YIELDS
         others = {twin.provider_id for twin in twins if twin.provider_id}
         age = clock.now() - self._job.claim.released_at
-        found = await self._road.twilio.find(sms, age=age, others=others, besides=len(in_hand))
-        if isinstance(found, Held) and await self._twins(sms) != twins:  # one was sent, or taken in hand, meanwhile
-            return MAY_BE_ANOTHERS
+        found = await self._road.twilio.find(sms, age=age, others=others)
+        if isinstance(found, Held) and (
+            in_hand or await self._twins(sms) != twins
+        ):  # sent, or taken in hand, meanwhile
+            return _MAY_BE_ANOTHERS
         if isinstance(found, Ruling) and found.verdict is Verdict.SLOW_DOWN:
             hold = self._road.pace.slow_down(self._road.twilio.retry_after)
             if hold is not None:

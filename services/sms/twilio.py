@@ -34,9 +34,6 @@ PAGE: Final = 50
 MARGIN: Final = timedelta(seconds=5)
 """Twilio tells time to the second; and what was sent for this release was not made long before it."""
 
-MAY_BE_ANOTHERS: Final = Ruling(Verdict.WITHHELD, reason="same-text-in-flight")
-"""Found, and nobody can tell whose it is while another message's SMS with the same text to this number is in hand."""
-
 VALIDITY: Final = (1, 36_000)
 """Seconds, https://www.twilio.com/docs/messaging/api/message-resource (ValidityPeriod)."""
 
@@ -89,16 +86,13 @@ class Twilio:
         """Ask Twilio to send this, once. `may_go` is asked when a connection stands; until then nothing has left."""
         return await _ruled(lambda: self._create(self._form(sms), may_go))
 
-    async def find(
-        self, sms: Sms, *, age: timedelta, others: Collection[str] = (), besides: int = 0
-    ) -> Held | Ruling | None:
+    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> Held | Ruling | None:
         """This SMS, if Twilio made it no longer than `age` ago by its own clock; None when it is not there.
 
-        `others`: the sids of those with the same number and text that are not this one; so many more, `besides`, may be
-        another's: `MAY_BE_ANOTHERS` when there are not more of them. The clocks of Twilio, of PostgreSQL and of this
-        machine need not agree: only durations are compared.
+        `others`: the sids of those with the same number and text that are not this one. The clocks of Twilio, of
+        PostgreSQL and of this machine need not agree: only durations are compared.
         """
-        return await _ruled(lambda: self._find(sms, age + MARGIN, others, besides))
+        return await _ruled(lambda: self._find(sms, age + MARGIN, others))
 
     async def ask(self) -> Ruling | None:
         """None when Twilio answers and knows us."""
@@ -121,22 +115,20 @@ class Twilio:
         made = json.loads(answer.text)
         return _held(made["sid"], made["status"], made.get("error_code"))
 
-    async def _find(self, sms: Sms, age: timedelta, others: Collection[str], besides: int) -> Held | Ruling | None:
-        text, too_old, asked, alike = _comparable(sms.text), 0, time.monotonic(), 0
+    async def _find(self, sms: Sms, age: timedelta, others: Collection[str]) -> Held | None:
+        text, too_old, asked = _comparable(sms.text), 0, time.monotonic()
         async for message in await self._messages.stream_async(to=sms.to, page_size=PAGE):
             created = message.date_created
             waited = timedelta(seconds=time.monotonic() - asked)  # an answer may be slow, and pages many
             if created is not None and self._transport.now() - created > age + waited:
                 too_old += 1  # Twilio sorts by the date of sending, which comes later
                 if too_old == PAGE:
-                    break
+                    return None
                 continue
             too_old = 0
             if _comparable(message.body or "") == text and message.status != "canceled" and message.sid not in others:
-                alike += 1
-                if alike > besides:
-                    return _held(message.sid, message.status, message.error_code)
-        return MAY_BE_ANOTHERS if alike else None
+                return _held(message.sid, message.status, message.error_code)
+        return None
 
     async def _list_one(self) -> None:
         await self._messages.page_async(page_size=1)
