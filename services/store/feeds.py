@@ -69,6 +69,7 @@ async def record_entry(connection: Connection, message: int, variant: Variant) -
         )
     ).fetchone()  # fmt: skip
     if row is None:
+        await connection.execute(_NOBODY_PUBLISHES, (message,))
         found = await connection.execute(_PUBLISHED, (message, variant.audience))
         there = await found.fetchone()
         return there[0] if there else None
@@ -138,6 +139,9 @@ SELECT m.number, %(audience)s, %(language)s, %(title)s, %(summary)s, %(html)s, c
 FROM message m WHERE m.number = %(message)s AND {SENDABLE} FOR SHARE
 ON CONFLICT (message, audience) DO UPDATE SET audience = EXCLUDED.audience RETURNING published_at
 """
+
+_NOBODY_PUBLISHES: Final = "SELECT FROM message WHERE number = %s FOR NO KEY UPDATE"
+"""Waits for an earlier attempt whose answer was lost and whose commit is still on its way: it holds this FOR SHARE."""
 
 _PUBLISHED: Final = "SELECT published_at FROM feed_entry WHERE message = %s AND audience = %s"
 

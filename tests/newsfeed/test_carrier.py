@@ -1,5 +1,6 @@
 """What the newsfeed publishes, and what it does not any more: a claim in hand, on real PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ from services.domain.states import State
 from services.fanout.carrier import Job
 from services.newsfeed.service import FeedCarrier
 from services.runtime.postgres import Connection, DatabaseSettings, open_pool
-from services.store import ledger, messages, variants, workers
+from services.store import feeds, ledger, messages, variants, workers
 from services.store.ledger import Result
 from services.store.messages import Message
 from tests.store import world
@@ -79,3 +80,23 @@ async def test_what_stands_in_the_feed_is_accepted_although_it_was_stopped_since
     inherited = await ledger.inherit(connection, epoch=heir, channel="newsfeed")
     await carried_out(database_url, connection, inherited)
     assert await world.counted(connection, message.number) == {"accepted": 1}
+
+
+async def test_an_entry_whose_commit_is_still_on_its_way_is_waited_for(database_url, connection, message):
+    """Its answer was lost, and the message expired meanwhile: the record must not say that nothing was published."""
+    (variant,) = (await variants.read(connection, message.number)).values()
+    soon = "UPDATE message SET expires_at = now() + interval '0.3 s' WHERE number = %s"
+    await connection.execute(soon, (message.number,))
+    async with await connect(database_url) as lost:
+        async with lost.transaction():
+            await feeds.record_entry(lost, message.number, variant)
+            await asyncio.sleep(0.4)
+            again = asyncio.create_task(recorded_again(database_url, message, variant))
+            await asyncio.sleep(0.3)
+            assert not again.done()
+        assert await again is not None
+
+
+async def recorded_again(database_url, message, variant):
+    async with await connect(database_url) as connection, connection.transaction():
+        return await feeds.record_entry(connection, message.number, variant)
