@@ -8,7 +8,7 @@ from uuid import UUID
 from services.admin.acting import acting_user
 from services.admin.answers import Refusal
 from services.admin.keys import private_key
-from services.domain.commands import ApproveMessage, Command, RejectMessage, SubmitMessage
+from services.domain.commands import Body, Command
 from services.runtime import commands
 from services.runtime.postgres import Connection, connect
 from services.store import messages
@@ -23,16 +23,16 @@ PROOFED: Final = "roeland_proof"
 """The NOTIFY channel on which editorial says that a message was proofed."""
 
 
-async def give(body: SubmitMessage | ApproveMessage | RejectMessage, *, key: str | None = None) -> dict[str, Any]:
+async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
     """Give the command and wait for its answer; its result. Raises `Refusal` with the reason when it is refused.
 
-    `key` is the incident; None looks it up by the message's id.
+    `key` is the incident; None looks it up by the message's id, which the body then has.
     """
     from uuid_utils.compat import uuid7
 
     async with connect(autocommit=True) as connection:
         user = await acting_user(connection)
-        incident = key or (await known(connection, body.message_id)).incident
+        incident = key or (await known(connection, body.message_id)).incident  # type: ignore[union-attr]
         command = Command(id=uuid7(), user=user.id, given_at=datetime.now(UTC), body=body)
         if private := private_key(user.email):
             command = command.signed(private)

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.domain.commands import BODIES
+
 PREFIX: Final = "roeland."
 RETENTION_MS: Final = 14 * 24 * 3600 * 1000
 
@@ -47,7 +49,7 @@ def _deliveries(channel: str, lane: str) -> Road:
 
 ROADS: Final[tuple[Road, ...]] = (
     Road("messages", "Commands about messages. Outside systems may write signed ones.", "incident",
-         ["roeland.message.submit.v1", "roeland.message.approve.v1", "roeland.message.reject.v1"],
+         [body.model_fields["type"].default for body in BODIES],
          ["admin"], ["editorial"]),
     Road("releases", "What may be sent, is held, or goes on.", "incident",
          ["roeland.message.released.v1", "roeland.message.halted.v1", "roeland.message.resumed.v1"],

@@ -1,9 +1,9 @@
 """What people ask of the broker: commands, in the imperative, and the one answer that each of them gets."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from services.domain.identity import sign, signed_by
 
@@ -14,20 +14,48 @@ class Tolerant(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", frozen=True)
 
 
-class SubmitMessage(Tolerant):
+class _Growing(Tolerant):
+    """A body that got fields after its first version: `later` are left out while they say nothing.
+
+    A signature covers a body as it is dumped, so what was signed by who does not know them yet stays valid.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_silent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        dumped: dict[str, Any] = handler(self)
+        fields = type(self).model_fields
+        return {k: v for k, v in dumped.items() if k not in self.later or getattr(self, k) != fields[k].default}
+
+
+class SubmitMessage(_Growing):
     """Proof this message and plan it. `content` is a `MessageContent`; the id becomes the message's own."""
+
+    later = frozenset({"revises"})
 
     type: Literal["roeland.message.submit.v1"] = "roeland.message.submit.v1"
     message_id: UUID = Field(description="UUIDv7, chosen by the door; the message's id for ever after.")
     content: dict[str, Any] = Field(description="The message, normalised (MessageContent).")
     again: bool = Field(default=False, description="Send although the same content was submitted before.")
+    revises: bool = Field(
+        default=False, description="The id is that of a message that was not released: this is its next revision."
+    )
 
 
-class ApproveMessage(Tolerant):
+class ApproveMessage(_Growing):
     """Release this message, exactly as proofed."""
+
+    later = frozenset({"proof", "break_glass"})
 
     type: Literal["roeland.message.approve.v1"] = "roeland.message.approve.v1"
     message_id: UUID
+    proof: str | None = Field(
+        default=None, max_length=64, description="The hash of the proof that was seen; another one is refused."
+    )
+    break_glass: str | None = Field(
+        default=None, max_length=1000, description="Why a crisis manager releases this urgent message alone."
+    )
 
 
 class RejectMessage(Tolerant):
@@ -38,7 +66,96 @@ class RejectMessage(Tolerant):
     reason: str = Field(default="", max_length=1000)
 
 
-Body = SubmitMessage | ApproveMessage | RejectMessage
+class TakeBackMessage(Tolerant):
+    """Take back an approval while nothing was released on it: the message waits for approval again."""
+
+    type: Literal["roeland.message.take-back.v1"] = "roeland.message.take-back.v1"
+    message_id: UUID
+    reason: str = Field(default="", max_length=1000)
+
+
+class JudgeMessage(Tolerant):
+    """Say, as a second person, whether a message that was released by breaking the glass was right."""
+
+    type: Literal["roeland.message.judge.v1"] = "roeland.message.judge.v1"
+    message_id: UUID
+    verdict: Literal["confirm", "dispute"]
+    reason: str = Field(default="", max_length=1000)
+
+
+class WithdrawMessage(Tolerant):
+    """Take a released message back: nothing more is sent, its feed entries are marked, who got it may be told."""
+
+    type: Literal["roeland.message.withdraw.v1"] = "roeland.message.withdraw.v1"
+    message_id: UUID
+    reason: str = Field(default="", max_length=1000)
+    notify: bool = Field(default=False, description="Tell those whom it reached, or may have reached.")
+
+
+class IncludeNewcomers(Tolerant):
+    """Send a released message to those too who came into its audiences after its proof."""
+
+    type: Literal["roeland.message.include.v1"] = "roeland.message.include.v1"
+    message_id: UUID
+    contacts: list[int] = Field(min_length=1, max_length=100_000, description="The newcomers that were seen.")
+
+
+class TestMessage(Tolerant):
+    """Send every variant of a proofed message to whoever gives this command, and to nobody else."""
+
+    __test__: ClassVar[bool] = False
+
+    type: Literal["roeland.message.test.v1"] = "roeland.message.test.v1"
+    message_id: UUID
+
+
+class ApproveHolding(Tolerant):
+    """Approve a playbook's entry beforehand, bound to its hash: a crisis manager may then release it alone."""
+
+    type: Literal["roeland.holding.approve.v1"] = "roeland.holding.approve.v1"
+    playbook: str = Field(max_length=64)
+    entry: str = Field(max_length=64)
+    hash: str = Field(pattern="^[0-9a-f]{64}$")
+    content: dict[str, Any] = Field(description="The entry, with its holes and their limits; the hash is over this.")
+
+
+class RevokeHolding(Tolerant):
+    """From now on nobody may release this playbook's entry alone."""
+
+    type: Literal["roeland.holding.revoke.v1"] = "roeland.holding.revoke.v1"
+    playbook: str = Field(max_length=64)
+    entry: str = Field(max_length=64)
+
+
+class ReleaseHolding(Tolerant):
+    """Fill the holes of an entry that was approved beforehand, and release it."""
+
+    type: Literal["roeland.holding.release.v1"] = "roeland.holding.release.v1"
+    message_id: UUID = Field(description="UUIDv7, chosen by the door; the message's id for ever after.")
+    incident: str = Field(max_length=64)
+    playbook: str = Field(max_length=64)
+    entry: str = Field(max_length=64)
+    hash: str = Field(pattern="^[0-9a-f]{64}$", description="Of the entry that was seen; another one is refused.")
+    holes: dict[str, str] = Field(default_factory=dict)
+
+
+Body = (
+    SubmitMessage
+    | ApproveMessage
+    | RejectMessage
+    | TakeBackMessage
+    | JudgeMessage
+    | WithdrawMessage
+    | IncludeNewcomers
+    | TestMessage
+    | ApproveHolding
+    | RevokeHolding
+    | ReleaseHolding
+)
+BODIES: Final[tuple[type[Tolerant], ...]] = (
+    SubmitMessage, ApproveMessage, RejectMessage, TakeBackMessage, JudgeMessage, WithdrawMessage, IncludeNewcomers,
+    TestMessage, ApproveHolding, RevokeHolding, ReleaseHolding,
+)  # fmt: skip
 
 
 class Command(Tolerant):

@@ -18,6 +18,7 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "submit": frozenset({"author", "crisis-manager"}),
     "approve": frozenset({"approver", "crisis-manager"}),
     "reject": frozenset({"approver", "crisis-manager"}),
+    "break-glass": frozenset({"crisis-manager"}),
 }
 """Which roles may give a command. Stop, pause and resume act by the right to the database: a stop is obeyed first."""
 

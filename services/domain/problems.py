@@ -25,12 +25,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Finding:
-    """What lint says. An `error` blocks the message, a `warning` is for the author to weigh."""
+    """What lint says. An `error` blocks the message, a `warning` is for the author to weigh.
+
+    `rule` names the rule and `source` says where it comes from; both are empty for what no rule of lint says.
+    """
 
     severity: Severity
     place: str
     problem: str
     remedy: str
+    rule: str = ""
+    source: str = ""
 
 
 class Refused(Exception):

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, create_model
 
 from services.domain.asyncapi import asyncapi
-from services.domain.commands import ApproveMessage, Command, RejectMessage, SubmitMessage
+from services.domain.commands import BODIES, Command, SubmitMessage
 from services.domain.content import MessageContent
 from services.domain.events import EVENTS, Envelope
 from services.domain.message_file import MessageFile
@@ -79,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _commands() -> Iterator[tuple[str, type[BaseModel]]]:
     """Every command: who gives it, with one kind of body. What a default leaves open in the code is required here."""
-    for body in (SubmitMessage, ApproveMessage, RejectMessage):
+    for body in BODIES:
         name = body.model_fields["type"].default
         exact: dict[str, Any] = {"type": (Literal[name], ...)}
         if body is SubmitMessage:

@@ -3,14 +3,13 @@
 from uuid import UUID
 
 from services.domain.commands import Answer, ApproveMessage
-from services.domain.events import MessageReleased, envelope
 from services.editorial import recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
+from services.editorial.release import release
 from services.editorial.times import as_text
-from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import audit, messages, pinning, plan
+from services.store import audit, messages, plan
 from services.store.messages import Message
 from services.store.users import User
 
@@ -26,11 +25,7 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     if message.expires_at and message.expires_at <= await messages.database_time(connection):
         raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
     await _refuse_outdated(connection, message, original)
-    if original is not None:
-        await _supersede(connection, original, desk.source)
-    moved = await _pin_addresses(connection, message, desk)
-    released = await messages.set_released(connection, message.number, user.id)
-    await _publish(connection, released, desk.source)
+    released, moved = await release(connection, message, original, user.id, desk)
     await audit.record(
         connection, actor=user.id, action="message.approved", subject=f"message:{message.id}",
         detail={"message": message.number, **moved},
@@ -71,39 +66,3 @@ async def _refuse_outdated(connection: Connection, message: Message, original: M
             "reject this one and submit it again, then they get it too",
             since=[str(each.id) for each in later],
         )
-
-
-async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
-    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
-    moved = await pinning.pin_addresses(connection, message.number)
-    if moved is not None:
-        return {"addresses_changed": moved}
-    planned = await recipients.plan_for(connection, message, desk.configuration)
-    count = await plan.write_again(connection, planned)
-    await messages.set_recipients(connection, message.number, count)
-    return {"planned_anew": count}
-
-
-async def _supersede(connection: Connection, original: Message, source: str) -> None:
-    if original.state != "released":
-        return
-    if await plan.has_open(connection, original.number):
-        await messages.stop(connection, original, source=source, how="superseded")
-    elif original.paused_at is not None:
-        await messages.resume(connection, original, source=source)
-
-
-async def _publish(connection: Connection, message: Message, source: str) -> None:
-    assert message.released_at is not None  # noqa: S101 - set in this transaction
-    event = MessageReleased(
-        message_id=message.id,
-        message=message.number,
-        incident=message.incident,
-        kind=message.kind,
-        lane=message.lane,
-        recipients=message.recipients,
-        exercise=message.exercise,
-        released_at=message.released_at,
-        next_update_at=message.next_update_at,
-    )
-    await outbox.put(connection, "releases", message.incident, envelope(event, event_type=event.TYPE, source=source))

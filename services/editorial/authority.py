@@ -20,6 +20,14 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roeland.message.submit.v1": ("submit",),
     "roeland.message.approve.v1": ("approve",),
     "roeland.message.reject.v1": ("reject", "submit"),  # who may submit may withdraw what is theirs
+    "roeland.message.take-back.v1": ("approve", "submit"),  # the author too: whoever sees the mistake first
+    "roeland.message.judge.v1": ("approve",),
+    "roeland.message.withdraw.v1": ("approve",),
+    "roeland.message.include.v1": ("approve",),
+    "roeland.message.test.v1": ("submit", "approve"),
+    "roeland.holding.approve.v1": ("approve",),
+    "roeland.holding.revoke.v1": ("approve",),
+    "roeland.holding.release.v1": ("break-glass",),  # crisis managers alone
 }
 
 

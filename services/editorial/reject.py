@@ -3,6 +3,7 @@
 from services.domain.commands import Answer, RejectMessage
 from services.domain.identity import may
 from services.editorial.approve import locked, refuse_ended
+from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
 from services.store import audit, messages
@@ -10,7 +11,7 @@ from services.store.messages import Message
 from services.store.users import User
 
 
-async def reject(connection: Connection, body: RejectMessage, user: User) -> Answer:
+async def reject(connection: Connection, body: RejectMessage, user: User, _: Desk) -> Answer:
     """Turn it down. What it would have corrected stays paused: a person decides; the answer and an alarm say so."""
     message, original = await locked(connection, body.message_id)
     refuse_ended(message)

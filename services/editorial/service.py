@@ -4,12 +4,13 @@ A command is one transaction. Its effects are in a savepoint, so that a refusal 
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from services.domain.commands import Answer, ApproveMessage, Command, SubmitMessage
+from services.domain.commands import Answer, ApproveMessage, Command, RejectMessage, SubmitMessage, Tolerant
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
 from services.editorial import proof
@@ -38,6 +39,13 @@ urgent one not for two."""
 PROOF_SECONDS: Final = 0.25
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
+
+HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], Awaitable[Answer]]]] = {
+    SubmitMessage: submit,
+    ApproveMessage: approve,
+    RejectMessage: reject,
+}
+"""What carries out which command, in the transaction of its answer."""
 
 log = structlog.get_logger(__name__)
 
@@ -88,13 +96,10 @@ async def handle(event: Envelope, desk: Desk) -> None:
 
 async def _carry_out(connection: Connection, command: Command, desk: Desk) -> Answer:
     user = await _authorised(connection, command, desk)
-    match command.body:
-        case SubmitMessage() as body:
-            return await submit(connection, body, user, desk)
-        case ApproveMessage() as body:
-            return await approve(connection, body, user, desk)
-        case body:
-            return await reject(connection, body, user)
+    carry_out = HANDLERS.get(type(command.body))
+    if carry_out is None:
+        raise Refusal(f"this version of editorial does not know {command.body.type}")
+    return await carry_out(connection, command.body, user, desk)
 
 
 async def _authorised(connection: Connection, command: Command, desk: Desk) -> User:

@@ -48,7 +48,7 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         audiences=audiences,
         configuration=desk.configuration,
     )
-    new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
+    new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user, now=now)
     message = await _record(connection, new, versions, again=body.again)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
 
@@ -139,6 +139,7 @@ def _new(
     corrected: Message | None,
     findings: list[Finding],
     user: User,
+    now: datetime,
 ) -> NewMessage:
     plain: dict[str, Any] = content.model_dump(mode="json")
     return NewMessage(
@@ -156,6 +157,7 @@ def _new(
         submitted_by=user.id,
         expires_at=content.expires_at,
         next_update_at=content.next_update_at,
+        issued_at=now,
     )
 
 

@@ -69,7 +69,7 @@ async def every_contact(connection: AsyncConnection[Any]) -> AsyncIterator[Conta
     """All contacts that are not removed, by external id, from a cursor on the server; run it in a transaction."""
     async with connection.cursor("every_contact", row_factory=class_row(Contact)) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        await cursor.execute(f"{CONTACT} WHERE c.removed_at IS NULL ORDER BY c.external_id")
+        await cursor.execute(f"{CONTACT} WHERE c.removed_at IS NULL AND c.user_id IS NULL ORDER BY c.external_id")
         async for contact in cursor:
             yield contact
 
@@ -78,7 +78,8 @@ async def unknown_contacts(connection: AsyncConnection[Any], external_ids: Seque
     """Those of the external ids that no contact has, or only one that was removed before."""
     cursor = await connection.execute(
         """SELECT id FROM unnest(%s::text[]) AS given (id)
-           WHERE NOT EXISTS (SELECT FROM contact WHERE external_id = given.id AND removed_at IS NULL)""",
+           WHERE NOT EXISTS (SELECT FROM contact WHERE external_id = given.id
+               AND removed_at IS NULL AND user_id IS NULL)""",
         (list(external_ids),),
     )
     return [row[0] for row in await cursor.fetchall()]
@@ -88,7 +89,7 @@ async def remove_contacts(connection: AsyncConnection[Any], external_ids: Sequen
     """Erase every version of their addresses and take them out of their audiences; the ids of those removed."""
     cursor = await connection.execute(
         """UPDATE contact SET removed_at = now(), updated_at = now()
-           WHERE external_id = ANY (%s) AND removed_at IS NULL RETURNING id""",
+           WHERE external_id = ANY (%s) AND removed_at IS NULL AND user_id IS NULL RETURNING id""",
         (list(external_ids),),
     )
     removed = [int(row[0]) for row in await cursor.fetchall()]
@@ -120,7 +121,7 @@ CONTACT: Final = f"""
     FROM contact c {ADDRESSES}"""
 
 WHICH: Final = """
-    WHERE (c.removed_at IS NOT NULL) = %(removed)s
+    WHERE (c.removed_at IS NOT NULL) = %(removed)s AND c.user_id IS NULL
       AND (%(audience)s::text IS NULL OR EXISTS (
             SELECT FROM contact_audience WHERE contact = c.id AND audience = %(audience)s))
       AND (%(municipality)s::text IS NULL OR c.municipality = %(municipality)s)

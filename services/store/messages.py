@@ -20,6 +20,7 @@ class Message:
 
     number: int
     id: UUID
+    revision: int
     incident: str
     kind: str
     lane: Literal["urgent", "routine"]
@@ -41,7 +42,15 @@ class Message:
     stopped_at: datetime | None
     expires_at: datetime | None
     next_update_at: datetime | None
+    issued_at: datetime | None = None
+    proof_hash: str | None = None
+    release_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    holding: int | None = None
 
+
+FOR_USERS: Final = ("notice", "test")
+"""Kinds that go to users and to nobody else: no contact was told anything by these."""
 
 COLUMNS: Final = ", ".join(Message.__dataclass_fields__)
 
@@ -74,6 +83,10 @@ class NewMessage:
     submitted_by: int
     expires_at: datetime | None
     next_update_at: datetime | None
+    issued_at: datetime | None = None
+    revision: int = 1
+    release_at: datetime | None = None
+    holding: int | None = None
 
 
 async def record_submitted(connection: Connection, new: NewMessage) -> Message:
@@ -105,19 +118,19 @@ async def same_content(connection: Connection, incident: str, content_hash: str)
     found = await _all(
         connection,
         f"""SELECT {COLUMNS} FROM message WHERE content_hash = %(hash)s AND incident = %(incident)s
-            AND state NOT IN ('rejected', 'withdrawn') ORDER BY number DESC LIMIT 1""",
+            AND state NOT IN ('rejected', 'withdrawn', 'replaced') ORDER BY number DESC LIMIT 1""",
         {"hash": content_hash, "incident": incident},
     )
     return found[0] if found else None
 
 
 async def recent(connection: Connection, *, incident: str | None = None, limit: int = 50) -> Sequence[Message]:
-    """The latest messages first."""
+    """The latest messages first, each at its latest revision; what went to users only is left out."""
     return await _all(
         connection,
-        f"""SELECT {COLUMNS} FROM message WHERE %(incident)s::text IS NULL OR incident = %(incident)s
-            ORDER BY number DESC LIMIT %(limit)s""",
-        {"incident": incident, "limit": limit},
+        f"""SELECT {COLUMNS} FROM message WHERE (%(incident)s::text IS NULL OR incident = %(incident)s)
+            AND state <> 'replaced' AND kind <> ALL(%(for_users)s) ORDER BY number DESC LIMIT %(limit)s""",
+        {"incident": incident, "limit": limit, "for_users": list(FOR_USERS)},
     )
 
 
@@ -125,8 +138,9 @@ async def told_in(connection: Connection, incident: str) -> Sequence[Message]:
     """The released messages of an incident, oldest first: those whom an all-clear must reach got one of these."""
     return await _all(
         connection,
-        f"SELECT {COLUMNS} FROM message WHERE incident = %(incident)s AND released_at IS NOT NULL ORDER BY number",
-        {"incident": incident},
+        f"""SELECT {COLUMNS} FROM message WHERE incident = %(incident)s AND released_at IS NOT NULL
+            AND kind <> ALL(%(for_users)s) ORDER BY number""",
+        {"incident": incident, "for_users": list(FOR_USERS)},
     )
 
 
@@ -153,8 +167,8 @@ async def set_expired(connection: Connection, number: int) -> bool:
     return written.rowcount == 1
 
 
-async def set_released(connection: Connection, number: int, approved_by: int) -> Message:
-    """Approve and release, in the one transaction that binds the two."""
+async def set_released(connection: Connection, number: int, approved_by: int | None) -> Message:
+    """Approve and release, in the one transaction that binds the two. Nobody approves what goes to users only."""
     found = await _all(
         connection,
         f"""UPDATE message SET state = 'released', approved_by = %(user)s, paused_at = NULL,

@@ -98,18 +98,19 @@ async def _write_people(connection: Connection, plan: PlanFor, channel: str, aft
     count = (await connection.execute(_DELIVERIES, values)).rowcount
     await connection.execute(_SHARED, values)
     await connection.execute("DROP TABLE planned_delivery")
-    await _write_batches(connection, plan.message, channel, after, count)
+    await write_batches(connection, plan.message, channel, after, count)
     return count
 
 
 async def _write_feeds(connection: Connection, plan: PlanFor, after: int) -> int:
     values = {**_values(plan), "after": after}
     count = (await connection.execute(_FEEDS, values)).rowcount
-    await _write_batches(connection, plan.message, "newsfeed", after, count)
+    await write_batches(connection, plan.message, "newsfeed", after, count)
     return count
 
 
-async def _write_batches(connection: Connection, message: int, channel: str, after: int, count: int) -> None:
+async def write_batches(connection: Connection, message: int, channel: str, after: int, count: int) -> None:
+    """Cut the message's deliveries `after + 1` to `after + count`, all of this channel, into batches."""
     await connection.execute(
         _BATCHES,
         {"message": message, "channel": channel, "after": after, "last": after + count, "size": BATCH_SIZE, **_STATES},

@@ -19,9 +19,10 @@ class User:
     public_key: bytes | None
     created_at: datetime
     disabled_at: datetime | None
+    mobile: str | None = None
 
 
-USER: Final = "id, email, roles, public_key, created_at, disabled_at"
+USER: Final = "id, email, roles, public_key, created_at, disabled_at, mobile"
 
 
 async def save_user(connection: AsyncConnection[Any], email: str, roles: Iterable[str]) -> User:
@@ -59,6 +60,20 @@ async def disable_user(connection: AsyncConnection[Any], user: int) -> User:
         f"UPDATE users SET disabled_at = coalesce(disabled_at, now()) WHERE id = %s RETURNING {USER}",
         (user,),
     )
+
+
+async def set_mobile(connection: AsyncConnection[Any], user: int, mobile: str | None) -> User:
+    """Notices by SMS go to this number (E.164) from now on; None: to none."""
+    return await _one(connection, f"UPDATE users SET mobile = %s WHERE id = %s RETURNING {USER}", (mobile, user))
+
+
+async def with_role(connection: AsyncConnection[Any], roles: Iterable[str]) -> list[User]:
+    """Everybody enabled who has one of these roles, by number."""
+    async with connection.cursor(row_factory=class_row(User)) as cursor:
+        await cursor.execute(
+            f"SELECT {USER} FROM users WHERE roles && %s::text[] AND disabled_at IS NULL ORDER BY id", (sorted(roles),)
+        )
+        return await cursor.fetchall()
 
 
 async def register_key(connection: AsyncConnection[Any], user: int, public_key: bytes) -> User:

@@ -92,6 +92,7 @@ def test_who_may_submit_and_approve() -> None:
         "submit": {"author", "crisis-manager"},
         "approve": {"approver", "crisis-manager"},
         "reject": {"approver", "crisis-manager"},
+        "break-glass": {"crisis-manager"},
     }
 
 

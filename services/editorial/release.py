@@ -1,0 +1,61 @@
+"""A message goes out, in one transaction: what it corrects is superseded, addresses are pinned, dispatch is told."""
+
+from services.domain.events import MessageReleased, envelope
+from services.editorial import recipients
+from services.editorial.desk import Desk
+from services.runtime import outbox
+from services.runtime.postgres import Connection
+from services.store import messages, pinning, plan
+from services.store.messages import Message
+
+
+async def release(
+    connection: Connection, message: Message, original: Message | None, approved_by: int, desk: Desk
+) -> tuple[Message, dict[str, int]]:
+    """Release it, from the moment of commit; returns it as it then is, and what changed in its plan, for the audit.
+
+    `original` is what it corrects; both rows are locked.
+    """
+    if original is not None:
+        await _supersede(connection, original, desk.source)
+    moved = await _pin_addresses(connection, message, desk)
+    released = await messages.set_released(connection, message.number, approved_by)
+    await publish(connection, released, desk.source)
+    return released, moved
+
+
+async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
+    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
+    moved = await pinning.pin_addresses(connection, message.number)
+    if moved is not None:
+        return {"addresses_changed": moved}
+    planned = await recipients.plan_for(connection, message, desk.configuration)
+    count = await plan.write_again(connection, planned)
+    await messages.set_recipients(connection, message.number, count)
+    return {"planned_anew": count}
+
+
+async def _supersede(connection: Connection, original: Message, source: str) -> None:
+    if original.state != "released":
+        return
+    if await plan.has_open(connection, original.number):
+        await messages.stop(connection, original, source=source, how="superseded")
+    elif original.paused_at is not None:
+        await messages.resume(connection, original, source=source)
+
+
+async def publish(connection: Connection, message: Message, source: str) -> None:
+    """Tell dispatch that it may be sent."""
+    assert message.released_at is not None  # noqa: S101 - set in this transaction
+    event = MessageReleased(
+        message_id=message.id,
+        message=message.number,
+        incident=message.incident,
+        kind=message.kind,
+        lane=message.lane,
+        recipients=message.recipients,
+        exercise=message.exercise,
+        released_at=message.released_at,
+        next_update_at=message.next_update_at,
+    )
+    await outbox.put(connection, "releases", message.incident, envelope(event, event_type=event.TYPE, source=source))
