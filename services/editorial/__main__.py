@@ -6,7 +6,8 @@ from services.editorial import service
 from services.editorial.authority import all_local
 from services.editorial.desk import Desk
 from services.editorial.warm import warm
-from services.rendering.templates import Templates, load_templates
+from services.rendering.centre import RenderingSettings
+from services.rendering.shelf import Shelf
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.service import Service, run, until
@@ -17,7 +18,7 @@ async def start(running: Service) -> None:
     configuration = configuration_in_force()
     desk = Desk(
         pool=running.pool,
-        templates=_templates(configuration),
+        shelf=_shelf(configuration),
         configuration=configuration,
         source=running.source,
         trusts_assertions=all_local(running.kafka.bootstrap(), running.database.url()),
@@ -25,14 +26,12 @@ async def start(running: Service) -> None:
     await until(running.stopping, service.serve(running, desk))
 
 
-def _templates(configuration: Configuration) -> Templates:
+def _shelf(configuration: Configuration) -> Shelf:
     """Read and compiled, so that the first message of a crisis does not wait for that."""
     try:
-        templates = load_templates()
+        return Shelf(RenderingSettings(), lambda templates: warm(templates, configuration))
     except Refused as refused:
         raise Foreseen(str(refused)) from None
-    warm(templates, configuration)
-    return templates
 
 
 if __name__ == "__main__":

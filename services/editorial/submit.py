@@ -16,8 +16,7 @@ from services.editorial import proof, recipients
 from services.editorial.desk import Desk
 from services.editorial.given import judge, read_content
 from services.editorial.refusal import Refusal, problem
-from services.rendering.render import render_all
-from services.rendering.request import Corrected
+from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
 from services.store import audit, incidents, messages, variants
@@ -37,16 +36,15 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     judge(content, audiences, desk.configuration, now)
     phase = content.phase or incident.phase
     findings = _findings(content, phase, now, desk) + _narrower(content, corrected)
-    versions = render_all(
+    versions = versions_of(
         content,
-        phase=phase,
         message_id=str(body.message_id),
-        templates=desk.templates,
-        incident_title=incident.title,
+        phase=phase,
+        incident=incident,
         issued_at=now,
-        corrected=_told_wrong(corrected),
+        corrected=corrected,
         audiences=audiences,
-        configuration=desk.configuration,
+        desk=desk,
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user, now=now)
     message = await _record(connection, new, versions, again=body.again)
@@ -122,13 +120,6 @@ def _narrower(content: MessageContent, corrected: Message | None) -> list[Findin
         return []
     what = f"What this corrects also went by {', '.join(sorted(missing))}."
     return [Finding("warning", "channels", what, "Use the same channels: not everyone is reached on the others.")]
-
-
-def _told_wrong(corrected: Message | None) -> Corrected | None:
-    if corrected is None or corrected.released_at is None:
-        return None
-    titles = MessageContent.model_validate(corrected.content).title
-    return Corrected({text.language or "": text.text for text in titles}, corrected.released_at)
 
 
 def _new(

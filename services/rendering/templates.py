@@ -44,7 +44,7 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
     settings = settings or RenderingSettings()
     sources: dict[str, str] = {}
     places: dict[str, str] = {}
-    for folder in _folders(settings):
+    for folder in folders(settings):
         for name, path in _files(folder):
             sources[name], places[name] = _read(path), str(path)
     _check_zone(settings.timezone)
@@ -82,7 +82,8 @@ def _check_zone(timezone: str) -> None:
         raise Refused([Problem("ROELAND_TIMEZONE", what, "Write one such as Europe/Brussels.")]) from None
 
 
-def _folders(settings: RenderingSettings) -> Iterable[Path]:
+def folders(settings: RenderingSettings) -> Iterable[Path]:
+    """Where templates are read, the later over the earlier. Raises Refused for one that is none."""
     yield our_folder()
     if settings.templates_dir is not None:
         if not settings.templates_dir.is_dir():

@@ -1,0 +1,81 @@
+"""What people decided about a message: approvals, and who broke the glass. Rows are added; one may be taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from services.runtime.postgres import Connection
+
+Act = Literal["approve", "break-glass", "holding", "confirm", "dispute", "reject", "take-back", "withdraw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a user decided about a revision, on which proof. `roles` are those that the user has now."""
+
+    id: int
+    message: int
+    user_id: int
+    act: str
+    proof_hash: str
+    reason: str
+    at: datetime
+    taken_back_at: datetime | None
+    roles: list[str]
+
+
+async def record(
+    connection: Connection, *, message: int, user: int, act: Act, proof_hash: str, reason: str = ""
+) -> bool:
+    """Record it; False, and nothing is recorded, when this user approved this revision already."""
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "INSERT INTO approval (message, user_id, act, proof_hash, reason) VALUES (%s, %s, %s, %s, %s)",
+                (message, user, act, proof_hash, reason),
+            )
+    except UniqueViolation:
+        return False
+    return True
+
+
+async def of(connection: Connection, message: int) -> Sequence[Approval]:
+    """Everything that was decided about this revision, in order."""
+    async with connection.cursor(row_factory=class_row(Approval)) as cursor:
+        await cursor.execute(_OF, (message,))
+        return await cursor.fetchall()
+
+
+async def counting(connection: Connection, message: int, proof_hash: str) -> list[Approval]:
+    """The approvals of this revision that count: of this very proof, not taken back, by who is enabled still."""
+    async with connection.cursor(row_factory=class_row(Approval)) as cursor:
+        await cursor.execute(_OF.replace("ORDER BY", _COUNTING + " ORDER BY").encode(), (message, proof_hash))
+        return await cursor.fetchall()
+
+
+async def take_back(connection: Connection, message: int) -> None:
+    """None of the approvals of this revision counts any more."""
+    await connection.execute(
+        "UPDATE approval SET taken_back_at = clock_timestamp() WHERE message = %s AND taken_back_at IS NULL"
+        " AND act IN ('approve', 'break-glass', 'holding')",
+        (message,),
+    )
+
+
+async def authors(connection: Connection, message_id: UUID) -> set[int]:
+    """Who wrote any revision of this message."""
+    rows = await connection.execute("SELECT DISTINCT submitted_by FROM message WHERE id = %s", (message_id,))
+    return {user for (user,) in await rows.fetchall()}
+
+
+_OF: Final = """
+SELECT a.id, a.message, a.user_id, a.act, a.proof_hash, a.reason, a.at, a.taken_back_at, u.roles
+FROM approval a JOIN users u ON u.id = a.user_id WHERE a.message = %s ORDER BY a.id
+"""
+
+_COUNTING: Final = "AND a.act = 'approve' AND a.proof_hash = %s AND a.taken_back_at IS NULL AND u.disabled_at IS NULL"
