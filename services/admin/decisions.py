@@ -21,14 +21,41 @@ if TYPE_CHECKING:
 Id = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as `message list` shows it.")]
 
 
-@command(app, "approve", examples=["message approve 0199… --as wacht@ccvo.example"])
-async def approve(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
-    """Release a message, exactly as it was proofed. The approver is somebody else than the author."""
+@command(
+    app,
+    "approve",
+    examples=[
+        "message approve 0199… --as wacht@ccvo.example",
+        "message approve 0199… --break-glass 'niemand anders bereikbaar' --as crisismanager@ccvo.example",
+    ],
+)
+async def approve(
+    id: Id,  # noqa: A002 - the contract calls it ID
+    *,
+    proof: Annotated[
+        str | None, typer.Option(help="Hash of the proof that you looked at; another one is refused.")
+    ] = None,
+    break_glass: Annotated[
+        str | None,
+        typer.Option("--break-glass", metavar="REASON", help="Release an urgent message alone, as a crisis manager."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+) -> Answer:
+    """Approve a message, exactly as it was proofed: it is released when nobody else has to approve it too.
+
+    The approver is somebody else than the author. With --break-glass a crisis manager releases an urgent message
+    alone: everyone with the role is told at once, and a second person must confirm or dispute it afterwards.
+    """
+    from services.admin.approving import ask, proof_of, told
     from services.admin.giving import give, message_id
     from services.domain.commands import ApproveMessage
 
-    result = await give(ApproveMessage(message_id=message_id(id)))
-    return Answer(result, lines(f"{id}: {result.get('state')}", f"Follow it: `roeland message status {id} --watch`"))
+    message = message_id(id)
+    if not yes:
+        await ask(message, break_glass=break_glass)
+    seen = proof or await proof_of(message)
+    result = await give(ApproveMessage(message_id=message, proof=seen, break_glass=break_glass))
+    return Answer(result, lines(*told(id, result)))
 
 
 @command(app, "reject", examples=["message reject 0199… --reason 'cijfers kloppen niet' --as wacht@ccvo.example"])

@@ -81,21 +81,36 @@ async def preview(
     return Answer(document, tell)
 
 
-@command(app, "submit", examples=["message submit cyber.yaml --as schrijver@ccvo.example"])
+@command(
+    app,
+    "submit",
+    examples=[
+        "message submit cyber.yaml --as schrijver@ccvo.example",
+        "message submit cyber.yaml --revises 0199… --as schrijver@ccvo.example",
+    ],
+)
 async def submit(
     file: File,
     again: Annotated[bool, typer.Option("--again", help="Send it although the same was submitted before.")] = False,
+    revises: Annotated[
+        str | None, typer.Option(metavar="ID", help="The next revision of this message, which was not released.")
+    ] = None,
 ) -> Answer:
     """Hand in a message and wait until it is proofed: at most 30 seconds. Somebody else then approves it."""
     from uuid_utils.compat import uuid7
 
-    from services.admin.giving import give, when_proofed
+    from services.admin.giving import give, message_id, when_proofed
     from services.admin.holding import holding
     from services.domain.commands import SubmitMessage
     from services.runtime.configuration import configuration_in_force
 
     content = _read(file, configuration_in_force())
-    body = SubmitMessage(message_id=uuid7(), content=content.model_dump(mode="json"), again=again)
+    body = SubmitMessage(
+        message_id=message_id(revises) if revises else uuid7(),
+        content=content.model_dump(mode="json"),
+        again=again,
+        revises=revises is not None,
+    )
     began = time.monotonic()
     async with holding(content.corrects, content.incident):
         given = await give(body, key=content.incident)

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.domain.approval_policy import ApprovalRule, impossible
 from services.domain.problems import Problem, Refused
 from services.domain.yaml_text import read_yaml
 
@@ -45,6 +46,7 @@ class Configuration(_Frozen):
     languages: tuple[str, ...] = Field(default=("nl", "fr", "en", "de"), min_length=1)
     audiences: tuple[Audience, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = Field(min_length=1)
+    approval: tuple[ApprovalRule, ...] = ()
 
     @property
     def audience_ids(self) -> tuple[str, ...]:
@@ -78,10 +80,20 @@ class Configuration(_Frozen):
             for item in items:
                 if missing := [language for language in self.languages if not item.names.get(language, "").strip()]:
                     raise ValueError(f"{what} {item.id} has no name in {', '.join(missing)}")
+        for rule in self.approval:
+            if problem := impossible(rule) or self._unknown_in(rule):
+                raise ValueError(f"an approval rule can never be met: {problem}")
         for audience in self.audiences:
             if unknown := set(audience.channels) - set(CHANNELS):
                 raise ValueError(f"audience {audience.id} has unknown channels: {', '.join(sorted(unknown))}")
         return self
+
+    def _unknown_in(self, rule: ApprovalRule) -> str | None:
+        named = {"kinds": (rule.kinds, KINDS), "urgencies": (rule.urgencies, URGENCIES)}
+        for field, (given, known) in (named | {"audiences": (rule.audiences, self.audience_ids)}).items():
+            if unknown := set(given or ()) - set(known):
+                return f"{field} has {', '.join(sorted(unknown))}, which there is not"
+        return None
 
 
 def load_configuration(text: str, *, name: str = "configuration") -> Configuration:

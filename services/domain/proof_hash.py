@@ -12,7 +12,13 @@ from services.domain.variants import Variant
 
 
 def proof_hash(
-    *, content_hash: str, phase: str, corrects: str | None, told: Iterable[str], variants: Iterable[Variant], contacts: str
+    *,
+    content_hash: str,
+    phase: str,
+    corrects: str | None,
+    told: Iterable[str],
+    variants: Iterable[Variant],
+    contacts: str,
 ) -> str:
     """SHA-256, in hex. `told`: ids of the messages whose recipients get this one too; `contacts`: hash of their ids."""
     parts = sorted([v.audience, v.language, v.segment, v.channel, v.subject, v.text, v.html] for v in variants)

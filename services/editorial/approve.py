@@ -1,37 +1,37 @@
-"""A second person approves: from that transaction on the message is released, exactly as proofed."""
+"""Somebody else approves: bound to the proof that they saw, by the policy in force, or by breaking the glass."""
 
+from typing import Any
 from uuid import UUID
 
+from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveMessage
-from services.editorial import recipients
+from services.domain.identity import may
+from services.editorial import drift, recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release
 from services.editorial.times import as_text
 from services.runtime.postgres import Connection
-from services.store import audit, messages, plan
+from services.store import approvals, audit, messages, plan, variants
 from services.store.messages import Message
 from services.store.users import User
 
 
 async def approve(connection: Connection, body: ApproveMessage, user: User, desk: Desk) -> Answer:
-    """Release the message; what it corrects is superseded in the same transaction."""
+    """Record the approval; release the message when no other is needed. What it corrects is then superseded."""
     message, original = await locked(connection, body.message_id)
-    refuse_ended(message)
-    if message.state == "submitted":
-        raise Refusal(f"message {message.id} is not yet proofed: try again in a moment", state="submitted")
-    if message.submitted_by == user.id:
-        raise Refusal("who wrote a message does not approve it: ask someone else with the role approver")
-    if message.expires_at and message.expires_at <= await messages.database_time(connection):
-        raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
+    await _refuse_unready(connection, message, body)
+    if body.break_glass is None:
+        await _refuse_author(connection, message, user)
+    else:
+        _refuse_glass(message, user, body.break_glass)
+    if versions := await drift.changed_since_proof(connection, message, original, desk):
+        return await drift.proof_again(connection, message, versions, user, desk)
     await _refuse_outdated(connection, message, original)
-    released, moved = await release(connection, message, original, user.id, desk)
-    await audit.record(
-        connection, actor=user.id, action="message.approved", subject=f"message:{message.id}",
-        detail={"message": message.number, **moved},
-    )  # fmt: skip
-    approved_at = as_text(released.approved_at)
-    return Answer(done=True, result={"id": str(message.id), "state": "released", "approved_at": approved_at})
+    await _record(connection, message, body, user)
+    if body.break_glass is None and (lacking := await _lacking(connection, message, desk)):
+        return await _in_part(connection, message, user, lacking)
+    return await _release(connection, message, original, body, user=user, desk=desk)
 
 
 async def locked(connection: Connection, message_id: UUID) -> tuple[Message, Message | None]:
@@ -43,15 +43,47 @@ async def locked(connection: Connection, message_id: UUID) -> tuple[Message, Mes
     message = await messages.by_number(connection, found.number, lock=True) if found else None
     if message is None:
         raise Refusal(f"there is no message {message_id}: see `roeland message list`")
+    if message.state == "replaced":  # while we waited for its lock
+        raise Refusal(f"there is a newer revision of message {message_id}: look at that one first", state="submitted")
     return message, original
 
 
 def refuse_ended(message: Message) -> None:
     """Refuse what was decided already."""
     if message.state not in ("submitted", "proofed"):
-        words = {"released": "approved already", "stopped": "stopped", "expired": "expired"}
+        words = {"released": "approved already", "approved": "approved already", "stopped": "stopped"}
         reason = words.get(message.state, message.state)
         raise Refusal(f"message {message.id} was {reason}".replace("was expired", "has expired"), state=message.state)
+
+
+async def _refuse_unready(connection: Connection, message: Message, body: ApproveMessage) -> None:
+    refuse_ended(message)
+    if message.state == "submitted":
+        raise Refusal(f"message {message.id} is not yet proofed: try again in a moment", state="submitted")
+    if body.proof is not None and body.proof != message.proof_hash:
+        raise Refusal(
+            f"message {message.id} has another proof than the one that was looked at: look at it again, and approve it",
+            state=message.state, proof=message.proof_hash,
+        )  # fmt: skip
+    if message.expires_at and message.expires_at <= await messages.database_time(connection):
+        raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
+
+
+async def _refuse_author(connection: Connection, message: Message, user: User) -> None:
+    if user.id in await approvals.authors(connection, message.id):
+        raise Refusal(
+            "who wrote a message does not approve it: ask someone else with the role approver. For an urgent message a"
+            ' crisis manager may do it alone with --break-glass "reason", and everyone is told'
+        )
+
+
+def _refuse_glass(message: Message, user: User, reason: str) -> None:
+    if not may("break-glass", user.roles):
+        raise Refusal("only a crisis manager may break the glass: ask someone else to approve it")
+    if message.lane != "urgent":
+        raise Refusal("only an urgent message may be released by breaking the glass: ask someone else to approve it")
+    if not reason.strip():
+        raise Refusal("breaking the glass needs a reason, which everyone with the role is told")
 
 
 async def _refuse_outdated(connection: Connection, message: Message, original: Message | None) -> None:
@@ -66,3 +98,57 @@ async def _refuse_outdated(connection: Connection, message: Message, original: M
             "reject this one and submit it again, then they get it too",
             since=[str(each.id) for each in later],
         )
+
+
+async def _record(connection: Connection, message: Message, body: ApproveMessage, user: User) -> None:
+    recorded = await approvals.record(
+        connection,
+        message=message.number,
+        user=user.id,
+        act="approve" if body.break_glass is None else "break-glass",
+        proof_hash=message.proof_hash or "",
+        reason=body.break_glass or "",
+    )
+    if not recorded:
+        raise Refusal(f"this user approved message {message.id} already: it waits for somebody else", state="proofed")
+
+
+async def _lacking(connection: Connection, message: Message, desk: Desk) -> list[str]:
+    given = await approvals.counting(connection, message.number, message.proof_hash or "")
+    told = await variants.audiences(connection, [message.number])
+    return approval_policy.lacking(
+        desk.configuration.approval,
+        [each.roles for each in given],
+        kind=message.kind,
+        urgency=message.lane,
+        audiences={audience for audience, _ in told},
+    )
+
+
+async def _in_part(connection: Connection, message: Message, user: User, lacking: list[str]) -> Answer:
+    await audit.record(
+        connection, actor=user.id, action="message.approved-in-part", subject=f"message:{message.id}",
+        detail={"message": message.number, "proof": message.proof_hash},
+    )  # fmt: skip
+    result = {"id": str(message.id), "state": message.state, "approved_at": None, "lacking": lacking}
+    return Answer(done=True, result=result)
+
+
+async def _release(
+    connection: Connection,
+    message: Message,
+    original: Message | None,
+    body: ApproveMessage,
+    *,
+    user: User,
+    desk: Desk,
+) -> Answer:
+    released, moved = await release(connection, message, original, user.id, desk)
+    glass: dict[str, Any] = {} if body.break_glass is None else {"reason": body.break_glass}
+    await audit.record(
+        connection, actor=user.id, action="message.glass-broken" if glass else "message.approved",
+        subject=f"message:{message.id}",
+        detail={"message": message.number, "proof": message.proof_hash, **glass, **moved},
+    )  # fmt: skip
+    result = {"id": str(message.id), "state": released.state, "approved_at": as_text(released.approved_at)}
+    return Answer(done=True, result=result)

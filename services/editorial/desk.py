@@ -1,5 +1,6 @@
 """What editorial works with, the same for every command."""
 
+import hashlib
 from dataclasses import dataclass
 
 from services.domain.configuration import Configuration
@@ -17,6 +18,12 @@ class Desk:
     configuration: Configuration
     source: str
     trusts_assertions: bool
+
+    @property
+    def rendered_with(self) -> str:
+        """Version, as SHA-256 in hex, of all that a variant is made from besides the message and its facts."""
+        version = f"{self.templates.version} {self.configuration.model_dump_json()}"
+        return hashlib.sha256(version.encode()).hexdigest()
 
     @property
     def templates(self) -> Templates:

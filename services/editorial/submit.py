@@ -1,6 +1,6 @@
 """A message is submitted: judged, rendered for everyone whom it must reach, and recorded, with its proof to come."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from services.domain.lanes import PRIORITY
 from services.domain.lint import lint
 from services.domain.problems import Finding, Problem, Refused
 from services.domain.variants import Variant
-from services.editorial import proof, recipients
+from services.editorial import proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.given import judge, read_content
 from services.editorial.refusal import Refusal, problem
@@ -29,7 +29,7 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
     content = read_content(body.content, desk.configuration)
     incident = await _incident(connection, content)
-    await _refuse_known(connection, body, content)
+    revision = await _revision(connection, body, content)
     corrected = await _pause_original(connection, content, desk.source)
     audiences = await _audiences(connection, content, corrected, desk.configuration)
     now = await messages.database_time(connection)
@@ -46,7 +46,8 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         audiences=audiences,
         desk=desk,
     )
-    new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user, now=now)
+    new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
+    new = replace(new, issued_at=now, rendered_with=desk.rendered_with, revision=revision)
     message = await _record(connection, new, versions, again=body.again)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
 
@@ -63,7 +64,13 @@ async def _record(connection: Connection, new: NewMessage, versions: list[Varian
     message = await messages.record_submitted(connection, new)
     await variants.record(connection, message.number, versions)
     await _set_timers(connection, message)
-    detail = {"message": message.number, "incident": message.incident, "again": again}
+    detail = {
+        "message": message.number,
+        "incident": message.incident,
+        "again": again,
+        "revision": message.revision,
+        "content": message.content_hash,
+    }
     await audit.record(
         connection, actor=new.submitted_by, action="message.submitted", subject=f"message:{message.id}", detail=detail
     )
@@ -81,12 +88,16 @@ async def _incident(connection: Connection, content: MessageContent) -> Incident
     return incident
 
 
-async def _refuse_known(connection: Connection, body: SubmitMessage, content: MessageContent) -> None:
+async def _revision(connection: Connection, body: SubmitMessage, content: MessageContent) -> int:
+    """Which revision of its message this is: 1 for a new one. The one before it is replaced in this transaction."""
+    if body.revises:
+        return await revisions.follow(connection, body.message_id, content)
     if await messages.find(connection, body.message_id):
         raise Refusal(f"there is a message {body.message_id} already", existing=str(body.message_id))
     same = None if body.again else await messages.same_content(connection, content.incident, content_hash(content))
     if same:
         raise Refusal(f"message {same.id} says exactly the same: --again sends it a second time", existing=str(same.id))
+    return 1
 
 
 async def _pause_original(connection: Connection, content: MessageContent, source: str) -> Message | None:
@@ -130,7 +141,6 @@ def _new(
     corrected: Message | None,
     findings: list[Finding],
     user: User,
-    now: datetime,
 ) -> NewMessage:
     plain: dict[str, Any] = content.model_dump(mode="json")
     return NewMessage(
@@ -148,7 +158,6 @@ def _new(
         submitted_by=user.id,
         expires_at=content.expires_at,
         next_update_at=content.next_update_at,
-        issued_at=now,
     )
 
 

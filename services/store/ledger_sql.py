@@ -20,10 +20,12 @@ from typing import Final
 from services.domain.events import BatchSettled
 from services.domain.states import Halt, State, after_halt
 
-HALTED: Final = """(m.state IN ('stopped', 'rejected', 'withdrawn', 'expired') OR m.expires_at <= clock_timestamp())"""
+HALTED: Final = (
+    """(m.state IN ('stopped', 'rejected', 'withdrawn', 'replaced', 'expired') OR m.expires_at <= clock_timestamp())"""
+)
 """Whether message `m` was ended, by the database's clock; `HALT` says how."""
 
-HALT: Final = f"""CASE WHEN m.state IN ('stopped', 'rejected', 'withdrawn') THEN '{Halt.STOPPED}'
+HALT: Final = f"""CASE WHEN m.state IN ('stopped', 'rejected', 'withdrawn', 'replaced') THEN '{Halt.STOPPED}'
     WHEN m.state = 'expired' OR m.expires_at <= clock_timestamp() THEN '{Halt.EXPIRED}' ELSE '{Halt.NONE}' END"""
 """How message `m` was ended, by the database's clock."""
 

@@ -44,6 +44,8 @@ class Message:
     next_update_at: datetime | None
     issued_at: datetime | None = None
     proof_hash: str | None = None
+    contacts_hash: str | None = None
+    rendered_with: str | None = None
     release_at: datetime | None = None
     withdrawn_at: datetime | None = None
     holding: int | None = None
@@ -84,6 +86,7 @@ class NewMessage:
     expires_at: datetime | None
     next_update_at: datetime | None
     issued_at: datetime | None = None
+    rendered_with: str | None = None
     revision: int = 1
     release_at: datetime | None = None
     holding: int | None = None
@@ -144,13 +147,18 @@ async def told_in(connection: Connection, incident: str) -> Sequence[Message]:
     )
 
 
-async def set_proofed(connection: Connection, number: int, recipients: int) -> None:
-    """Its plan is complete."""
+async def set_proofed(connection: Connection, number: int, recipients: int, proof_hash: str | None = None) -> None:
+    """Its plan is complete. `proof_hash`: what an approval is bound to; None for what nobody approves."""
     await connection.execute(
-        "UPDATE message SET state = 'proofed', proofed_at = clock_timestamp(), recipients = %s"
+        "UPDATE message SET state = 'proofed', proofed_at = clock_timestamp(), recipients = %s, proof_hash = %s"
         " WHERE number = %s AND state = 'submitted'",
-        (recipients, number),
+        (recipients, proof_hash, number),
     )
+
+
+async def set_replaced(connection: Connection, number: int) -> None:
+    """There is a later revision: this one is never released."""
+    await connection.execute("UPDATE message SET state = 'replaced' WHERE number = %s", (number,))
 
 
 async def set_recipients(connection: Connection, number: int, recipients: int) -> None:

@@ -85,7 +85,7 @@ async def _write_all(connection: Connection, plan: PlanFor) -> int:
             sequence += await _write_feeds(connection, plan, sequence)
         else:
             sequence += await _write_people(connection, plan, channel, sequence)
-    row = await (await connection.execute("SELECT count(*) FROM planned_recipient")).fetchone()
+    row = await (await connection.execute(_SEAL, {"message": plan.message})).fetchone()
     await connection.execute(_DROP)
     return int(row[0]) if row else 0
 
@@ -152,6 +152,15 @@ named AS (
 SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audience)) AS rank
 FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
 WHERE n.audience = ANY(%(order)s::text[]) GROUP BY c.id
+"""
+
+# An approval is bound to the contacts of the plan, whatever becomes of their addresses.
+_SEAL: Final = """
+UPDATE message SET contacts_hash = planned.hash FROM (
+    SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(contact::text, ',' ORDER BY contact), ''), 'UTF8')),
+        'hex') AS hash
+    FROM planned_recipient
+) planned WHERE number = %(message)s RETURNING planned.count
 """
 
 _NOBODY_NEW: Final = """

@@ -95,6 +95,8 @@ CREATE UNIQUE INDEX holding_in_force ON holding (playbook, entry) WHERE revoked_
 ALTER TABLE message
     ADD COLUMN issued_at timestamptz,                          -- the moment that its text speaks of
     ADD COLUMN proof_hash text,                                -- of all that an approval is bound to
+    ADD COLUMN contacts_hash text,                             -- of the ids of the contacts in its plan
+    ADD COLUMN rendered_with text,                             -- version of templates and configuration
     ADD COLUMN release_at timestamptz,                         -- not before
     ADD COLUMN withdrawn_at timestamptz,
     ADD COLUMN holding bigint REFERENCES holding;

@@ -1,0 +1,96 @@
+"""Whether a message would be rendered otherwise now than when it was proofed: a template or the configuration changed.
+
+Then its approval is not to be had: it becomes a new revision, which is proofed and asks again.
+"""
+
+from typing import Any, Final
+
+from services.domain.commands import Answer
+from services.domain.content import MessageContent
+from services.domain.variants import Variant
+from services.editorial import proof, revisions
+from services.editorial.desk import Desk
+from services.editorial.versions import versions_of
+from services.runtime import timers
+from services.runtime.postgres import Connection
+from services.store import audit, incidents, messages, variants
+from services.store.messages import Message
+from services.store.users import User
+
+MOST_SHOWN: Final = 20
+
+_Key = tuple[str, str, str, str]
+
+
+async def changed_since_proof(
+    connection: Connection, message: Message, original: Message | None, desk: Desk
+) -> list[Variant] | None:
+    """The versions that it would have now, when they are not those that were proofed; else None. Raises `Refused`."""
+    if message.rendered_with == desk.rendered_with:
+        return None
+    now = await _rendered(connection, message, original, desk)
+    recorded = (await variants.read(connection, message.number)).values()
+    return None if _by_key(now) == _by_key(recorded) else now
+
+
+async def proof_again(
+    connection: Connection, message: Message, versions: list[Variant], user: User, desk: Desk
+) -> Answer:
+    """Make the next revision of it, to be proofed; the answer refuses the approval and shows what changed."""
+    changes = _changes(_by_key((await variants.read(connection, message.number)).values()), _by_key(versions))
+    revision = await revisions.anew(connection, message, desk.rendered_with)
+    await variants.record(connection, revision.number, versions)
+    await proof.ask(connection, revision.number)
+    if revision.expires_at:
+        await timers.set_timer(connection, messages.EXPIRY, str(revision.number), "expires_at", revision.expires_at)
+    await audit.record(
+        connection, actor=user.id, action="message.proofed-again", subject=f"message:{message.id}",
+        detail={"message": revision.number, "revision": revision.revision, "changed": len(changes)},
+    )  # fmt: skip
+    error = (
+        f"what message {message.id} says changed since its proof (a template or the configuration was edited), and"
+        f" nothing was released: it is proofed again as revision {revision.revision}. Look at what changed, and"
+        " approve it again"
+    )
+    result = {"id": str(message.id), "state": "submitted", "revision": revision.revision}
+    return Answer(done=False, error=error, result={**result, "changed": changes[:MOST_SHOWN]})
+
+
+async def _rendered(connection: Connection, message: Message, original: Message | None, desk: Desk) -> list[Variant]:
+    incident = await incidents.find(connection, message.incident)
+    assert incident is not None  # noqa: S101 - a message refers to it
+    told = await variants.audiences(connection, [message.number])
+    return versions_of(
+        MessageContent.model_validate(message.content),
+        message_id=str(message.id),
+        phase=message.phase,
+        incident=incident,
+        issued_at=message.issued_at or message.submitted_at,
+        corrected=original,
+        audiences=desk.configuration.in_order(audience for audience, _ in told),
+        desk=desk,
+    )
+
+
+def _by_key(versions: Any) -> dict[_Key, Variant]:
+    return {(v.audience, v.language, v.segment, v.channel): v for v in versions}
+
+
+def _changes(before: dict[_Key, Variant], now: dict[_Key, Variant]) -> list[dict[str, Any]]:
+    """Each version that is another now: what it said and says, as subject and text; None where there is none."""
+    return [
+        {
+            "audience": key[0],
+            "language": key[1],
+            "channel": key[3],
+            "before": _said(before, key),
+            "now": _said(now, key),
+        }
+        for key in dict.fromkeys((*before, *now))
+        if before.get(key) != now.get(key)
+    ]
+
+
+def _said(versions: dict[_Key, Variant], key: _Key) -> str | None:
+    found = versions.get(key)
+    return f"{found.subject}\n\n{found.text}".strip() if found else None

@@ -1,0 +1,46 @@
+"""Revisions of a message: each has a plan and a proof of its own, and at most one of them is ever released."""
+
+from dataclasses import fields
+from uuid import UUID
+
+from services.domain.content import MessageContent
+from services.domain.lanes import PRIORITY
+from services.editorial.refusal import Refusal
+from services.runtime.postgres import Connection
+from services.store import messages
+from services.store.messages import Message, NewMessage
+
+OPEN_TO_REVISION = ("submitted", "proofed", "rejected", "withdrawn", "expired")
+
+
+async def follow(connection: Connection, message_id: UUID, content: MessageContent) -> int:
+    """The number of the revision that comes after the latest of this message, which is replaced. Raises `Refusal`."""
+    before = await messages.find(connection, message_id, lock=True)
+    if before is None:
+        raise Refusal(f"there is no message {message_id} to revise: see `roeland message list`")
+    if before.released_at is not None:
+        raise Refusal(
+            f"message {message_id} was released: put it right with a message of `kind: correction`", state=before.state
+        )
+    if before.state == "approved":
+        raise Refusal(
+            f"message {message_id} is approved and about to go out: `roeland message take-back {message_id}` first",
+            state=before.state,
+        )
+    if before.state not in OPEN_TO_REVISION:
+        raise Refusal(f"message {message_id} was {before.state}: submit a new message", state=before.state)
+    if before.incident != content.incident:
+        raise Refusal(f"message {message_id} belongs to {before.incident}: a revision stays in its incident")
+    await messages.set_replaced(connection, before.number)
+    return before.revision + 1
+
+
+async def anew(connection: Connection, message: Message, rendered_with: str) -> Message:
+    """The next revision of a message, the same in all but what it is rendered with; the former is replaced.
+
+    Its variants are still to be recorded and its proof to be asked for.
+    """
+    await messages.set_replaced(connection, message.number)
+    kept = {field.name: getattr(message, field.name) for field in fields(NewMessage) if field.name != "priority"}
+    changed = {"priority": PRIORITY[message.kind], "revision": message.revision + 1, "rendered_with": rendered_with}
+    return await messages.record_submitted(connection, NewMessage(**{**kept, **changed}))
