@@ -13,12 +13,13 @@ from services.admin import (
     feeds,
     following,
     messages,
+    newcomers,
     topics,
     up,
     users,
 )
 
-MORE_MESSAGE_COMMANDS = (decisions, following)  # declared on the group of `messages` by being imported
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
 
 
 def build() -> typer.Typer:

@@ -10,13 +10,22 @@ from typing import Any, Final
 
 import structlog
 
-from services.domain.commands import Answer, ApproveMessage, Command, RejectMessage, SubmitMessage, Tolerant
+from services.domain.commands import (
+    Answer,
+    ApproveMessage,
+    Command,
+    IncludeNewcomers,
+    RejectMessage,
+    SubmitMessage,
+    Tolerant,
+)
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
 from services.editorial import proof
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
+from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
@@ -44,6 +53,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     SubmitMessage: submit,
     ApproveMessage: approve,
     RejectMessage: reject,
+    IncludeNewcomers: include,
 }
 """What carries out which command, in the transaction of its answer."""
 

@@ -93,10 +93,10 @@ async def _write_all(connection: Connection, plan: PlanFor) -> int:
 async def _write_people(connection: Connection, plan: PlanFor, channel: str, after: int) -> int:
     values = {**_values(plan), "channel": channel, "after": after, **_STATES}
     await connection.execute("DROP TABLE IF EXISTS planned_delivery")
-    await connection.execute(_CANDIDATES, values)
+    await connection.execute(CANDIDATES, values)
     await connection.execute("ANALYZE planned_delivery")
-    count = (await connection.execute(_DELIVERIES, values)).rowcount
-    await connection.execute(_SHARED, values)
+    count = (await connection.execute(DELIVERIES, values)).rowcount
+    await connection.execute(SHARED, values)
     await connection.execute("DROP TABLE planned_delivery")
     await write_batches(connection, plan.message, channel, after, count)
     return count
@@ -109,11 +109,21 @@ async def _write_feeds(connection: Connection, plan: PlanFor, after: int) -> int
     return count
 
 
-async def write_batches(connection: Connection, message: int, channel: str, after: int, count: int) -> None:
+async def write_batches(
+    connection: Connection, message: int, channel: str, after: int, count: int, *, origin: str = "plan"
+) -> None:
     """Cut the message's deliveries `after + 1` to `after + count`, all of this channel, into batches."""
     await connection.execute(
         _BATCHES,
-        {"message": message, "channel": channel, "after": after, "last": after + count, "size": BATCH_SIZE, **_STATES},
+        {
+            "message": message,
+            "channel": channel,
+            "after": after,
+            "last": after + count,
+            "size": BATCH_SIZE,
+            "origin": origin,
+            **_STATES,
+        },
         prepare=False,
     )
 
@@ -172,7 +182,7 @@ DELETE FROM planned_recipient r USING (
 """
 
 # Equal addresses become one delivery, that of the first audience and then the lowest contact.
-_CANDIDATES: Final = """
+CANDIDATES: Final = """
 CREATE TEMP TABLE planned_delivery AS
 WITH chosen AS (
     SELECT r.contact, r.rank, a.id AS address,
@@ -195,14 +205,14 @@ SELECT contact, address, variant, stands, contacts,
 FROM placed
 """
 
-_DELIVERIES: Final = """
+DELIVERIES: Final = """
 INSERT INTO delivery (message, sequence, contact, address, variant, contacts, state, reason)
 SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts,
     CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END, CASE WHEN address IS NULL THEN 'no-address' END
 FROM planned_delivery WHERE sequence IS NOT NULL ORDER BY sequence
 """
 
-_SHARED: Final = """
+SHARED: Final = """
 INSERT INTO shared_delivery (message, contact, sequence)
 SELECT %(message)s, other.contact, %(after)s + main.sequence
 FROM planned_delivery other JOIN planned_delivery main ON main.contact = other.stands
@@ -219,8 +229,8 @@ JOIN variant v ON v.message = %(message)s AND v.audience = o.audience AND v.chan
 
 # Never prepared: a plan of when the table was small would read all of it for each batch.
 _BATCHES: Final = """
-INSERT INTO batch (message, number, channel, lane, priority, first_sequence, last_sequence, planned, suppressed)
-SELECT m.number, before.batches + 1 + (first - %(after)s - 1) / %(size)s, %(channel)s, m.lane, m.priority,
+INSERT INTO batch (message, number, channel, lane, priority, origin, first_sequence, last_sequence, planned, suppressed)
+SELECT m.number, before.batches + 1 + (first - %(after)s - 1) / %(size)s, %(channel)s, m.lane, m.priority, %(origin)s,
     first, least(first + %(size)s - 1, %(last)s), n.planned, n.suppressed
 FROM message m
 CROSS JOIN (SELECT coalesce(max(number), 0) AS batches FROM batch WHERE message = %(message)s) before

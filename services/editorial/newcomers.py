@@ -1,0 +1,34 @@
+"""Whoever came into the audiences of a released message since its proof gets it too, when an approver says so."""
+
+from services.domain.commands import Answer, IncludeNewcomers
+from services.editorial import recipients
+from services.editorial.desk import Desk
+from services.editorial.refusal import Refusal
+from services.runtime.postgres import Connection
+from services.store import announcements, audit, messages, newcomers
+from services.store.users import User
+
+
+async def include(connection: Connection, body: IncludeNewcomers, user: User, desk: Desk) -> Answer:
+    """Send it to these newcomers; refused when one of them is none (any more), so that nobody gets it twice."""
+    message = await messages.find(connection, body.message_id, lock=True)
+    if message is None or message.kind in messages.FOR_USERS:
+        raise Refusal(f"there is no message {body.message_id}: see `roeland message list`")
+    if message.state != "released" or (
+        message.expires_at and message.expires_at <= await messages.database_time(connection)
+    ):
+        raise Refusal(f"message {message.id} is not being sent: nobody else can get it", state=message.state)
+    planned = await recipients.plan_for(connection, message, desk.configuration)
+    there = {each.contact for each in await newcomers.found(connection, message.number, planned.people)}
+    if missing := set(body.contacts) - there:
+        raise Refusal(
+            f"{len(missing)} of these are no newcomers to message {message.id} (any more), and nothing was sent:"
+            f" look again with `roeland message newcomers {message.id}`"
+        )
+    count = await newcomers.append(connection, planned, sorted(set(body.contacts)), source=desk.source)
+    await announcements.announce(connection, message.number, source=desk.source)
+    await audit.record(
+        connection, actor=user.id, action="message.newcomers-included", subject=f"message:{message.id}",
+        detail={"message": message.number, "proof": message.proof_hash, "contacts": sorted(set(body.contacts))},
+    )  # fmt: skip
+    return Answer(done=True, result={"id": str(message.id), "state": message.state, "included": count})

@@ -1,0 +1,150 @@
+"""Who came into the audiences of a released message after its proof, and sending it to them too.
+
+They get batches of their own, with their origin; who shares an address with somebody in the plan stands behind that
+copy, as at the proof, and is told nothing twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.rows import class_row
+
+from services.domain.lanes import CHANNELS
+from services.domain.states import State
+from services.runtime.postgres import Connection
+from services.store import plan
+from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS, TOLD
+from services.store.plan import PlanFor
+
+ORIGIN: Final = "newcomers"
+MOST: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A contact who is in one of the message's audiences now, and not in its plan."""
+
+    contact: int
+    external_id: str
+    name: str
+    audience: str
+
+
+async def found(connection: Connection, message: int, audiences: Sequence[str]) -> list[Newcomer]:
+    """Those in these audiences of people (in the configured order) who are not in the plan; at most `MOST`.
+
+    In an exercise with a list of participants only those on it.
+    """
+    values = {"message": message, "people": list(audiences), "most": MOST}
+    async with connection.cursor(row_factory=class_row(Newcomer)) as cursor:
+        await cursor.execute(_FOUND, values)
+        return await cursor.fetchall()
+
+
+async def append(connection: Connection, planned: PlanFor, contacts: Sequence[int], *, source: str) -> int:
+    """Plan the message for these newcomers too; returns how many. Call with the message's row locked; announce after.
+
+    `planned` is what its plan was made from.
+    """
+    values: dict[str, Any] = {
+        "message": planned.message, "language": planned.language, "order": list(planned.audience_order),
+        "people": list(planned.people), "contacts": list(contacts), "source": source, "epoch": -1,
+        "planned": int(State.PLANNED), "suppressed": int(State.SUPPRESSED),
+    }  # fmt: skip
+    await connection.execute("DROP TABLE IF EXISTS planned_recipient, planned_delivery")
+    count = (await connection.execute(_RECIPIENTS, values)).rowcount
+    for channel in (c for c in CHANNELS if c in planned.channels and c != "newsfeed"):
+        await _append(connection, values | {"channel": channel})
+    await connection.execute("UPDATE message SET recipients = recipients + %s WHERE number = %s",
+                             (count, planned.message))  # fmt: skip
+    await connection.execute("DROP TABLE planned_recipient")
+    return count
+
+
+async def _append(connection: Connection, values: dict[str, Any]) -> None:
+    row = await (await connection.execute(_LAST, values)).fetchone()
+    values = values | {"after": row[0] if row else 0}
+    await connection.execute(plan.CANDIDATES, values)
+    await _stand_behind(connection, values)
+    await connection.execute(_RENUMBER)
+    count = (await connection.execute(plan.DELIVERIES, values)).rowcount
+    await connection.execute(plan.SHARED, values)
+    await connection.execute("DROP TABLE planned_delivery")
+    await plan.write_batches(connection, values["message"], values["channel"], values["after"], count, origin=ORIGIN)
+
+
+async def _stand_behind(connection: Connection, values: dict[str, Any]) -> None:
+    """Whoever has an address to which a copy goes already stands behind that one; its batch is counted anew."""
+    await connection.execute(_MET, values)
+    shared = (await connection.execute(_BEHIND, values)).rowcount
+    if shared:
+        await connection.execute(_MORE, values)
+        await connection.execute(_RECOUNT.encode(), values)
+    await connection.execute("DELETE FROM planned_delivery p USING met WHERE met.stands = p.stands")
+    await connection.execute("DROP TABLE met")
+
+
+_FOUND: Final = """
+SELECT c.id AS contact, c.external_id, c.name,
+    (%(people)s::text[])[min(array_position(%(people)s::text[], a.audience))] AS audience
+FROM message m JOIN contact_audience a ON a.audience = ANY(%(people)s::text[])
+JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL
+WHERE m.number = %(message)s AND c.id NOT IN (
+    SELECT contact FROM delivery WHERE message = %(message)s AND contact IS NOT NULL
+    UNION ALL SELECT contact FROM shared_delivery WHERE message = %(message)s
+) AND (NOT m.exercise OR NOT EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident)
+    OR EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident AND p.contact = c.id))
+GROUP BY c.id ORDER BY c.id LIMIT %(most)s
+"""
+
+_RECIPIENTS: Final = """
+CREATE TEMP TABLE planned_recipient AS
+SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], a.audience)) AS rank
+FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL
+WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]) GROUP BY c.id
+"""
+
+_LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
+
+_MET: Final = """
+CREATE TEMP TABLE met AS
+SELECT DISTINCT ON (p.stands) p.stands, d.sequence FROM planned_delivery p JOIN address own ON own.id = p.address
+JOIN address theirs ON lower(theirs.value) = lower(own.value) AND theirs.channel = %(channel)s
+JOIN delivery d ON d.message = %(message)s AND d.address = theirs.id
+JOIN variant v ON v.message = d.message AND v.number = d.variant AND v.channel = %(channel)s
+WHERE p.contact = p.stands ORDER BY p.stands, d.sequence
+"""
+
+_BEHIND: Final = """
+INSERT INTO shared_delivery (message, contact, sequence)
+SELECT %(message)s, p.contact, met.sequence FROM planned_delivery p JOIN met USING (stands)
+"""
+
+_MORE: Final = """
+UPDATE delivery d SET contacts = d.contacts + n.more
+FROM (SELECT met.sequence, count(*) AS more FROM planned_delivery p JOIN met USING (stands) GROUP BY 1) n
+WHERE d.message = %(message)s AND d.sequence = n.sequence
+"""
+
+_RECOUNT: Final = f"""
+WITH locked AS MATERIALIZED (
+    SELECT b.ctid AS place, b.message, b.number, b.first_sequence, b.last_sequence FROM batch b
+    WHERE b.message = %(message)s AND EXISTS (
+        SELECT FROM met WHERE met.sequence BETWEEN b.first_sequence AND b.last_sequence
+    ) ORDER BY b.number FOR UPDATE
+), {ROWS.format(more="")}, judged AS MATERIALIZED (
+    SELECT place, message, number, contacts, epoch, again, accepted_at, state FROM rows
+), {COUNTED}, settled AS (
+    UPDATE batch b SET {COUNTS} FROM counted n WHERE {COUNTED_BATCH} RETURNING b.*
+), {TOLD}
+SELECT count(*) FROM settled
+"""
+
+# Those who stand behind another's copy left gaps in the numbering.
+_RENUMBER: Final = """
+UPDATE planned_delivery p SET sequence = n.sequence
+FROM (
+    SELECT contact, row_number() OVER (ORDER BY sequence) AS sequence FROM planned_delivery WHERE sequence IS NOT NULL
+) n WHERE p.contact = n.contact AND p.sequence IS NOT NULL
+"""
