@@ -6,7 +6,7 @@ from uuid import UUID
 from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveMessage
 from services.domain.identity import may
-from services.editorial import drift, recipients
+from services.editorial import binding, drift, recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release
@@ -28,6 +28,7 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     if versions := await drift.changed_since_proof(connection, message, original, desk):
         return await drift.proof_again(connection, message, versions, user, desk)
     await _refuse_outdated(connection, message, original)
+    await _refuse_altered(connection, message)
     await _record(connection, message, body, user)
     if body.break_glass is None and (lacking := await _lacking(connection, message, desk)):
         return await _in_part(connection, message, user, lacking)
@@ -97,6 +98,17 @@ async def _refuse_outdated(connection: Connection, message: Message, original: M
             f"message {later[0].id} went to more people since this one was proofed: "
             "reject this one and submit it again, then they get it too",
             since=[str(each.id) for each in later],
+        )
+
+
+async def _refuse_altered(connection: Connection, message: Message) -> None:
+    """What is sent is what the record holds: it must be what was proofed, whoever had his hands in the database."""
+    versions = (await variants.read(connection, message.number)).values()
+    if await binding.hash_of(connection, message, versions) != message.proof_hash:
+        raise Refusal(
+            f"the record of message {message.id} is not what was proofed: submit it again with `--revises`, and find"
+            " out who changed it",
+            state=message.state,
         )
 
 

@@ -6,7 +6,7 @@ from services.editorial.approve import locked, refuse_ended
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
-from services.store import audit, messages
+from services.store import approvals, audit, messages
 from services.store.messages import Message
 from services.store.users import User
 
@@ -19,6 +19,10 @@ async def reject(connection: Connection, body: RejectMessage, user: User, _: Des
     if not own and not may("reject", user.roles):
         raise Refusal("this user has no role that may reject someone else's message: see `roeland users list`")
     await messages.set_rejected(connection, message.number, how := "withdrawn" if own else "rejected")
+    await approvals.record(
+        connection, message=message.number, user=user.id, act="reject" if how == "rejected" else "withdraw",
+        proof_hash=message.proof_hash or "", reason=body.reason,
+    )  # fmt: skip
     await audit.record(
         connection, actor=user.id, action=f"message.{how}", subject=f"message:{message.id}",
         detail={"message": message.number, "reason": body.reason},

@@ -134,10 +134,19 @@ async def test_a_crisis_manager_alone_breaks_the_glass(centre: Rooms, incident: 
         (MANAGER, "Haast", {"kind": "update", "urgency": "routine"}, "only an urgent message"),
     ],
 )
-async def test_the_glass_is_not_for_convenience(centre: Rooms, incident: str, user, reason, fields, why):
+async def test_the_glass_is_not_for_convenience(centre: Rooms, incident: str, *, user, reason, fields, why):
     """An approver, a routine message, or no reason: nothing is released."""
     message_id = await centre.proofed(incident=incident, **fields)
     answer = await centre.ask(ApproveMessage(message_id=message_id, break_glass=reason), user)
     assert not answer.done and why in (answer.error or "")
     assert await centre.state(message_id) == "proofed"
     assert "no role" in ((await centre.ask(ApproveMessage(message_id=message_id, break_glass="x"), AUTHOR)).error or "")
+
+
+async def test_a_record_that_was_altered_since_the_proof_is_not_released(centre: Rooms, incident: str):
+    """Whoever has the right to the database can change a variant; the approval was not for that."""
+    message_id = await centre.proofed(incident=incident, audiences=["bcm-leads"])
+    number = await centre.number(message_id)
+    await centre.rows("UPDATE variant SET text = text || 'x' WHERE message = %s RETURNING 1", number)
+    assert "not what was proofed" in ((await centre.approve(message_id)).error or "")
+    assert await centre.state(message_id) == "proofed"
