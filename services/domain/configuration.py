@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from services.domain.lint_settings import LintSettings
 from services.domain.problems import Problem, Refused
 from services.domain.yaml_text import read_yaml
 
@@ -45,6 +46,7 @@ class Configuration(_Frozen):
     languages: tuple[str, ...] = Field(default=("nl", "fr", "en", "de"), min_length=1)
     audiences: tuple[Audience, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = Field(min_length=1)
+    lint: LintSettings = LintSettings()
 
     @property
     def audience_ids(self) -> tuple[str, ...]:
