@@ -134,6 +134,6 @@ COVELLO: Final = (
     "Covello, message maps (27 woorden, 9 seconden, 3 boodschappen): "
     "https://www.orau.gov/hsc/ercwbt/content/ERCWBTcd/pdf/Covello.pdf"
 )
-CERC: Final = "CDC, Crisis and Emergency Risk Communication: https://emergency.cdc.gov/cerc/manual/"
+CERC: Final = "CDC, Crisis and Emergency Risk Communication: Introduction (2018), de zes principes"
 VOICE: Final = "Stijl van het crisiscentrum: korte zinnen, geen vakwoord zonder uitleg, dag en uur voluit"
 ROELAND: Final = "Roeland, docs/lint.md"
