@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from services.admin.answers import Answer, Refusal, lines, table
+from services.admin.answers import Answer, Refusal, WrongUsage, lines, table
 from services.admin.command import command, group
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from services.admin.situation import Situation
     from services.domain.configuration import Configuration
     from services.domain.content import MessageContent
 
@@ -28,19 +29,32 @@ MOST_BYTES: Final = 128 * 1024
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")]
 
 
-@command(app, "lint", examples=["message lint cyber.yaml"])
-def lint(file: File) -> Answer:
+@command(app, "lint", examples=["message lint cyber.yaml", "message lint --rules"])
+def lint(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules", help="List the rules, with what they weigh and their source.")
+    ] = False,
+) -> Answer:
     """Judge a message file: what would be refused, and what an editor would say. Needs no server.
 
-    Exit code 1 when it would be refused; findings alone are for the author to weigh.
+    Exit code 1 when it would be refused; what only hints is for the author to weigh. What was said before in the
+    incident is not known here: preview and submit know it.
     """
     from services.admin.message_text import rendered
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
+    if rules:
+        return _rules(configuration)
+    if file is None:
+        raise WrongUsage("give a message FILE, or --rules")
     content = _read(file, configuration)
     rendered(content, configuration)  # a template that is missing shows here
-    findings = _findings(content, content.phase or "acute", configuration)
+    findings = _findings(content, configuration)
+    if errors := [each for each in findings if each["severity"] == "error"]:
+        told = f"{len(errors)} of {len(findings)} findings block this message: mend them, lint it again"
+        raise Refusal(told, problems=errors, more={"findings": findings})
     return Answer({"findings": findings}, lambda out: _show_findings(out, findings))
 
 
@@ -66,7 +80,7 @@ async def preview(
         situation = await situation_of(connection, content, configuration)
     variants = message_text.rendered(content, configuration, situation)
     shown = [variant for variant in variants if not audience or variant.audience in audience]
-    findings = _findings(content, situation.phase, configuration)
+    findings = _findings(content, configuration, situation)
     document = {
         "variants": [message_text.about(each) for each in shown],
         **message_text.who(situation),
@@ -140,15 +154,44 @@ def _read(file: Path, configuration: "Configuration") -> "MessageContent":
     return parse_message_file(text, name=str(file), now=datetime.now(UTC), configuration=configuration)
 
 
-def _findings(content: "MessageContent", phase: str, configuration: "Configuration") -> list[dict[str, Any]]:
+def _findings(
+    content: "MessageContent", configuration: "Configuration", situation: "Situation | None" = None
+) -> list[dict[str, Any]]:
     from services.domain.lint import lint as judge
+    from services.rendering.asked import asked_by_templates
+    from services.rendering.templates import load_templates
 
-    return [asdict(each) for each in judge(content, phase=phase, now=datetime.now(UTC), configuration=configuration)]
+    phase = situation.phase if situation else content.phase or "acute"
+    audiences = situation.audiences if situation else content.audiences
+    found = judge(
+        content,
+        phase=phase,
+        now=datetime.now(UTC),
+        configuration=configuration,
+        audiences=audiences,
+        before=situation.before if situation else None,
+        alerted=situation.alerted if situation else None,
+        asked=asked_by_templates(
+            content, phase=phase, templates=load_templates(), audiences=audiences, configuration=configuration
+        ),
+    )
+    return [asdict(each) for each in found]
+
+
+def _rules(configuration: "Configuration") -> Answer:
+    from services.domain.lint import rules_in_force
+
+    found = list(rules_in_force(configuration))
+    rows = [(each.rule, each.severity, each.why, each.source) for each in found]
+    shown = table(["rule", "weighs", "why", "source"], rows)
+    return Answer({"rules": [asdict(each) for each in found]}, lambda out: out.print(shown))
 
 
 def _show_findings(out: "Console", findings: list[dict[str, Any]]) -> None:
     if not findings:
         out.print("nothing to remark")
         return
-    rows = [(each["severity"], each["place"], each["problem"], each["remedy"]) for each in findings]
-    out.print(table(["", "place", "remark", "remedy"], rows))
+    rows = [
+        (each["severity"], each["place"], each["problem"], each["remedy"], each.get("rule", "")) for each in findings
+    ]
+    out.print(table(["", "place", "remark", "remedy", "rule"], rows))

@@ -16,13 +16,17 @@ from services.runtime.postgres import Connection
 from services.store import incidents, messages, variants
 from services.store.messages import Message
 from services.store.recipients import AudienceReach, NotReached, Whom, not_reached, reach
+from services.store.said_before import said_before
 
 PEOPLES = ("mail", "sms")
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`audiences` get a version (feeds too); `reached` by audience of people, `missed` for want of an address."""
+    """`audiences` get a version (feeds too); `reached` by audience of people, `missed` for want of an address.
+
+    `before` and `alerted` are what lint asks: what was said last to these audiences, and whether anyone was told.
+    """
 
     phase: str
     incident_title: str
@@ -30,6 +34,8 @@ class Situation:
     audiences: tuple[str, ...]
     reached: list[AudienceReach]
     missed: list[NotReached]
+    before: MessageContent | None
+    alerted: bool
 
 
 async def situation_of(connection: Connection, content: MessageContent, configuration: Configuration) -> Situation:
@@ -45,6 +51,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         told=[message.number for message in owed],
         told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
     )
+    before = await said_before(connection, content.incident, audiences)
     found = {each.audience: each for each in await reach(connection, whom)}
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
@@ -53,6 +60,8 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         audiences=audiences,
         reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
         missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),
+        before=MessageContent.model_validate(before.content) if before.content else None,
+        alerted=before.alerted,
     )
 
 

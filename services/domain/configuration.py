@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.domain.approval_policy import ApprovalRule, impossible
+from services.domain.lint_settings import LintSettings
 from services.domain.problems import Problem, Refused
 from services.domain.yaml_text import read_yaml
 
@@ -47,6 +48,7 @@ class Configuration(_Frozen):
     audiences: tuple[Audience, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = Field(min_length=1)
     approval: tuple[ApprovalRule, ...] = ()
+    lint: LintSettings = LintSettings()
 
     @property
     def audience_ids(self) -> tuple[str, ...]:

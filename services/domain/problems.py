@@ -24,6 +24,14 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Blocked(Problem):
+    """One that a rule of lint found: which rule, and where that comes from."""
+
+    rule: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """What lint says. An `error` blocks the message, a `warning` is for the author to weigh.
 

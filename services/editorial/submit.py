@@ -1,7 +1,6 @@
 """A message is submitted: judged, rendered for everyone whom it must reach, and recorded, with its proof to come."""
 
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +8,12 @@ from services.domain.commands import Answer, SubmitMessage
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import PRIORITY
-from services.domain.lint import lint
-from services.domain.problems import Finding, Problem, Refused
+from services.domain.problems import Finding
 from services.domain.variants import Variant
 from services.editorial import proof, recipients, revisions
 from services.editorial.desk import Desk
-from services.editorial.given import judge, read_content
+from services.editorial.findings import judged
+from services.editorial.given import read_content
 from services.editorial.refusal import Refusal, problem
 from services.editorial.versions import versions_of
 from services.runtime import timers
@@ -33,9 +32,9 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     corrected = await _pause_original(connection, content, desk.source)
     audiences = await _audiences(connection, content, corrected, desk.configuration)
     now = await messages.database_time(connection)
-    judge(content, audiences, desk.configuration, now)
     phase = content.phase or incident.phase
-    findings = _findings(content, phase, now, desk) + _narrower(content, corrected)
+    findings = await judged(connection, content, audiences, phase=phase, now=now, desk=desk)
+    findings += _narrower(content, corrected)
     versions = versions_of(
         content,
         message_id=str(body.message_id),
@@ -119,18 +118,13 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
     return original
 
 
-def _findings(content: MessageContent, phase: str, now: datetime, desk: Desk) -> list[Finding]:
-    findings = lint(content, phase=phase, now=now, configuration=desk.configuration)
-    if errors := [Problem(f.place, f.problem, f.remedy) for f in findings if f.severity == "error"]:
-        raise Refused(errors)
-    return findings
-
-
 def _narrower(content: MessageContent, corrected: Message | None) -> list[Finding]:
     if corrected is None or not (missing := set(corrected.content["channels"]) - set(content.channels)):
         return []
-    what = f"What this corrects also went by {', '.join(sorted(missing))}."
-    return [Finding("warning", "channels", what, "Use the same channels: not everyone is reached on the others.")]
+    what = f"Wat dit rechtzet, ging ook langs {', '.join(sorted(missing))}."
+    return [
+        Finding("warning", "channels", what, "Gebruik dezelfde kanalen: niet iedereen is op de andere te bereiken.")
+    ]
 
 
 def _new(

@@ -27,7 +27,7 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
     def when(moment: datetime | None) -> str:
         return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
 
-    situation = content.kind if content.kind in ("correction", "all-clear") else request.phase
+    situation = situation_of(content.kind, request.phase)
     asks = words.asks(request.audience, language, situation, centre=templates.centre, **personal)
     as_of = word("as_of", when=when(request.issued_at)) if request.issued_at else ""
     return personal | {
@@ -57,6 +57,11 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
         "centre": templates.centre,
         "word": word,
     }
+
+
+def situation_of(kind: str, phase: str) -> str:
+    """Under which word an audience's asks stand: the phase, or the kind of a correction or all-clear."""
+    return kind if kind in ("correction", "all-clear") else phase
 
 
 def subject_of(request: RenderRequest, view: View, templates: Templates) -> str:

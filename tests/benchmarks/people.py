@@ -6,6 +6,7 @@ They are a day old: what changed in the ten minutes before a release is looked a
 from typing import Any, Final
 
 from tests.benchmarks.deployment import Deployment
+from tests.domain.messages import TOMORROW
 
 CROWD: Final = "local-governments"
 URGENT: Final = "governors"
@@ -48,6 +49,7 @@ def message(title: str, audience: str = CROWD, **fields: Any) -> dict[str, Any]:
             "Verwittig uw personeel met de modelbrief die u bij de vorige stand van zaken kreeg.",
             "Houd de lijn van uw cel vrij voor vragen over dringende betalingen.",
         ],
+        "next_update_at": TOMORROW,
         **fields,
     }
 

@@ -1,6 +1,6 @@
 """The message of the contract, and ways to make others of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.domain.configuration import DEFAULT
@@ -9,6 +9,7 @@ from services.domain.message_file import parse_message_file
 from services.domain.problems import Problem, Refused
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(minute=0, second=0, microsecond=0).isoformat()
 
 CONTRACT = """\
 incident: cyber-2026-014
@@ -62,3 +63,11 @@ def message(**fields: Any) -> MessageContent:
         "key_messages": [{"text": [{"text": "Kern."}]}],
     }
     return MessageContent.model_validate(plain | fields)
+
+
+def sendable(**fields: Any) -> MessageContent:
+    """The same, with the moment of the next update, without which nothing is sent in the acute phase.
+
+    That is the same all the time that the tests run, so that the same message has the same hash.
+    """
+    return message(**{"next_update_at": fields.get("expires_at") or TOMORROW} | fields)

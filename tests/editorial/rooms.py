@@ -27,7 +27,7 @@ from services.runtime.topics import create
 from services.store import messages, workers
 from services.store.ledger import Claim, Result, claim, settle
 from tests import stack
-from tests.domain.messages import message as content_of
+from tests.domain.messages import sendable as content_of
 
 PEOPLE = """
 INSERT INTO users (email, roles) VALUES ('author@example.org', '{author}'), ('second@example.org', '{approver}'),

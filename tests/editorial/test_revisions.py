@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from services.domain.commands import ApproveMessage, SubmitMessage
-from tests.domain.messages import message as content_of
+from tests.domain.messages import sendable as content_of
 from tests.editorial.rooms import AUTHOR, MANAGER, SECOND, Rooms
 
 pytestmark = pytest.mark.stack

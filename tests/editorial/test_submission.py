@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 
 from services.domain.commands import Command, SubmitMessage
 from services.domain.events import envelope
-from tests.domain.messages import message as content_of
+from tests.domain.messages import sendable as content_of
 from tests.editorial.rooms import AUTHOR, MANAGER, Rooms
 
 pytestmark = pytest.mark.stack

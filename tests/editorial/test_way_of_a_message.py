@@ -13,7 +13,7 @@ async def test_an_approved_message_is_released_and_announced(desk: Rooms, incide
     assert answer.done, answer
     assert answer.result["id"] == str(message_id)
     assert answer.result["state"] == "submitted"
-    assert {finding["place"] for finding in answer.result["findings"]} == {"next_update_at", "unknown"}
+    assert {finding["place"] for finding in answer.result["findings"]} == {"unknown"}
     await desk.until("SELECT state = 'proofed' FROM message WHERE id = %s", message_id)
     approved = await desk.approve(message_id)
     assert approved.done, approved

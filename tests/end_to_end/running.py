@@ -21,6 +21,7 @@ import psycopg
 
 from services.devstack.processes import free_port
 from services.store.status import status
+from tests.domain.messages import TOMORROW
 
 AUTHOR, APPROVER = "author@ccvo.example", "approver@ccvo.example"
 
@@ -196,5 +197,6 @@ def message(incident: str, **fields: Any) -> dict[str, Any]:
         "key_messages": [{"text": "De lonen van november worden later gestort."}],
         "actions": ["Verwijs vragen door naar uw aanspreekpunt."],
         "unknown": ["Wanneer de dienst herstelt."],
+        "next_update_at": TOMORROW,
     }
     return {name: value for name, value in {**basis, **fields}.items() if value is not None}

@@ -13,7 +13,7 @@ from services.runtime import commands
 from services.runtime.postgres import AWAY
 from services.store import messages
 from services.store.messages import Message
-from tests.domain.messages import message as content_of
+from tests.domain.messages import sendable as content_of
 from tests.faults import releasing
 from tests.faults.harness import LOOK_EVERY, Crew
 
