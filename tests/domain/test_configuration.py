@@ -26,6 +26,37 @@ def test_the_default_lists_are_those_of_the_design() -> None:
     assert DEFAULT.audience("public").channels == ("newsfeed",)
 
 
+def test_a_centre_sets_what_lint_weighs() -> None:
+    """Its rules, the words that its readers know, and its limits; the rest stays as it is."""
+    own = load_configuration(
+        f"{OWN}lint: {{rules: {{iban: off, jargon: error}}, glossary: {{AZ: ''}}, sms_segments: 1}}"
+    )
+    assert own.lint.rules == {"iban": "off", "jargon": "error"}
+    assert own.lint.words()["AZ"] == ""
+    assert own.lint.words()["SPoC"] == "aanspreekpunt"
+    assert (own.lint.sms_segments, own.lint.words_per_sentence) == (1, 20)
+
+
+@pytest.mark.parametrize(
+    ("lint", "says"),
+    [
+        ("{rules: {jargn: off}}", "there is no lint rule 'jargn'. Did you mean jargon?"),
+        ("{rules: {three-by-three: warning}}", "always blocks"),
+        ("{rules: {jargon: loud}}", "'error', 'warning' or 'off'"),
+        ("{glossary: {'  ': x}}", "must not be empty"),
+        ("{words_per_sentence: 0}", "greater than or equal to 5"),
+        ("{ruls: {}}", "Extra inputs"),
+    ],
+)
+def test_what_lint_does_not_know_is_refused(lint: str, says: str) -> None:
+    """A rule that is switched off by a misspelt name is still on, and nobody knows."""
+    with pytest.raises(Refused) as refusal:
+        load_configuration(f"{OWN}lint: {lint}", name="c.yaml")
+    (problem,) = refusal.value.problems
+    assert problem.place.startswith("c.yaml:9:")
+    assert says in problem.problem
+
+
 def test_a_centre_may_have_its_own() -> None:
     """Audiences are configuration, never an enum."""
     own = load_configuration(OWN)
