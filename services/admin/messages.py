@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from services.admin.answers import Answer, Refusal, WrongUsage, lines, table
+from services.admin import answers
+from services.admin.answers import Answer, Refusal, lines, table
 from services.admin.command import command, group
+from services.admin.invocation import current
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,11 +31,20 @@ MOST_BYTES: Final = 128 * 1024
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")]
 
 
+def _list_rules(asked: bool) -> None:
+    """`--rules` is answered before a FILE is asked for."""
+    from services.runtime.configuration import configuration_in_force
+
+    if asked:
+        answers.give(_rules(configuration_in_force()), as_json=current.get().json)
+        raise typer.Exit
+
+
 @command(app, "lint", examples=["message lint cyber.yaml", "message lint --rules"])
 def lint(
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")] = None,
+    file: File,
     rules: Annotated[
-        bool, typer.Option("--rules", help="List the rules, with what they weigh and their source.")
+        bool, typer.Option("--rules", is_eager=True, callback=_list_rules, help="List the rules, and need no FILE.")
     ] = False,
 ) -> Answer:
     """Judge a message file: what would be refused, and what an editor would say. Needs no server.
@@ -45,10 +56,6 @@ def lint(
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
-    if rules:
-        return _rules(configuration)
-    if file is None:
-        raise WrongUsage("give a message FILE, or --rules")
     content = _read(file, configuration)
     rendered(content, configuration)  # a template that is missing shows here
     findings = _findings(content, configuration)

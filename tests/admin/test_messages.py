@@ -38,6 +38,53 @@ def test_the_example_message_lints_without_any_server(roeland: Roeland) -> None:
     assert {finding["place"] for finding in ran.document["findings"]} <= {"next_update_at"}
 
 
+def test_what_would_block_a_message_is_exit_code_1(roeland: Roeland, tmp_path: Path) -> None:
+    """A script before the submission relies on it; all findings are in the document, hints too."""
+    (tmp_path / "message.json").write_text(message(next_update_at=None, actions=["Bel de XYZ op 02 000 00 00."]))
+    ran = roeland("message", "lint", "message.json", "--json")
+    assert ran.code == 1
+    assert {problem["rule"] for problem in ran.document["problems"]} == {"next-update-missing", "bad-phone"}
+    assert {"abbreviation", "bad-phone"} < {finding["rule"] for finding in ran.document["findings"]}
+    told = roeland("message", "lint", "message.json")
+    assert (told.code, told.out) == (1, "")
+    assert "next_update_at" in told.err
+
+
+def test_lint_knows_what_the_templates_ask(roeland: Roeland, tmp_path: Path) -> None:
+    """Also without a server: an audience of which a centre's templates ask nothing has no actions at all."""
+    (tmp_path / "message.json").write_text(message(audiences=["partners"]))
+    assert roeland("message", "lint", "message.json", "--json").code == 0
+    (tmp_path / "own" / "audiences").mkdir(parents=True)
+    theirs = (
+        (ROOT / "templates" / "audiences" / "partners.yaml")
+        .read_text()
+        .replace("acute:\n    - ", "acute: []\n  x:\n    - ")
+    )
+    (tmp_path / "own" / "audiences" / "partners.yaml").write_text(theirs)
+    ran = roeland("message", "lint", "message.json", "--json", env={"ROELAND_TEMPLATES_DIR": "own"})
+    assert [problem["rule"] for problem in ran.document["problems"]] == ["no-actions"]
+
+
+def test_the_rules_are_listed_as_they_hold_here(roeland: Roeland, tmp_path: Path) -> None:
+    """With what this centre made of them; a rule that it misspelt is refused."""
+    from services.domain.configuration import DEFAULT
+
+    own = json.loads(DEFAULT.model_dump_json())
+    (tmp_path / "own.json").write_text(json.dumps(own | {"lint": {"rules": {"jargon": "error", "iban": "off"}}}))
+    listed = roeland("message", "lint", "--rules", "--json", env={"ROELAND_CONFIGURATION": "own.json"}).document[
+        "rules"
+    ]
+    weighs = {each["rule"]: each["severity"] for each in listed}
+    assert (weighs["jargon"], weighs["iban"], weighs["bad-link"]) == ("error", "off", "error")
+    assert all(each["source"] and each["why"] and each["remedy"] for each in listed)
+    assert "national-number" in roeland("message", "lint", "--rules").out
+    (tmp_path / "own.json").write_text(json.dumps(own | {"lint": {"rules": {"jargn": "off"}}}))
+    ran = roeland("message", "lint", "--rules", "--json", env={"ROELAND_CONFIGURATION": "own.json"})
+    assert ran.code == 1
+    assert "jargn" in ran.document["error"]
+    assert roeland("message", "lint", "--json").code == 2
+
+
 @pytest.mark.parametrize("command", ["lint", "preview", "submit"])
 def test_a_message_file_that_is_wrong_is_refused_with_every_problem(
     roeland: Roeland, tmp_path: Path, command: str
@@ -97,6 +144,18 @@ class TestOnADatabase:
         shown = roeland("message", "preview", "message.json", "--audience", "governors").out
         assert "Geachte [naam]" in shown
         assert "GSM-7, 1 segments" in shown
+
+    @pytest.mark.usefixtures("office")
+    def test_a_preview_says_what_blocks_and_shows_the_message_all_the_same(
+        self, roeland: Roeland, tmp_path: Path
+    ) -> None:
+        """An author looks while writing; only here it is known that nobody was alerted in this incident."""
+        (tmp_path / "clear.json").write_text(message(kind="all-clear", title="Voorbij"))
+        assert roeland("message", "lint", "clear.json", "--json").code == 0
+        ran = roeland("message", "preview", "clear.json", "--json")
+        assert ran.code == 0
+        assert ran.document["variants"]
+        assert ("error", "all-clear-unalerted") in [(f["severity"], f["rule"]) for f in ran.document["findings"]]
 
     @pytest.mark.usefixtures("office")
     @pytest.mark.parametrize("who", [[], ["--as", "nobody@ccvo.example"]])
