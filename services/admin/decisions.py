@@ -23,12 +23,19 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="The message's id, as `mes
 
 @command(app, "approve", examples=["message approve 0199… --as wacht@ccvo.example"])
 async def approve(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
-    """Release a message, exactly as it was proofed. The approver is somebody else than the author."""
+    """Release a message, exactly as it was proofed. The approver is somebody else than the author.
+
+    A routine message goes out ten seconds later, an embargoed one at its `release_at`: `take-back` is possible until
+    then.
+    """
     from services.admin.giving import give, message_id
     from services.domain.commands import ApproveMessage
 
     result = await give(ApproveMessage(message_id=message_id(id)))
-    return Answer(result, lines(f"{id}: {result.get('state')}", f"Follow it: `roeland message status {id} --watch`"))
+    told = [f"{id}: {result.get('state')}"]
+    if until := result.get("release_at"):
+        told.append(f"It goes out at {until}; until then: `roeland message take-back {id}`")
+    return Answer(result, lines(*told, f"Follow it: `roeland message status {id} --watch`"))
 
 
 @command(app, "reject", examples=["message reject 0199… --reason 'cijfers kloppen niet' --as wacht@ccvo.example"])
@@ -42,6 +49,22 @@ async def reject(
 
     result = await give(RejectMessage(message_id=message_id(id), reason=reason))
     return Answer(result, lines(f"{id}: {result.get('state')}"))
+
+
+@command(app, "take-back", examples=["message take-back 0199… --reason 'verkeerde datum' --as wacht@ccvo.example"])
+async def take_back(
+    id: Id,  # noqa: A002 - the contract calls it ID
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+) -> Answer:
+    """Take back an approval before anything went out: the message waits for approval again.
+
+    For its author and for whoever may approve. What was released already is stopped: `message stop`.
+    """
+    from services.admin.giving import give, message_id
+    from services.domain.commands import TakeBackMessage
+
+    result = await give(TakeBackMessage(message_id=message_id(id), reason=reason))
+    return Answer(result, lines(f"{id}: {result.get('state')}", f"To release it again: `roeland message approve {id}`"))
 
 
 @command(app, "pause", examples=["message pause 0199…"])

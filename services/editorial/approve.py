@@ -1,4 +1,4 @@
-"""A second person approves: from that transaction on the message is released, exactly as proofed."""
+"""A second person approves: from that transaction on the message is released, or waits to be, exactly as proofed."""
 
 from uuid import UUID
 
@@ -6,8 +6,7 @@ from services.domain.commands import Answer, ApproveMessage
 from services.editorial import recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
-from services.editorial.release import release
-from services.editorial.times import as_text
+from services.editorial.release import release_or_wait, told
 from services.runtime.postgres import Connection
 from services.store import audit, messages, plan
 from services.store.messages import Message
@@ -15,7 +14,7 @@ from services.store.users import User
 
 
 async def approve(connection: Connection, body: ApproveMessage, user: User, desk: Desk) -> Answer:
-    """Release the message; what it corrects is superseded in the same transaction."""
+    """Release the message, or have it wait; what it corrects is superseded in the transaction that releases it."""
     message, original = await locked(connection, body.message_id)
     refuse_ended(message)
     if message.state == "submitted":
@@ -25,13 +24,12 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     if message.expires_at and message.expires_at <= await messages.database_time(connection):
         raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
     await _refuse_outdated(connection, message, original)
-    released, moved = await release(connection, message, original, user.id, desk)
+    approved, moved = await release_or_wait(connection, message, original, user.id, desk)
     await audit.record(
         connection, actor=user.id, action="message.approved", subject=f"message:{message.id}",
         detail={"message": message.number, **moved},
     )  # fmt: skip
-    approved_at = as_text(released.approved_at)
-    return Answer(done=True, result={"id": str(message.id), "state": "released", "approved_at": approved_at})
+    return Answer(done=True, result=told(approved, desk))
 
 
 async def locked(connection: Connection, message_id: UUID) -> tuple[Message, Message | None]:

@@ -10,16 +10,26 @@ from typing import Any, Final
 
 import structlog
 
-from services.domain.commands import Answer, ApproveMessage, Command, RejectMessage, SubmitMessage, Tolerant
+from services.domain.commands import (
+    Answer,
+    ApproveMessage,
+    Command,
+    RejectMessage,
+    SubmitMessage,
+    TakeBackMessage,
+    Tolerant,
+)
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import proof
+from services.editorial import proof, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
+from services.editorial.due import releasing
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
+from services.editorial.take_back import take_back
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -37,6 +47,9 @@ PROOFERS: Final = ("", "", "urgent/")
 """The proofs that go on at once, and which each of them may be: a small message does not wait for a large one, and an
 urgent one not for two."""
 PROOF_SECONDS: Final = 0.25
+RELEASE_SECONDS: Final = 0.25
+RELEASERS: Final = 2
+"""The releases that go on at once: a message to a million holds up nobody else's hour."""
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
 
@@ -44,6 +57,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     SubmitMessage: submit,
     ApproveMessage: approve,
     RejectMessage: reject,
+    TakeBackMessage: take_back,
 }
 """What carries out which command, in the transaction of its answer."""
 
@@ -64,6 +78,8 @@ async def serve(service: Service, desk: Desk) -> None:
         group.create_task(listen(service.database.url(), proof.ASKED, wake))
         for each, only in asked.items():
             group.create_task(_proofs(desk, each, only))
+        for _ in range(RELEASERS):
+            group.create_task(every(RELEASE_SECONDS, lambda: _release(desk), what="releases"))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
 
@@ -124,6 +140,10 @@ async def _proofs(desk: Desk, asked: asyncio.Event, only: str) -> None:
     await when_woken(asked, PROOF_SECONDS, fire, what="proof")
 
 
+async def _release(desk: Desk) -> None:
+    await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
+
+
 async def _publish_again(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         if count := await commands.publish_again(connection):
@@ -134,5 +154,5 @@ async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
         await workers.prune(connection)
-        for kind in (proof.KIND, EXPIRY, RETRY):
+        for kind in (proof.KIND, waiting.KIND, EXPIRY, RETRY):
             await timers.prune(connection, kind)

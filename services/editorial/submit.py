@@ -43,7 +43,7 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         message_id=str(body.message_id),
         templates=desk.templates,
         incident_title=incident.title,
-        issued_at=now,
+        issued_at=_speaks_of(content, now),
         corrected=_told_wrong(corrected),
         audiences=audiences,
         configuration=desk.configuration,
@@ -104,7 +104,10 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         raise problem("corrects", what, "Copy its id from `roeland message list`.")
     if original.released_at is None:
         what = "That message was never released: nobody has read it."
-        raise problem("corrects", what, "Reject it, and submit this one as an alert or update.")
+        remedy = "Reject it, and submit this one as an alert or update."
+        if original.state == "approved":
+            remedy = f"It waits to be released: `roeland message take-back {original.id}` (or reject) it now. {remedy}"
+        raise problem("corrects", what, remedy)
     if original.state == "released":
         await messages.pause(connection, original, source=source)
     return original
@@ -157,8 +160,14 @@ def _new(
         submitted_by=user.id,
         expires_at=content.expires_at,
         next_update_at=content.next_update_at,
-        issued_at=now,
+        issued_at=_speaks_of(content, now),
+        release_at=content.release_at,
     )
+
+
+def _speaks_of(content: MessageContent, now: datetime) -> datetime:
+    """The moment that its text gives as its own: under embargo, that of its release."""
+    return content.release_at or now
 
 
 async def _set_timers(connection: Connection, message: Message) -> None:
