@@ -71,6 +71,22 @@ async def reject(
     return Answer(result, lines(f"{id}: {result.get('state')}"))
 
 
+@command(app, "take-back", examples=["message take-back 0199… --reason 'verkeerde datum' --as wacht@ccvo.example"])
+async def take_back(
+    id: Id,  # noqa: A002 - the contract calls it ID
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+) -> Answer:
+    """Take back an approval before anything went out: the message waits for approval again.
+
+    For its author and for whoever may approve. What was released already is stopped: `message stop`.
+    """
+    from services.admin.giving import give, message_id
+    from services.domain.commands import TakeBackMessage
+
+    result = await give(TakeBackMessage(message_id=message_id(id), reason=reason))
+    return Answer(result, lines(f"{id}: {result.get('state')}", f"To release it again: `roeland message approve {id}`"))
+
+
 @command(app, "pause", examples=["message pause 0199…"])
 async def pause(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
     """Hold a message: when this returns, no further delivery is claimed. `resume` lets it go on."""

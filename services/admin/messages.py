@@ -77,6 +77,7 @@ async def preview(
     from services.admin.acting import acting
     from services.admin.audiences import known_audience
     from services.admin.situation import situation_of
+    from services.admin.steps import order_of, order_shown
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
@@ -91,12 +92,16 @@ async def preview(
     document = {
         "variants": [message_text.about(each) for each in shown],
         **message_text.who(situation),
+        "release_at": content.release_at,
+        "release_order": order_of(content.release_order),
         "findings": findings,
     }
 
     def tell(out: "Console") -> None:
         message_text.show_versions(out, shown)
         message_text.show_who(out, situation)
+        for each in order_shown(content):
+            out.print(each)
         _show_findings(out, findings)
 
     return Answer(document, tell)

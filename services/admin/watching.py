@@ -16,6 +16,7 @@ from rich.text import Text
 
 from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
 from services.admin.giving import known
+from services.admin.steps import steps_shown
 from services.runtime.postgres import Connection
 from services.store.messages import Message
 from services.store.status import Status, status_of
@@ -45,6 +46,7 @@ def picture(status: Status) -> Any:
     rows = [[channel, *(counts.get(state, "") for state in states)] for channel, counts in status.channels.items()]
     moments = {
         "approved": status.approved_at,
+        "goes out": status.release_at if status.released_at is None else None,
         "first accepted": status.first_accepted_at,
         "last accepted": status.last_accepted_at,
     }
@@ -53,7 +55,7 @@ def picture(status: Status) -> Any:
         told.append(f"{status.possible_duplicates} may have been sent twice")
     head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")
     counts = [table(["", *states], rows)] if rows else []
-    return Group(head, *counts, *map(Text, told))
+    return Group(head, *counts, *steps_shown(status.steps), *map(Text, told))
 
 
 @contextmanager

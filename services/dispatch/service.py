@@ -11,6 +11,7 @@ import structlog
 
 from services.dispatch.clearing import clear
 from services.dispatch.due import expire, retry
+from services.dispatch.opening import open_steps
 from services.dispatch.settings import DispatchSettings
 from services.domain.events import (
     BatchSettled,
@@ -33,6 +34,7 @@ from services.store.ledger import RETRY
 from services.store.messages import EXPIRY, HALT_CHANNEL
 
 TIMER_SECONDS: Final = 0.25
+STEP_SECONDS: Final = 0.2
 SWEEP_EVERY: Final = 1.0
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,7 @@ async def serve(service: Service, settings: DispatchSettings) -> None:
         group.create_task(listen(service.database.url(), HALT_CHANNEL, halted.set))
         group.create_task(when_woken(halted, SWEEP_EVERY, lambda: clear(service.pool, service.source), what="clearing"))
         group.create_task(every(TIMER_SECONDS, lambda: _fire(service, halted), what="timers"))
+        group.create_task(every(STEP_SECONDS, lambda: open_steps(service.pool, service.source), what="steps"))
         group.create_task(every(SWEEP_EVERY, lambda: _sweep(service, settings), what="sweep"))
 
 

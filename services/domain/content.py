@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.domain import limits
+from services.domain.release_order import STEPS, ReleaseStep
 from services.domain.texts import few_lines, one_line
 
 Kind = Literal["alert", "update", "correction", "all-clear"]
@@ -63,6 +64,8 @@ class MessageContent(_Tolerant):
     expires_at: Utc | None = None
     exercise: bool = False
     corrects: str | None = None
+    release_at: Utc | None = None
+    release_order: tuple[ReleaseStep, ...] = Field(default=(), max_length=STEPS)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

@@ -93,6 +93,8 @@ _EXAMPLES: Final = {
     "title": "Write `title:` and one line that says what is the matter.",
     "channels": "Write `channels: [mail, sms, newsfeed]`, or those that you want.",
     "text": "Write `text:` and what it should say.",
+    "when": "Write it as `when: {accepted: 95%, at_most: 30m}`.",
+    "accepted": "Write it from 1% to 100%, as in `accepted: 95%`.",
 }
 
 
@@ -111,6 +113,8 @@ def _in_our_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
         return f"The field {dotted(path)} is missing.", _EXAMPLES.get(field, "Add it.")
     if error["type"] == "literal_error":
         return f"{given!r} is not a {field}.", nearest(str(given), re.findall(r"'([^']+)'", error["ctx"]["expected"]))
+    if path[0] == "release_order" and error["type"].startswith("model_"):
+        return "This must be a mapping.", _EXAMPLES.get(field, "Write it as `{audiences: [governors], after: 5m}`.")
     problem, remedy = _SHAPES.get(
         error["type"], (f"{error['msg'].rstrip('.')}.", "See *A message* in the documentation.")
     )
@@ -121,6 +125,7 @@ _SHAPES: Final = {
     "string_type": ("This must be text.", "Put it in quotes."),
     "list_type": ("This must be a list.", "Write it as `[one, two]`, or one per line after `- `."),
     "too_short": ("This list is empty.", "Name at least one."),
+    "too_long": ("This list is too long.", "Shorten it."),
     "bool_type": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
     "bool_parsing": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
     "model_type": ("This must be a text, or a mapping with `text:`.", "Put it in quotes, or write `text:` before it."),

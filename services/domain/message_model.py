@@ -26,6 +26,7 @@ from services.domain.message_fields import (
     as_texts,
     few,
 )
+from services.domain.release_order import STEPS, FileCondition, FileStep, kept
 from services.domain.yaml_text import Path
 
 
@@ -114,11 +115,15 @@ class MessageFile(_Strict):
     expires_at: Moment | None = Field(None, description="After this it is no longer sent; with its time zone.")
     exercise: bool = Field(False, description="true: marked OEFENING everywhere, and never in the open feed.")
     corrects: str | None = Field(None, description="The id of the message that this one puts right.")
+    release_at: Moment | None = Field(None, description="Embargo: once approved it waits until then; with time zone.")
+    release_order: list[FileStep] = Field(
+        default_factory=list, max_length=STEPS, description="Who is told first: steps, each opened by the one before."
+    )
 
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "title": TitleText, "unknown": LineText, "actions": LineText, "sms": SmsText, "facts": LineText, "text": LineText,
-    "key_messages": FileKeyMessage,
+    "key_messages": FileKeyMessage, "release_order": FileStep, "when": FileCondition,
 }  # fmt: skip
 
 
@@ -166,6 +171,8 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
         expires_at=file.expires_at,
         exercise=file.exercise,
         corrects=file.corrects,
+        release_at=file.release_at,
+        release_order=tuple(kept(step) for step in file.release_order),
     )
 
 

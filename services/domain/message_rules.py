@@ -13,6 +13,7 @@ from uuid import UUID
 from services.domain import limits
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, Text
+from services.domain.release_order import complaints
 from services.domain.selection import is_for, select
 from services.domain.yaml_text import Path
 
@@ -148,6 +149,35 @@ def correction_names_its_message(judged: Judged) -> Iterator[Complaint]:
         yield ("corrects",), f"{content.corrects!r} is not the id of a message.", "Copy it from `roeland message list`."
 
 
+def release_in_order(judged: Judged) -> Iterator[Complaint]:
+    """An order that says something else than its author means tells the press first."""
+    content = judged.content
+    if content.kind == "correction" and content.release_order:
+        what = "A correction goes to everyone at once, whoever got the error first."
+        yield ("release_order",), what, "Leave `release_order` out."
+        return
+    named = content.audiences if content.kind in ("alert", "update") else ()
+    for step, field, what, remedy in complaints(content.release_order, named, content.channels):
+        place: Path = ("release_order",) if step is None else ("release_order", step)
+        yield (*place, field) if field else place, what, remedy
+
+
+def embargo(judged: Judged) -> Iterator[Complaint]:
+    """It must lie ahead, and what the message promises must still be to come when it ends."""
+    content = judged.content
+    if content.release_at is None:
+        return
+    if content.kind in ("correction", "all-clear"):
+        what = f"Nobody waits for {'a correction' if content.kind == 'correction' else 'an all-clear'}."
+        yield ("release_at",), what, "Leave `release_at` out: it goes out once it is approved."
+    elif content.release_at <= judged.now:
+        yield ("release_at",), "This is in the past.", "Choose a later time, or leave it out."
+    elif content.expires_at and content.expires_at <= content.release_at:
+        yield ("release_at",), "The message would have expired by then.", "Choose a time before `expires_at`."
+    elif content.next_update_at and content.next_update_at <= content.release_at:
+        yield ("release_at",), "The next update would be there before it.", "Choose a time before `next_update_at`."
+
+
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
     (frozenset({"audiences", "kind", "channels", "exercise"}), someone_is_told),
     (frozenset({"title", "language"}), title_in_own_language),
@@ -159,6 +189,8 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]
     (frozenset({"expires_at"}), not_expired),
     (frozenset({"expires_at", "next_update_at"}), times_in_order),
     (frozenset({"kind", "corrects"}), correction_names_its_message),
+    (frozenset({"release_order", "audiences", "channels", "kind"}), release_in_order),
+    (frozenset({"release_at", "expires_at", "next_update_at", "kind"}), embargo),
 )
 
 

@@ -5,6 +5,7 @@ from services.domain.problems import Refused
 from services.editorial import service
 from services.editorial.authority import all_local
 from services.editorial.desk import Desk
+from services.editorial.settings import EditorialSettings
 from services.editorial.warm import warm
 from services.rendering.centre import RenderingSettings
 from services.rendering.shelf import Shelf
@@ -22,6 +23,7 @@ async def start(running: Service) -> None:
         configuration=configuration,
         source=running.source,
         trusts_assertions=all_local(running.kafka.bootstrap(), running.database.url()),
+        take_back=EditorialSettings().take_back,
     )
     await until(running.stopping, service.serve(running, desk))
 

@@ -9,8 +9,7 @@ from services.domain.identity import may
 from services.editorial import binding, drift, recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
-from services.editorial.release import release
-from services.editorial.times import as_text
+from services.editorial.release import release_or_wait, told
 from services.runtime.postgres import Connection
 from services.store import approvals, audit, messages, plan, variants
 from services.store.messages import Message
@@ -155,12 +154,11 @@ async def _release(
     user: User,
     desk: Desk,
 ) -> Answer:
-    released, moved = await release(connection, message, original, user.id, desk)
+    released, moved = await release_or_wait(connection, message, original, user.id, desk)
     glass: dict[str, Any] = {} if body.break_glass is None else {"reason": body.break_glass}
     await audit.record(
         connection, actor=user.id, action="message.glass-broken" if glass else "message.approved",
         subject=f"message:{message.id}",
         detail={"message": message.number, "proof": message.proof_hash, **glass, **moved},
     )  # fmt: skip
-    result = {"id": str(message.id), "state": released.state, "approved_at": as_text(released.approved_at)}
-    return Answer(done=True, result=result)
+    return Answer(done=True, result=told(released, desk))

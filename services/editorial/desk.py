@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.domain.configuration import Configuration
 from services.rendering.shelf import Shelf
@@ -11,13 +12,17 @@ from services.runtime.postgres import Pool
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`trusts_assertions`: a command without a signature counts, for all that it came through is on this machine."""
+    """`trusts_assertions`: a command without a signature counts, for all that it came through is on this machine.
+
+    `take_back`: so long a routine message waits after its approval.
+    """
 
     pool: Pool
     shelf: Shelf
     configuration: Configuration
     source: str
     trusts_assertions: bool
+    take_back: timedelta = timedelta(0)
 
     @property
     def rendered_with(self) -> str:

@@ -15,6 +15,7 @@ from services.domain.message_fields import ModelContext
 from services.domain.message_model import MessageFile
 from services.domain.message_rules import RULES, Judged
 from services.domain.problems import Problem, Refused
+from services.domain.release_order import as_written
 from services.domain.yaml_text import Path, dotted
 
 
@@ -41,7 +42,8 @@ def judge(content: MessageContent, audiences: tuple[str, ...], configuration: Co
 def _as_file(content: MessageContent) -> dict[str, Any]:
     plain = content.model_dump(mode="json")
     titles = [{"text": text["text"], "language": text["language"]} for text in plain["title"]]
-    return plain | {"title": titles, "sms": plain["sms"] or None}
+    order = [as_written(step) for step in content.release_order]
+    return plain | {"title": titles, "sms": plain["sms"] or None, "release_order": order}
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:

@@ -57,4 +57,5 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         audience_order=people,
         # Who is still to get an alert that is being sent, and nobody halts, must get the all-clear as well.
         told_states=REACHED | UNSENT if message.kind == "all-clear" else REACHED,
+        release_order=content.release_order,
     )

@@ -14,7 +14,8 @@ from services.store.users import User
 async def reject(connection: Connection, body: RejectMessage, user: User, _: Desk) -> Answer:
     """Turn it down. What it would have corrected stays paused: a person decides; the answer and an alarm say so."""
     message, original = await locked(connection, body.message_id)
-    refuse_ended(message)
+    if message.state != "approved":  # what waits to be released can still be turned down
+        refuse_ended(message)
     own = message.submitted_by == user.id
     if not own and not may("reject", user.roles):
         raise Refusal("this user has no role that may reject someone else's message: see `roeland users list`")

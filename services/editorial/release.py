@@ -1,25 +1,50 @@
-"""A message goes out, in one transaction: what it corrects is superseded, addresses are pinned, dispatch is told."""
+"""A message goes out, in one transaction: what it corrects is superseded, addresses are pinned, dispatch is told.
+
+What may still be taken back, or is under embargo, is approved and waits: `services.editorial.waiting`.
+"""
 
 from services.domain.events import MessageReleased, envelope
-from services.editorial import recipients
+from services.editorial import recipients, waiting
 from services.editorial.desk import Desk
+from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import messages, pinning, plan
+from services.store import messages, pinning, plan, release_steps
 from services.store.messages import Message
 
 
-async def release(
+async def release_or_wait(
     connection: Connection, message: Message, original: Message | None, approved_by: int, desk: Desk
+) -> tuple[Message, dict[str, int]]:
+    """As `release`, unless it has to wait: then it is `approved`, and released when that is over.
+
+    The answer to the approval is `told` of what this returns.
+    """
+    if await waiting.must_wait(connection, message, desk.take_back):
+        return await waiting.wait(connection, message, approved_by, desk.take_back), {}
+    return await release(connection, message, original, approved_by, desk)
+
+
+def told(message: Message, desk: Desk) -> dict[str, str | None]:
+    """What an approval answers: `release_at` while the message waits, and until then it may be taken back."""
+    answer = {"id": str(message.id), "state": message.state, "approved_at": as_text(message.approved_at)}
+    if message.state != "approved" or message.approved_at is None:
+        return answer
+    return {**answer, "release_at": as_text(waiting.due(message, message.approved_at, desk.take_back))}
+
+
+async def release(
+    connection: Connection, message: Message, original: Message | None, approved_by: int | None, desk: Desk
 ) -> tuple[Message, dict[str, int]]:
     """Release it, from the moment of commit; returns it as it then is, and what changed in its plan, for the audit.
 
-    `original` is what it corrects; both rows are locked.
+    `original` is what it corrects; both rows are locked. `approved_by`: None when it was approved before.
     """
     if original is not None:
         await _supersede(connection, original, desk.source)
     moved = await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, approved_by)
+    await release_steps.open_first(connection, message.number)
     await publish(connection, released, desk.source)
     return released, moved
 

@@ -17,18 +17,21 @@ from services.domain.commands import (
     IncludeNewcomers,
     RejectMessage,
     SubmitMessage,
+    TakeBackMessage,
     Tolerant,
 )
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import proof
+from services.editorial import proof, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
+from services.editorial.due import releasing
 from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
+from services.editorial.take_back import take_back
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -46,6 +49,9 @@ PROOFERS: Final = ("", "", "urgent/")
 """The proofs that go on at once, and which each of them may be: a small message does not wait for a large one, and an
 urgent one not for two."""
 PROOF_SECONDS: Final = 0.25
+RELEASE_SECONDS: Final = 0.25
+RELEASERS: Final = 2
+"""The releases that go on at once: a message to a million holds up nobody else's hour."""
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
 
@@ -54,6 +60,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     ApproveMessage: approve,
     RejectMessage: reject,
     IncludeNewcomers: include,
+    TakeBackMessage: take_back,
 }
 """What carries out which command, in the transaction of its answer."""
 
@@ -74,6 +81,8 @@ async def serve(service: Service, desk: Desk) -> None:
         group.create_task(listen(service.database.url(), proof.ASKED, wake))
         for each, only in asked.items():
             group.create_task(_proofs(desk, each, only))
+        for _ in range(RELEASERS):
+            group.create_task(every(RELEASE_SECONDS, lambda: _release(desk), what="releases"))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
 
@@ -134,6 +143,10 @@ async def _proofs(desk: Desk, asked: asyncio.Event, only: str) -> None:
     await when_woken(asked, PROOF_SECONDS, fire, what="proof")
 
 
+async def _release(desk: Desk) -> None:
+    await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
+
+
 async def _publish_again(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         if count := await commands.publish_again(connection):
@@ -144,5 +157,5 @@ async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
         await workers.prune(connection)
-        for kind in (proof.KIND, EXPIRY, RETRY):
+        for kind in (proof.KIND, waiting.KIND, EXPIRY, RETRY):
             await timers.prune(connection, kind)

@@ -1,6 +1,7 @@
 """A message is submitted: judged, rendered for everyone whom it must reach, and recorded, with its proof to come."""
 
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,13 +41,13 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         message_id=str(body.message_id),
         phase=phase,
         incident=incident,
-        issued_at=now,
+        issued_at=_speaks_of(content, now),
         corrected=corrected,
         audiences=audiences,
         desk=desk,
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
-    new = replace(new, issued_at=now, rendered_with=desk.rendered_with, revision=revision)
+    new = replace(new, issued_at=_speaks_of(content, now), rendered_with=desk.rendered_with, revision=revision)
     message = await _record(connection, new, versions, again=body.again)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
 
@@ -112,7 +113,10 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         raise problem("corrects", what, "Copy its id from `roeland message list`.")
     if original.released_at is None:
         what = "That message was never released: nobody has read it."
-        raise problem("corrects", what, "Reject it, and submit this one as an alert or update.")
+        remedy = "Reject it, and submit this one as an alert or update."
+        if original.state == "approved":
+            remedy = f"It waits to be released: `roeland message take-back {original.id}` (or reject) it now. {remedy}"
+        raise problem("corrects", what, remedy)
     if original.state == "released":
         await messages.pause(connection, original, source=source)
     return original
@@ -152,7 +156,13 @@ def _new(
         submitted_by=user.id,
         expires_at=content.expires_at,
         next_update_at=content.next_update_at,
+        release_at=content.release_at,
     )
+
+
+def _speaks_of(content: MessageContent, now: datetime) -> datetime:
+    """The moment that its text gives as its own: under embargo, that of its release."""
+    return content.release_at or now
 
 
 async def _set_timers(connection: Connection, message: Message) -> None:

@@ -18,9 +18,12 @@ URGENT_CHANNEL: Final = "roeland_urgent"
 """NOTIFY channel: something urgent was announced just now. A worker need not wait for Kafka to hear of it."""
 
 
-async def announce(connection: Connection, message: int, *, source: str) -> int:
-    """Announce every batch of a message in which there is work now; returns how many. The caller commits."""
-    return await _announce(connection, _OPEN, {"message": message, "source": source})
+async def announce(connection: Connection, message: int, *, source: str, step: int = 0) -> int:
+    """Announce every batch of a message in which there is work now; returns how many. The caller commits.
+
+    `step`: those of this step and of later ones. What is not open yet is never announced.
+    """
+    return await _announce(connection, _OPEN, {"message": message, "step": step, "source": source})
 
 
 async def announce_one(connection: Connection, ref: BatchRef, *, source: str) -> int:
@@ -59,7 +62,7 @@ _CLAIMABLE: Final = f"""b.epoch IS NULL AND b.step <= m.open_step AND {SENDABLE}
 _OPEN: Final = f"""
 WITH chosen AS (
     SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
-    WHERE b.message = %(message)s AND b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
+    WHERE b.message = %(message)s AND b.step >= %(step)s AND b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
     ORDER BY b.number FOR UPDATE OF b
 )"""
 

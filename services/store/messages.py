@@ -67,6 +67,16 @@ SENDABLE: Final = """m.state = 'released' AND m.paused_at IS NULL
 """Whether deliveries of message `m` may be claimed, by the database's clock."""
 
 
+_RESUME: Final = """
+WITH moved AS (
+    UPDATE release_step s SET clock_from = s.clock_from + (clock_timestamp() - m.paused_at)
+    FROM message m WHERE m.number = %(message)s AND m.paused_at IS NOT NULL
+    AND s.message = m.number AND s.step = m.open_step
+)
+UPDATE message SET paused_at = NULL WHERE number = %(message)s RETURNING clock_timestamp()
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """What a message is when it is submitted."""
@@ -175,12 +185,30 @@ async def set_expired(connection: Connection, number: int) -> bool:
     return written.rowcount == 1
 
 
-async def set_released(connection: Connection, number: int, approved_by: int | None) -> Message:
-    """Approve and release, in the one transaction that binds the two. Nobody approves what goes to users only."""
+async def set_approved(connection: Connection, number: int, approved_by: int) -> Message:
+    """Approve what is not released yet: it waits to be taken back, or for the end of its embargo."""
     found = await _all(
         connection,
-        f"""UPDATE message SET state = 'released', approved_by = %(user)s, paused_at = NULL,
-            approved_at = clock_timestamp(), released_at = clock_timestamp()
+        f"""UPDATE message SET state = 'approved', approved_by = %(user)s, approved_at = clock_timestamp()
+            WHERE number = %(number)s RETURNING {COLUMNS}""",
+        {"number": number, "user": approved_by},
+    )
+    return found[0]
+
+
+async def set_taken_back(connection: Connection, number: int) -> None:
+    """It waits for approval again."""
+    await connection.execute(
+        "UPDATE message SET state = 'proofed', approved_by = NULL, approved_at = NULL WHERE number = %s", (number,)
+    )
+
+
+async def set_released(connection: Connection, number: int, approved_by: int | None) -> Message:
+    """Release it; approved now, unless it was approved before. Nobody approves what goes to users only."""
+    found = await _all(
+        connection,
+        f"""UPDATE message SET state = 'released', approved_by = coalesce(approved_by, %(user)s), paused_at = NULL,
+            approved_at = coalesce(approved_at, clock_timestamp()), released_at = clock_timestamp()
             WHERE number = %(number)s RETURNING {COLUMNS}""",
         {"number": number, "user": approved_by},
     )
@@ -212,12 +240,8 @@ async def pause(connection: Connection, message: Message, *, source: str) -> Non
 
 
 async def resume(connection: Connection, message: Message, *, source: str) -> None:
-    """Let it go on."""
-    row = await (
-        await connection.execute(
-            "UPDATE message SET paused_at = NULL WHERE number = %s RETURNING clock_timestamp()", (message.number,)
-        )
-    ).fetchone()
+    """Let it go on. The clock of the step that waits stood still meanwhile (`release_steps`)."""
+    row = await (await connection.execute(_RESUME, {"message": message.number})).fetchone()
     at: datetime = row[0] if row else message.submitted_at
     event = MessageResumed(message_id=message.id, message=message.number, incident=message.incident, at=at)
     await _release_event(connection, message, envelope(event, event_type=event.TYPE, source=source))

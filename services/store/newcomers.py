@@ -11,6 +11,7 @@ from typing import Any, Final
 from psycopg.rows import class_row
 
 from services.domain.lanes import CHANNELS
+from services.domain.release_order import step_of
 from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store import plan
@@ -55,23 +56,25 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
     await connection.execute("DROP TABLE IF EXISTS planned_recipient, planned_delivery")
     count = (await connection.execute(_RECIPIENTS, values)).rowcount
     for channel in (c for c in CHANNELS if c in planned.channels and c != "newsfeed"):
-        await _append(connection, values | {"channel": channel})
+        steps = [step_of(planned.release_order, audience, channel) for audience in planned.audience_order]
+        await _append(connection, planned, values | {"channel": channel, "steps": steps})
     await connection.execute("UPDATE message SET recipients = recipients + %s WHERE number = %s",
                              (count, planned.message))  # fmt: skip
     await connection.execute("DROP TABLE planned_recipient")
     return count
 
 
-async def _append(connection: Connection, values: dict[str, Any]) -> None:
+async def _append(connection: Connection, planned: PlanFor, values: dict[str, Any]) -> None:
     row = await (await connection.execute(_LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
-    await connection.execute(plan.CANDIDATES, values)
+    await connection.execute(plan.CANDIDATES_IN_STEPS, values)
     await _stand_behind(connection, values)
     await connection.execute(_RENUMBER)
-    count = (await connection.execute(plan.DELIVERIES, values)).rowcount
+    await connection.execute(plan.DELIVERIES, values)
     await connection.execute(plan.SHARED, values)
+    in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
     await connection.execute("DROP TABLE planned_delivery")
-    await plan.write_batches(connection, values["message"], values["channel"], values["after"], count, origin=ORIGIN)
+    await plan.write_steps(connection, planned, values["channel"], values["after"], in_steps, origin=ORIGIN)
 
 
 async def _stand_behind(connection: Connection, values: dict[str, Any]) -> None:

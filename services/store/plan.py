@@ -1,17 +1,20 @@
 """The plan of a message: who gets which variant on which channel, complete before anything is sent.
 
 All of it is set-based SQL, so that a million contacts cost this process nothing. The order of the rows is the order
-of sending: channel, then audience in the configured order, then contact.
+of sending: channel, then step, then audience in the configured order, then contact.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.domain.batches import BATCH_SIZE
 from services.domain.lanes import CHANNELS
+from services.domain.release_order import ReleaseStep, step_of
 from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
+from services.store import release_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class PlanFor:
 
     `told` are the numbers of messages whose reached recipients are recipients of this one too (a correction: the
     message that it corrects; an all-clear: those of the incident); reached are those in one of `told_states`.
+    `release_order`: its steps; who shares an address is in the step of the copy that stands for them.
     """
 
     message: int
@@ -30,12 +34,14 @@ class PlanFor:
     told: Sequence[int] = ()
     audience_order: Sequence[str] = ()
     told_states: frozenset[State] = REACHED
+    release_order: Sequence[ReleaseStep] = ()
 
 
 async def write(connection: Connection, plan: PlanFor) -> int:
     """Write deliveries and batches; returns the number of distinct contacts. The variants must be recorded."""
     await connection.execute(_DROP)
     await connection.execute(_RECIPIENTS, _values(plan))
+    await release_steps.record(connection, plan.message, plan.release_order)
     return await _write_all(connection, plan)
 
 
@@ -91,41 +97,62 @@ async def _write_all(connection: Connection, plan: PlanFor) -> int:
 
 
 async def _write_people(connection: Connection, plan: PlanFor, channel: str, after: int) -> int:
-    values = {**_values(plan), "channel": channel, "after": after, **_STATES}
+    steps = [step_of(plan.release_order, audience, channel) for audience in plan.audience_order or plan.people]
+    values = {**_values(plan), "channel": channel, "after": after, "steps": steps, **_STATES}
     await connection.execute("DROP TABLE IF EXISTS planned_delivery")
-    await connection.execute(CANDIDATES, values)
+    await connection.execute(CANDIDATES_IN_STEPS if any(steps) else CANDIDATES, values)
     await connection.execute("ANALYZE planned_delivery")
     count = (await connection.execute(DELIVERIES, values)).rowcount
     await connection.execute(SHARED, values)
+    in_steps = await (await connection.execute(IN_STEPS)).fetchall() if any(steps) else [(0, count)]
     await connection.execute("DROP TABLE planned_delivery")
-    await write_batches(connection, plan.message, channel, after, count)
+    await write_steps(connection, plan, channel, after, in_steps)
     return count
 
 
 async def _write_feeds(connection: Connection, plan: PlanFor, after: int) -> int:
-    values = {**_values(plan), "after": after}
-    count = (await connection.execute(_FEEDS, values)).rowcount
-    await write_batches(connection, plan.message, "newsfeed", after, count)
-    return count
+    steps = [step_of(plan.release_order, audience, "newsfeed") for audience in plan.feeds]
+    rows = await (await connection.execute(_FEEDS, {**_values(plan), "after": after, "steps": steps})).fetchall()
+    in_steps = sorted(Counter(step for (step,) in rows).items())
+    await write_steps(connection, plan, "newsfeed", after, in_steps)
+    return len(rows)
+
+
+async def write_steps(
+    connection: Connection,
+    plan: PlanFor,
+    channel: str,
+    after: int,
+    in_steps: Iterable[tuple[int, int]],
+    *,
+    origin: str = "plan",
+) -> None:
+    """Batches for so many deliveries of each step, which follow each other: none is of two steps."""
+    for step, count in in_steps:
+        await write_batches(connection, plan.message, channel, after, count, step=step, origin=origin)
+        after += count
 
 
 async def write_batches(
-    connection: Connection, message: int, channel: str, after: int, count: int, *, origin: str = "plan"
+    connection: Connection,
+    message: int,
+    channel: str,
+    after: int,
+    count: int,
+    *,
+    step: int = 0,
+    origin: str = "plan",
 ) -> None:
-    """Cut the message's deliveries `after + 1` to `after + count`, all of this channel, into batches."""
-    await connection.execute(
-        _BATCHES,
-        {
-            "message": message,
-            "channel": channel,
-            "after": after,
-            "last": after + count,
-            "size": BATCH_SIZE,
-            "origin": origin,
-            **_STATES,
-        },
-        prepare=False,
-    )
+    """Cut the message's deliveries `after + 1` to `after + count`, all of this channel and step, into batches."""
+    values = {
+        "message": message,
+        "channel": channel,
+        "after": after,
+        "last": after + count,
+        "step": step,
+        "origin": origin,
+    }
+    await connection.execute(_BATCHES, {**values, "size": BATCH_SIZE, **_STATES}, prepare=False)
 
 
 def _values(plan: PlanFor) -> dict[str, object]:
@@ -182,7 +209,7 @@ DELETE FROM planned_recipient r USING (
 """
 
 # Equal addresses become one delivery, that of the first audience and then the lowest contact.
-CANDIDATES: Final = """
+_PLANNED: Final = """
 CREATE TEMP TABLE planned_delivery AS
 WITH chosen AS (
     SELECT r.contact, r.rank, a.id AS address,
@@ -199,15 +226,24 @@ WITH chosen AS (
     SELECT *, first_value(contact) OVER sharing AS stands, count(*) OVER (PARTITION BY place) AS contacts
     FROM chosen WINDOW sharing AS (PARTITION BY place ORDER BY rank, contact)
 )
-SELECT contact, address, variant, stands, contacts,
+SELECT contact, address, variant, stands, contacts, {step} AS step,
     CASE WHEN contact = stands
-        THEN row_number() OVER (PARTITION BY contact = stands ORDER BY address IS NULL, rank, contact) END AS sequence
+        THEN row_number() OVER (PARTITION BY contact = stands ORDER BY {first}address IS NULL, rank, contact)
+    END AS sequence
 FROM placed
 """
 
+_STEP: Final = "(%(steps)s::smallint[])[rank]"
+CANDIDATES: Final = _PLANNED.format(step="0::smallint", first="").encode()
+CANDIDATES_IN_STEPS: Final = _PLANNED.format(step=_STEP, first=f"{_STEP}, ").encode()
+
+IN_STEPS: Final = """
+SELECT step, count(*) FROM planned_delivery WHERE sequence IS NOT NULL GROUP BY step ORDER BY step
+"""
+
 DELIVERIES: Final = """
-INSERT INTO delivery (message, sequence, contact, address, variant, contacts, state, reason)
-SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts,
+INSERT INTO delivery (message, sequence, contact, address, variant, contacts, step, state, reason)
+SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts, step,
     CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END, CASE WHEN address IS NULL THEN 'no-address' END
 FROM planned_delivery WHERE sequence IS NOT NULL ORDER BY sequence
 """
@@ -220,17 +256,20 @@ WHERE other.sequence IS NULL
 """
 
 _FEEDS: Final = """
-INSERT INTO delivery (message, sequence, variant)
-SELECT %(message)s, %(after)s + row_number() OVER (ORDER BY o.rank), v.number
-FROM unnest(%(feeds)s::text[]) WITH ORDINALITY o (audience, rank)
+INSERT INTO delivery (message, sequence, variant, step)
+SELECT %(message)s, %(after)s + row_number() OVER (ORDER BY o.step, o.rank), v.number, o.step
+FROM unnest(%(feeds)s::text[], %(steps)s::smallint[]) WITH ORDINALITY o (audience, step, rank)
 JOIN variant v ON v.message = %(message)s AND v.audience = o.audience AND v.channel = 'newsfeed'
     AND v.language = %(language)s AND v.segment = ''
+RETURNING step
 """
 
 # Never prepared: a plan of when the table was small would read all of it for each batch.
 _BATCHES: Final = """
-INSERT INTO batch (message, number, channel, lane, priority, origin, first_sequence, last_sequence, planned, suppressed)
-SELECT m.number, before.batches + 1 + (first - %(after)s - 1) / %(size)s, %(channel)s, m.lane, m.priority, %(origin)s,
+INSERT INTO batch (message, number, channel, lane, priority, step, origin, first_sequence,
+    last_sequence, planned, suppressed)
+SELECT m.number, before.batches + 1 + (first - %(after)s - 1) / %(size)s, %(channel)s, m.lane, m.priority, %(step)s,
+    %(origin)s,
     first, least(first + %(size)s - 1, %(last)s), n.planned, n.suppressed
 FROM message m
 CROSS JOIN (SELECT coalesce(max(number), 0) AS batches FROM batch WHERE message = %(message)s) before
@@ -238,7 +277,7 @@ CROSS JOIN generate_series(%(after)s + 1, %(last)s, %(size)s) first
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(contacts) FILTER (WHERE state = %(planned)s), 0) AS planned,
         coalesce(sum(contacts) FILTER (WHERE state = %(suppressed)s), 0) AS suppressed
-    FROM delivery WHERE message = m.number AND sequence BETWEEN first AND first + %(size)s - 1
+    FROM delivery WHERE message = m.number AND sequence BETWEEN first AND least(first + %(size)s - 1, %(last)s)
 ) n
 WHERE m.number = %(message)s
 """

@@ -1,6 +1,6 @@
 """How a message stands, counted from its batches: what the contract's section *Status* promises."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,11 +10,15 @@ from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store import messages
 from services.store.messages import Message
+from services.store.step_status import StepStatus, steps_of
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A message's status. `channels`: contacts by state, per channel; only states that somebody is in."""
+    """A message's status. `channels`: contacts by state, per channel; only states that somebody is in.
+
+    `release_at`: when a message that is approved goes out, or an embargo ends. `steps`: none when it has no order.
+    """
 
     id: UUID
     state: str
@@ -25,6 +29,8 @@ class Status:
     released_at: datetime | None
     first_accepted_at: datetime | None
     last_accepted_at: datetime | None
+    release_at: datetime | None = None
+    steps: Sequence[StepStatus] = ()
 
     @property
     def open(self) -> int:
@@ -57,7 +63,17 @@ async def status_of(connection: Connection, message: Message) -> Status:
         released_at=message.released_at,
         first_accepted_at=min(firsts, default=None),
         last_accepted_at=max(lasts, default=None),
+        release_at=await _release_at(connection, message),
+        steps=await steps_of(connection, message.number),
     )
+
+
+async def _release_at(connection: Connection, message: Message) -> datetime | None:
+    """Of a message that waits, from its timer: it knows of the seconds to take it back, and of the embargo."""
+    if message.state != "approved":
+        return message.release_at
+    row = await (await connection.execute(_DUE, (str(message.number),))).fetchone()
+    return row[0] if row else message.release_at
 
 
 def state_of(stored: str, *, paused: bool, channels: Mapping[str, Mapping[str, int]]) -> str:
@@ -79,6 +95,8 @@ def state_of(stored: str, *, paused: bool, channels: Mapping[str, Mapping[str, i
 def _counts(row: tuple[int, ...]) -> dict[str, int]:
     return {state.word: int(count) for state, count in zip(State, row, strict=True) if count}
 
+
+_DUE: Final = "SELECT max(due) FROM timer WHERE kind = 'release' AND subject = %s AND fired_at IS NULL"
 
 _COUNTS: Final = f"""
 SELECT channel, sum(possible_duplicates)::bigint, min(first_accepted_at), max(last_accepted_at),

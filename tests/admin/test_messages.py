@@ -165,7 +165,7 @@ class TestOnADatabase:
         assert ran.code == 1
         assert "user" in ran.document["error"] or "--as" in ran.document["error"]
 
-    @pytest.mark.parametrize("command", ["approve", "reject", "pause", "resume", "stop", "status"])
+    @pytest.mark.parametrize("command", ["approve", "reject", "take-back", "pause", "resume", "stop", "status"])
     @pytest.mark.parametrize("id", ["0199", "01a2086d-f51e-715f-ab79-538535e52f00"])
     def test_a_message_that_does_not_exist_is_refused(self, roeland: Roeland, command: str, id: str) -> None:  # noqa: A002
         """Also when what was typed could not be an id at all."""
@@ -217,7 +217,7 @@ class TestWithEditorial:
         status = roeland("message", "status", id, "--json").document
         assert list(status) == [
             "id", "state", "recipients", "channels", "possible_duplicates",
-            "approved_at", "released_at", "first_accepted_at", "last_accepted_at",
+            "approved_at", "released_at", "first_accepted_at", "last_accepted_at", "release_at", "steps",
         ]  # fmt: skip
         assert status["channels"]["mail"] == {"planned": 2, "suppressed": 1}
         assert roeland("message", "resume", id).code == 1
@@ -241,6 +241,43 @@ class TestWithEditorial:
         assert (rejected.code, rejected.document["state"]) == (0, "rejected")
         assert roeland("message", "approve", id, "--as", APPROVER).code == 1
         assert roeland("message", "stop", id).code == 1
+
+    @pytest.mark.usefixtures("office", "editorial")
+    def test_an_approval_is_taken_back_before_the_steps_begin(self, roeland: Roeland, tmp_path: Path) -> None:
+        """Preview and status show who is told when; a routine message waits ten seconds for whoever thinks again."""
+        order = [
+            {"audiences": ["governors"]},
+            {"audiences": ["local-governments"], "when": {"accepted": "95%", "at_most": "30m"}},
+            {"channels": ["sms"], "after": "5m"},
+        ]
+        (tmp_path / "order.json").write_text(message(release_order=order, kind="update", urgency="routine"))
+        shown = roeland("message", "preview", "order.json").out
+        assert "95% accepted, at most 30m" in shown
+        previewed = roeland("message", "preview", "order.json", "--json").document["release_order"]
+        assert [each["opens"]["accepted_percent"] for each in previewed] == [None, 95, None]
+
+        id = roeland("message", "submit", "order.json", "--json", "--as", AUTHOR).document["id"]  # noqa: A001
+        approved = roeland("message", "approve", id, "--json", "--as", APPROVER).document
+        assert approved["state"] == "approved"
+        status = roeland("message", "status", id, "--json").document
+        assert (status["state"], status["release_at"]) == ("approved", approved["release_at"])
+        assert [(each["step"], each["recipients"], each["opened_at"]) for each in status["steps"]] == [
+            (0, {"planned": 3, "suppressed": 1}, None), (1, {"planned": 1, "suppressed": 1}, None), (2, {}, None),
+        ]  # fmt: skip
+        assert list(status["steps"][1]) == [
+            "step", "audiences", "channels", "opens", "opened_at", "opened_by", "recipients", "first_accepted_at",
+            "last_accepted_at", "lead_seconds",
+        ]  # fmt: skip
+        told = roeland("message", "status", id).out
+        assert "goes out" in told
+        assert "opens 95% accepted, at most 30m" in told
+        taken = roeland("message", "take-back", id, "--reason", "datum", "--json", "--as", AUTHOR)
+        assert (taken.code, taken.document["state"]) == (0, "proofed")
+        again = roeland("message", "take-back", id, "--json", "--as", AUTHOR)
+        assert again.code == 1
+        assert "no approval" in again.document["error"]
+        assert "take-back" in roeland("message", "approve", id, "--as", APPROVER).out
+        assert roeland("message", "stop", id, "--json").document["state"] == "stopped"
 
 
 @pytest.mark.stack

@@ -211,6 +211,7 @@ def deployment(servers: Servers, name: str, **env: str) -> Iterator[Deployment]:
         "ROELAND_TWILIO_ACCOUNT_SID": twilio.account_sid, "ROELAND_TWILIO_AUTH_TOKEN": twilio.auth_token,
         "ROELAND_TWILIO_BASE_URL": twilio.url, "ROELAND_TWILIO_FROM": stand_ins.FROM, "ROELAND_SMS_PER_SECOND": "0",
         "ROELAND_PUBLIC_ADDRESS": public, "ROELAND_TEMPLATES_DIR": str(TEMPLATES), "NO_COLOR": "1",
+        "ROELAND_TAKE_BACK_SECONDS": "0",
     }  # fmt: skip
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ROELAND_")}
     made = Deployment(servers, folder, settings["ROELAND_DATABASE_URL"], {**ours, **settings, **env}, twilio)

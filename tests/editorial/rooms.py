@@ -203,6 +203,7 @@ def rooms(kafka: str, postgres: str, folder: Path) -> Iterator[Rooms]:
             "ROELAND_KAFKA_TOPIC_PREFIX": f"t{uuid7().hex[-8:]}.",
             "ROELAND_DATABASE_URL": url,
             "ROELAND_SWEEP_SECONDS": "1",
+            "ROELAND_TAKE_BACK_SECONDS": "0",
             "ROELAND_DATA_DIR": str(folder / "data"),
         }
         with psycopg.connect(url, autocommit=True) as connection:

@@ -36,8 +36,9 @@ class Roeland:
     def __init__(self, data: Path, env: dict[str, str]) -> None:
         self.data = data
         address = {
-            "ROELAND_PUBLIC_ADDRESS": f"127.0.0.1:{free_port()}"
-        }  # two that start at once would both choose 8080
+            "ROELAND_PUBLIC_ADDRESS": f"127.0.0.1:{free_port()}",  # two that start at once would both choose 8080
+            "ROELAND_TAKE_BACK_SECONDS": "0",
+        }
         self.env = {**os.environ, **address, **env, "ROELAND_DATA_DIR": str(data), "NO_COLOR": "1"}
 
     def run(self, *arguments: str, as_: str | None = None, seconds: float = 60) -> Any:

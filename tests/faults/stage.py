@@ -269,6 +269,7 @@ def stage(say: Say) -> Iterator[Stage]:
             "ROELAND_KAFKA_BOOTSTRAP": servers.kafka.bootstrap,
             "ROELAND_KAFKA_TOPIC_PREFIX": "roeland.",
             "ROELAND_DATABASE_URL": servers.postgres.url,
+            "ROELAND_TAKE_BACK_SECONDS": "0",
         }
         options = {"sink": sink, "twilio": twilio, "background": background, "hurried": False}
         with crew_of(env, folder, smtp_connections=CONNECTIONS, sms_connections=CONNECTIONS, **options) as crew:

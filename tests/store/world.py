@@ -9,10 +9,11 @@ import psycopg
 from uuid_utils import uuid7
 
 from services.domain.lanes import PRIORITY
+from services.domain.release_order import ReleaseStep
 from services.domain.states import State
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
-from services.store import announcements, incidents, messages, pinning, plan, variants
+from services.store import announcements, incidents, messages, pinning, plan, release_steps, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.plan import PlanFor
@@ -97,6 +98,7 @@ async def submit(
     corrects: int | None = None,
     told: Sequence[int] = (),
     expires_at: datetime | None = None,
+    release_order: Sequence[ReleaseStep] = (),
 ) -> Message:
     """A message with a variant per audience, language and channel, planned and proofed."""
     async with connection.transaction():
@@ -116,7 +118,7 @@ async def submit(
         await variants.record(connection, message.number, rendered)
         planned = PlanFor(
             message=message.number, language="nl", channels=channels, people=audiences, feeds=audiences,
-            told=told, audience_order=audiences,
+            told=told, audience_order=audiences, release_order=release_order,
         )  # fmt: skip
         await messages.set_proofed(connection, message.number, await plan.write(connection, planned))
     return message
@@ -127,6 +129,7 @@ async def release(connection: Connection, message: Message, approver: int) -> No
     async with connection.transaction():
         await pinning.pin_addresses(connection, message.number)
         await messages.set_released(connection, message.number, approver)
+        await release_steps.open_first(connection, message.number)
     async with connection.transaction():
         await announcements.announce(connection, message.number, source=SOURCE)
 

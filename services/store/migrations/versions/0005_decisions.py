@@ -133,6 +133,7 @@ CREATE TABLE release_step (                                    -- of a message t
     opened_by text,                                            -- delay, share, at-most, empty, release
     PRIMARY KEY (message, step)
 );
+CREATE INDEX release_step_waiting ON release_step (message) WHERE opened_at IS NULL;
 
 ALTER TABLE feed_entry ADD COLUMN withdrawn_at timestamptz;
 """
