@@ -81,7 +81,8 @@ def test_without_unknown_the_document_is_that_of_the_contract_and_says_no_name(r
     """Scripts that read the status keep reading it; people are told where the names are."""
     ann = Person("Ann", ["governors"], "ann@x.example")
     message = asyncio.run(in_doubt(database_url, [ann], [ann]))
-    assert set(roeland("message", "status", str(message.id), "--json").document) == CONTRACT
+    document = roeland("message", "status", str(message.id), "--json").document
+    assert set(document) >= CONTRACT and "unknown" not in document
     shown = roeland("message", "status", str(message.id)).out
     assert "--unknown" in shown
     assert "Ann" not in shown
@@ -159,7 +160,7 @@ def test_a_message_shows_the_alarms_that_concern_it_and_no_others(roeland: Roela
     assert "cannot-send" in shown
     assert "stalled" in shown
     assert "alarm" not in roeland("message", "status", str(other.id)).out
-    assert set(roeland("message", "status", str(message.id), "--json").document) == CONTRACT
+    assert set(roeland("message", "status", str(message.id), "--json").document) >= CONTRACT
 
 
 def test_doctor_counts_a_channel_that_can_send_nothing_as_a_problem(roeland: Roeland, database_url):
