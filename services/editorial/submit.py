@@ -5,12 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from services.domain.commands import Answer, SubmitMessage
-from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import PRIORITY
 from services.domain.problems import Finding
 from services.domain.variants import Variant
-from services.editorial import proof, recipients, revisions
+from services.editorial import following, proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.findings import judged
 from services.editorial.given import read_content
@@ -18,7 +17,7 @@ from services.editorial.refusal import Refusal, problem
 from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
-from services.store import audit, incidents, messages, variants
+from services.store import audit, incidents, messages, told, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.users import User
@@ -28,13 +27,17 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
     content = read_content(body.content, desk.configuration)
     incident = await _incident(connection, content)
+    content = await told.with_channels(connection, content)
     revision = await _revision(connection, body, content)
     corrected = await _pause_original(connection, content, desk.source)
-    audiences = await _audiences(connection, content, corrected, desk.configuration)
+    await following.refuse_second(connection, body, content, corrected)
+    owed = await recipients.owed_by(connection, content.kind, content.incident, corrected.number if corrected else None)
+    audiences = await recipients.audiences_of(connection, content, owed, desk.configuration)
+    also = await recipients.channels_owed(connection, owed)
     now = await messages.database_time(connection)
     phase = content.phase or incident.phase
     findings = await judged(connection, content, audiences, phase=phase, now=now, desk=desk)
-    findings += _narrower(content, corrected)
+    findings += following.findings(content, also)
     versions = versions_of(
         content,
         message_id=str(body.message_id),
@@ -43,20 +46,13 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         issued_at=now,
         corrected=corrected,
         audiences=audiences,
+        also=also,
         desk=desk,
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
     new = replace(new, issued_at=now, rendered_with=desk.rendered_with, revision=revision)
     message = await _record(connection, new, versions, again=body.again)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
-
-
-async def _audiences(
-    connection: Connection, content: MessageContent, corrected: Message | None, configuration: Configuration
-) -> tuple[str, ...]:
-    original = corrected.number if corrected else None
-    owed = await recipients.owed_by(connection, content.kind, content.incident, original)
-    return await recipients.audiences_of(connection, content, owed, configuration)
 
 
 async def _record(connection: Connection, new: NewMessage, versions: list[Variant], *, again: bool) -> Message:
@@ -116,15 +112,6 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
     if original.state == "released":
         await messages.pause(connection, original, source=source)
     return original
-
-
-def _narrower(content: MessageContent, corrected: Message | None) -> list[Finding]:
-    if corrected is None or not (missing := set(corrected.content["channels"]) - set(content.channels)):
-        return []
-    what = f"Wat dit rechtzet, ging ook langs {', '.join(sorted(missing))}."
-    return [
-        Finding("warning", "channels", what, "Gebruik dezelfde kanalen: niet iedereen is op de andere te bereiken.")
-    ]
 
 
 def _new(
