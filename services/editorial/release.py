@@ -3,6 +3,7 @@
 from services.domain.events import MessageReleased, envelope
 from services.editorial import recipients
 from services.editorial.desk import Desk
+from services.editorial.ending import end_alerts
 from services.runtime import outbox
 from services.runtime.postgres import Connection
 from services.store import messages, pinning, plan
@@ -18,7 +19,8 @@ async def release(
     """
     if original is not None:
         await _supersede(connection, original, desk.source)
-    moved = await _pin_addresses(connection, message, desk)
+    ended = await end_alerts(connection, message, desk.source) if message.kind == "all-clear" else {}
+    moved = ended | await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, approved_by)
     await publish(connection, released, desk.source)
     return released, moved

@@ -18,6 +18,7 @@ from services.domain.commands import (
     RejectMessage,
     SubmitMessage,
     Tolerant,
+    WithdrawMessage,
 )
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
@@ -29,6 +30,7 @@ from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
+from services.editorial.withdraw import withdraw
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -53,6 +55,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     SubmitMessage: submit,
     ApproveMessage: approve,
     RejectMessage: reject,
+    WithdrawMessage: withdraw,
     IncludeNewcomers: include,
 }
 """What carries out which command, in the transaction of its answer."""

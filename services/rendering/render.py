@@ -35,14 +35,17 @@ def render_all(
     corrected: Corrected | None = None,
     audiences: Iterable[str] | None = None,
     also: Mapping[str, Collection[str]] | None = None,
+    asks: bool = True,
     configuration: Configuration = DEFAULT,
 ) -> list[Variant]:
     """Every variant of a message: its audiences (or those given) × their languages × their channels.
 
-    `also`: by audience the channels on which it has a version besides. An exercise has none for the public. Raises
+    `also`: by audience the channels on which it has a version besides. `asks`: whether an audience is asked what it is
+    asked in this phase. An exercise has none for the public. Raises
     Refused with all problems: of the templates, and of audiences that would see no key message.
     """
     first = RenderRequest(content, "", "", "", phase, message_id, incident_title, issued_at, corrected, configuration)
+    first = replace(first, asks=asks)
     variants: list[Variant] = []
     problems: dict[Problem, None] = {}
     for request in _requests(first, content.audiences if audiences is None else audiences, also or {}):

@@ -46,6 +46,16 @@ async def all_clear_of(connection: Connection, incident: str, *, apart_from: UUI
     return None if since else found
 
 
+async def alerts_under_way(connection: Connection, incident: str, *, before: int) -> list[int]:
+    """The numbers of the alerts and updates of this incident that go out or are about to, older than `before`."""
+    rows = await connection.execute(
+        "SELECT number FROM message WHERE incident = %s AND number < %s AND kind IN ('alert', 'update')"
+        " AND corrects IS NULL AND state IN ('approved', 'released') ORDER BY number",
+        (incident, before),
+    )
+    return [number for (number,) in await rows.fetchall()]
+
+
 async def corrected_by(connection: Connection, message: int) -> list[UUID]:
     """The ids of the released corrections of this message, the latest last."""
     rows = await connection.execute(
