@@ -125,7 +125,13 @@ async def test_an_alert_still_names_its_channels(desk: Rooms, incident: str):
 async def test_an_all_clear_goes_wherever_anything_went(desk: Rooms, incident: str):
     """On every channel of the incident, to everybody who was told, on all that they can be had on."""
     await reached(desk, incident, "g1/sms", "g3/mail")
-    fields = {"incident": incident, "kind": "all-clear", "audiences": [], "channels": [], "title": [{"text": "Voorbij"}]}
+    fields = {
+        "incident": incident,
+        "kind": "all-clear",
+        "audiences": [],
+        "channels": [],
+        "title": [{"text": "Voorbij"}],
+    }
     message_id = await desk.proofed(**fields)
     assert await planned(desk, message_id) == {"g1/mail", "g1/sms", "g3/mail", "g3/sms"}
 
