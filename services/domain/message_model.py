@@ -105,6 +105,7 @@ class MessageFile(_Strict):
     )
     channels: list[Channel] = Field(
         default_factory=list,
+        min_length=1,
         description="mail, sms, newsfeed; a correction or all-clear may leave it out: those that were used.",
     )
     key_messages: KeyMessages = Field(

@@ -41,6 +41,8 @@ def judge(content: MessageContent, audiences: tuple[str, ...], configuration: Co
 def _as_file(content: MessageContent) -> dict[str, Any]:
     plain = content.model_dump(mode="json")
     titles = [{"text": text["text"], "language": text["language"]} for text in plain["title"]]
+    if not plain["channels"]:
+        del plain["channels"]  # left out, as in a correction's file
     return plain | {"title": titles, "sms": plain["sms"] or None}
 
 
