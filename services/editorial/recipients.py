@@ -37,6 +37,9 @@ async def audiences_of(
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in told)})
     if content.kind == "all-clear" and not audiences:
         raise problem("audiences", "Nobody was alerted in this incident.", "Name the audiences that it is for.")
+    if not content.channels:
+        what = "Nothing went out in this incident yet, so it does not say which way to go."
+        raise problem("channels", what, "Write `channels: [mail, sms, newsfeed]`, or those that you want.")
     if gone := set(audiences) - set(configuration.audience_ids):
         raise problem("audiences", f"{', '.join(sorted(gone))} is configured no more.", "Configure it again.")
     return audiences

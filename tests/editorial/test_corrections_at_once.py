@@ -130,3 +130,22 @@ async def test_a_correction_says_what_was_wrong_in_its_own_words_or_the_old_ones
     assert (await desk.reject(message_id)).done
     quoting = await desk.proofed(**correction(incident, original, title=[{"text": "Anders"}]))
     assert await desk.one(text, "%EERDER SCHREVEN WIJ%“Kern.”%WAT JUIST IS%", await desk.number(quoting))
+
+
+async def test_an_audience_that_is_configured_no_more_is_named(desk: Rooms, incident: str):
+    """Its people were alerted; to leave them out without a word is the one thing that must not be."""
+    alert = await half_sent(desk, incident)
+    await desk.rows(
+        "UPDATE variant SET audience = 'harbours' WHERE message = %s AND audience = 'bcm-leads' RETURNING 1",
+        await desk.number(alert),
+    )
+    _, answer = await desk.submit(**all_clear(incident))
+    assert "harbours" in answer.problems[0]["problem"]
+
+
+async def test_an_all_clear_of_nothing_is_refused(desk: Rooms, incident: str):
+    """Also when it names its audiences: there is no way that anything went."""
+    _, answer = await desk.submit(**all_clear(incident))
+    assert not answer.done
+    _, answer = await desk.submit(**all_clear(incident, audiences=["governors"]))
+    assert not answer.done and answer.problems[0]["remedy"]
