@@ -65,7 +65,7 @@ def _narrower(content: MessageContent, used: Collection[str]) -> list[Finding]:
         return []
     before = "Wat dit rechtzet" if content.kind == "correction" else "Wat in dit incident gezegd is"
     what = f"{before}, ging ook langs {', '.join(sorted(missing))}."
-    remedy = "Laat `channels` weg. Wie op de genoemde kanalen niet te bereiken is, krijgt het waar die het eerder kreeg."
+    remedy = "Laat `channels` weg. Wie op de genoemde niet te bereiken is, krijgt het op het kanaal van toen."
     return [Finding("warning", "channels", what, remedy)]
 
 
