@@ -242,6 +242,23 @@ class TestWithEditorial:
         assert roeland("message", "approve", id, "--as", APPROVER).code == 1
         assert roeland("message", "stop", id).code == 1
 
+    @pytest.mark.usefixtures("office", "editorial")
+    def test_a_message_is_withdrawn_and_nothing_else_can_be_done_to_it(self, roeland: Roeland) -> None:
+        """Each refusal says what it is; what was never released is rejected instead."""
+        id = roeland("message", "submit", "message.json", "--json", "--as", AUTHOR).document["id"]  # noqa: A001
+        early = roeland("message", "withdraw", id, "--reason", "fout", "--json", "--as", APPROVER)
+        assert (early.code, "message reject" in early.document["error"]) == (1, True)
+        assert roeland("message", "approve", id, "--as", APPROVER).code == 0
+        assert roeland("message", "withdraw", id, "--json", "--as", APPROVER).code == 1, "without a reason"
+        told = roeland("message", "withdraw", id, "--reason", "fout", "--notify", "--json", "--as", APPROVER).document
+        assert (told["state"], told["notice"], told["feed_entries"]) == ("withdrawn", None, 0)
+        for again in (["pause"], ["resume"], ["stop"], ["withdraw", "--reason", "fout"]):
+            refused = roeland("message", again[0], id, *again[1:], "--json", "--as", APPROVER)
+            assert (refused.code, "withdrawn" in refused.document["error"]) == (1, True)
+        status = roeland("message", "status", id, "--json").document
+        assert status["state"] == "withdrawn" and status["withdrawn_at"].endswith("Z")
+        assert "withdrawn 20" in roeland("message", "status", id).out
+
 
 @pytest.mark.stack
 def test_the_doctor_names_what_is_missing_and_how_to_mend_it(

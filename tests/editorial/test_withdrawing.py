@@ -1,14 +1,16 @@
 """A released message is taken back: at once, for good, with the feed marked, and told to those who got it if asked."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.domain.commands import Answer, WithdrawMessage
+from services.domain.states import State
 from services.runtime.postgres import connect
 from services.store import feeds, variants
-from tests.editorial.rooms import AUDITOR, AUTHOR, SECOND, Rooms
+from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms
 from tests.editorial.test_corrections import correction, half_sent
 
 pytestmark = pytest.mark.stack
@@ -89,6 +91,30 @@ async def test_what_cannot_be_withdrawn_is_refused_with_the_remedy(desk: Rooms, 
     again = await withdraw(desk, released, notify=True)
     assert "withdrawn already" in (again.error or "")
     assert await desk.one("SELECT count(*) FROM message WHERE incident = %s", incident) == 2
+
+
+async def test_of_two_who_withdraw_at_once_one_tells_the_people(desk: Rooms, incident: str):
+    """Nobody gets two notices of one thing."""
+    original = await half_sent(desk, incident)
+    answers = await asyncio.gather(*(withdraw(desk, original, user, notify=True) for user in (SECOND, MANAGER)))
+    assert sorted(answer.done for answer in answers) == [False, True]
+    notices = "SELECT count(*) FROM message WHERE incident = %s AND kind = 'update' AND corrects IS NOT NULL"
+    assert await desk.one(notices, incident) == 1
+
+
+async def test_a_withdrawn_correction_is_told_to_those_who_got_that_one(desk: Rooms, incident: str):
+    """Not to those who got the first error alone: they never heard of it. And the error can be put right anew."""
+    original = await half_sent(desk, incident)
+    righted = await desk.proofed(**correction(incident, original))
+    assert (await desk.approve(righted)).done
+    claimed = await desk.claim(righted)
+    assert claimed is not None
+    first = claimed.deliveries[0].sequence
+    fates = {d.sequence: State.ACCEPTED if d.sequence == first else State.BOUNCED for d in claimed.deliveries}
+    await desk.settle(claimed, fates)
+    answer = await withdraw(desk, righted, notify=True)
+    assert answer.result["told"] == 1
+    await desk.proofed(**correction(incident, original, title=[{"text": "Nu juist"}]))
 
 
 async def test_a_stopped_message_can_still_be_withdrawn(desk: Rooms, incident: str):
