@@ -12,6 +12,7 @@ from services.runtime.postgres import connect
 from services.store import feeds, variants
 from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms
 from tests.editorial.test_corrections import correction, half_sent
+from tests.editorial.test_corrections_at_once import announced
 
 pytestmark = pytest.mark.stack
 
@@ -106,7 +107,7 @@ async def test_a_withdrawn_correction_is_told_to_those_who_got_that_one(desk: Ro
     """Not to those who got the first error alone: they never heard of it. And the error can be put right anew."""
     original = await half_sent(desk, incident)
     righted = await desk.proofed(**correction(incident, original))
-    assert (await desk.approve(righted)).done
+    await announced(desk, righted)
     claimed = await desk.claim(righted)
     assert claimed is not None
     first = claimed.deliveries[0].sequence
