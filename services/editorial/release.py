@@ -27,9 +27,12 @@ async def release(
 
 
 async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
-    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
+    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew.
+
+    So is what follows an earlier message: who has lost an address may be had where else they were told (0013).
+    """
     moved = await pinning.pin_addresses(connection, message.number)
-    if moved is not None:
+    if moved is not None and not (moved and message.kind in ("correction", "all-clear")):
         return {"addresses_changed": moved}
     planned = await recipients.plan_for(connection, message, desk.configuration)
     count = await plan.write_again(connection, planned)

@@ -103,9 +103,12 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         original = await messages.find(connection, UUID(content.corrects), lock=True)
     except ValueError:
         return None  # the rules say what is wrong with it
-    if original is None or original.incident != content.incident:
+    if original is None or original.incident != content.incident or original.kind in messages.FOR_USERS:
         what = f"There is no message {content.corrects} in {content.incident}."
         raise problem("corrects", what, "Copy its id from `roeland message list`.")
+    if original.state == "approved":
+        what = "That message is not released yet: nobody has read it, and it is about to go out."
+        raise problem("corrects", what, f"`roeland message take-back {original.id}` now, and revise it.")
     if original.released_at is None:
         what = "That message was never released: nobody has read it."
         raise problem("corrects", what, "Reject it, and submit this one as an alert or update.")

@@ -243,12 +243,19 @@ class TestWithEditorial:
         assert roeland("message", "stop", id).code == 1
 
     @pytest.mark.usefixtures("office", "editorial")
-    def test_a_message_is_withdrawn_and_nothing_else_can_be_done_to_it(self, roeland: Roeland) -> None:
+    def test_a_message_is_withdrawn_and_nothing_else_can_be_done_to_it(self, roeland: Roeland, tmp_path: Path) -> None:
         """Each refusal says what it is; what was never released is rejected instead."""
         id = roeland("message", "submit", "message.json", "--json", "--as", AUTHOR).document["id"]  # noqa: A001
         early = roeland("message", "withdraw", id, "--reason", "fout", "--json", "--as", APPROVER)
         assert (early.code, "message reject" in early.document["error"]) == (1, True)
         assert roeland("message", "approve", id, "--as", APPROVER).code == 0
+        righted = {"incident": "cyber-2026-014", "kind": "correction", "title": "Toch op tijd", "corrects": id}
+        (tmp_path / "right.json").write_text(json.dumps(righted | {"key_messages": ["De lonen komen op tijd."]}))
+        assert roeland("message", "lint", "right.json").code == 0
+        previewed = roeland("message", "preview", "right.json", "--json").document
+        assert {each["channel"] for each in previewed["variants"]} == {"mail", "sms"}, "those of the original"
+        assert previewed["recipients"] == 0, "nobody has got it yet"
+        assert all("De lonen komen later." in each["text"] for each in previewed["variants"]), "what was wrong"
         assert roeland("message", "withdraw", id, "--json", "--as", APPROVER).code == 1, "without a reason"
         told = roeland("message", "withdraw", id, "--reason", "fout", "--notify", "--json", "--as", APPROVER).document
         assert (told["state"], told["notice"], told["feed_entries"]) == ("withdrawn", None, 0)

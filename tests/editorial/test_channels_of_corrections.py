@@ -90,6 +90,17 @@ async def test_who_lost_their_number_is_told_by_mail(desk: Rooms, incident: str)
     assert await planned(desk, message_id) == {"g1/mail", "g3/sms"}
 
 
+async def test_who_loses_their_number_after_the_proof_is_told_by_mail_too(desk: Rooms, incident: str):
+    """The moment between proof and approval is the same to whoever believes the error."""
+    original = await reached(desk, incident, "g1/sms", "g3/sms")
+    message_id = await desk.proofed(**correction(incident, original, channels=[]))
+    lost = "UPDATE address SET current = false WHERE channel = 'sms' AND contact = 1 RETURNING 1"
+    assert await desk.rows(lost)
+    await desk.rows("UPDATE contact SET updated_at = now() WHERE id = 1 RETURNING 1")
+    assert (await desk.approve(message_id)).done
+    assert await planned(desk, message_id) == {"g1/mail", "g3/sms"}
+
+
 async def test_a_removed_contact_gets_no_correction(desk: Rooms, incident: str):
     """Removed in between: their addresses are erased, and the plan does not name them."""
     original = await reached(desk, incident, "g1/mail", "g3/mail")

@@ -90,6 +90,22 @@ async def test_an_error_to_a_shared_address_is_answered_there(desk: Rooms, incid
     assert found == {"g1": "g1", "g3": "g3", "b1": "b1", "b2": "g2"}
 
 
+async def test_what_waits_in_an_embargo_is_taken_back_and_not_corrected(desk: Rooms, incident: str):
+    """Nobody has read it: the remedy stops it, and says so."""
+    waiting = await desk.proofed(incident=incident)
+    await desk.rows("UPDATE message SET state = 'approved' WHERE id = %s RETURNING 1", waiting)
+    _, answer = await desk.submit(**correction(incident, waiting))
+    assert "take-back" in answer.problems[0]["remedy"]
+
+
+async def test_what_users_were_told_is_no_message_to_correct(desk: Rooms, incident: str):
+    """A notice says no more than who must look at what."""
+    notice = await desk.released(incident=incident)
+    await desk.rows("UPDATE message SET kind = 'notice' WHERE id = %s RETURNING 1", notice)
+    _, answer = await desk.submit(**correction(incident, notice))
+    assert "no message" in answer.problems[0]["problem"]
+
+
 async def test_a_second_all_clear_must_be_meant(desk: Rooms, incident: str):
     """Refused while nobody was alerted since; --again sends it; a new alert makes another one natural."""
     await half_sent(desk, incident)
