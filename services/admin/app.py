@@ -17,9 +17,12 @@ from services.admin import (
     topics,
     up,
     users,
+    who,
+    withdrawing,
 )
 
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
+# Declared on the group of `messages` by being imported.
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing)
 
 
 def build() -> typer.Typer:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, entries, lines
+from services.admin.answers import Answer, as_plain, entries, lines
 from services.admin.command import command
 from services.admin.invocation import current
 from services.admin.messages import app
@@ -35,6 +35,7 @@ async def status(
     from services.admin.acting import acting
     from services.admin.alarms import about, show_briefly
     from services.admin.giving import known, message_id
+    from services.admin.put_right import put_right, show_put_right
     from services.admin.unknown import document, people_unknown, show
     from services.admin.watching import follow, picture
     from services.store.status import status_of
@@ -47,18 +48,21 @@ async def status(
         else:
             found = await status_of(connection, message)
         ringing = await about(connection, message, found)
+        righted = await put_right(connection, await known(connection, message.id))
         people, count = await people_unknown(connection, message, actor=actor) if unknown else (None, 0)
 
     def tell(out: "Console") -> None:
         if not watch:
             out.print(picture(found))
+        show_put_right(out, righted)
         show_briefly(out, ringing)
         if people is not None:
             show(out, people, count)
         elif any("unknown" in counts for counts in found.channels.values()):
             lines(f"Whom to call: `roeland message status {found.id} --unknown`")(out)
 
-    return Answer(found if people is None else document(found, people), tell)
+    said = {**as_plain(found), **righted}
+    return Answer(said if people is None else document(said, people), tell)
 
 
 @command(app, "list", examples=["message list", "message list --incident cyber-2026-014"])

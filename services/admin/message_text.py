@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from services.admin.answers import table
-from services.domain.configuration import Configuration
+from services.domain.configuration import CHANNELS, Configuration
 from services.domain.content import MessageContent
 from services.domain.texts import measure
 from services.domain.variants import Variant, fill, slots_for
@@ -32,7 +32,7 @@ def rendered(
 ) -> list[Variant]:
     """Every version; without a situation (no server) as if it were the first of its incident. Raises `Refused`."""
     return render_all(
-        content,
+        content if content.channels else content.model_copy(update={"channels": CHANNELS}),
         phase=situation.phase if situation else content.phase or "acute",
         message_id=NO_ID,
         templates=load_templates(),
@@ -40,6 +40,7 @@ def rendered(
         issued_at=datetime.now(UTC),
         corrected=(situation.corrected if situation else None) or _supposed(content),
         audiences=situation.audiences if situation else None,
+        also=situation.also if situation else None,
         configuration=configuration,
     )
 
@@ -94,4 +95,7 @@ def show_who(out: "Console", situation: "Situation") -> None:
 def _supposed(content: MessageContent) -> Corrected | None:
     if content.kind != "correction":
         return None
-    return Corrected({text.language or "": "[titel]" for text in content.title}, datetime.now(UTC))
+    unknown = [{"text": "[titel]", "language": text.language} for text in content.title]
+    said = [{"text": [{"text": "[wat dat bericht zei]", "language": text.language}]} for text in content.title]
+    before = {"kind": "alert", "corrects": None, "wrong": (), "title": unknown, "key_messages": said}
+    return Corrected(MessageContent.model_validate(content.model_dump() | before), datetime.now(UTC))

@@ -79,12 +79,14 @@ async def preview(
     from services.admin.situation import situation_of
     from services.admin.steps import order_of, order_shown
     from services.runtime.configuration import configuration_in_force
+    from services.store.told import with_channels
 
     configuration = configuration_in_force()
     for each in audience or ():
         known_audience(each, configuration)
     content = _read(file, configuration)
     async with acting() as (connection, _):
+        content = await with_channels(connection, content)
         situation = await situation_of(connection, content, configuration)
     variants = message_text.rendered(content, configuration, situation)
     shown = [variant for variant in variants if not audience or variant.audience in audience]

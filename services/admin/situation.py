@@ -3,7 +3,7 @@
 The same questions that editorial asks at submission; here for a preview, which decides nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,15 +23,17 @@ PEOPLES = ("mail", "sms")
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`audiences` get a version (feeds too); `reached` by audience of people, `missed` for want of an address.
+    """`audiences` get a version (feeds too), on the channels of `also` besides those that are named.
 
-    `before` and `alerted` are what lint asks: what was said last to these audiences, and whether anyone was told.
+    `reached` by audience of people, `missed` for want of an address. `before` and `alerted` are what lint asks: what
+    was said last to these audiences, and whether anyone was told.
     """
 
     phase: str
     incident_title: str
     corrected: Corrected | None
     audiences: tuple[str, ...]
+    also: Mapping[str, Collection[str]]
     reached: list[AudienceReach]
     missed: list[NotReached]
     before: MessageContent | None
@@ -43,6 +45,9 @@ async def situation_of(connection: Connection, content: MessageContent, configur
     incident = await incidents.find(connection, content.incident)
     owed = await _owed(connection, content)
     versions = await variants.audiences(connection, [message.number for message in owed])
+    also: dict[str, set[str]] = {}
+    for audience, channel in versions:
+        also.setdefault(audience, set()).add(channel)
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
     people = [a for a in audiences if set(PEOPLES) & set(configuration.audience(a).channels)]
     whom = Whom(
@@ -50,6 +55,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         people=[audience for audience in people if audience in content.audiences],
         told=[message.number for message in owed],
         told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+        widely=content.kind == "all-clear",
     )
     before = await said_before(connection, content.incident, audiences)
     found = {each.audience: each for each in await reach(connection, whom)}
@@ -58,6 +64,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         incident_title=incident.title if incident else content.title[0].text,
         corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
         audiences=audiences,
+        also=also,
         reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
         missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),
         before=MessageContent.model_validate(before.content) if before.content else None,
@@ -83,5 +90,4 @@ async def _owed(connection: Connection, content: MessageContent) -> Sequence[Mes
 def _corrected(original: Message) -> Corrected | None:
     if original.released_at is None:
         return None
-    titles = MessageContent.model_validate(original.content).title
-    return Corrected({text.language or "": text.text for text in titles}, original.released_at)
+    return Corrected(MessageContent.model_validate(original.content), original.released_at)

@@ -13,7 +13,6 @@ from services.admin.answers import TEXT_BETWEEN, Spooled, as_plain, lines
 from services.runtime.postgres import Connection
 from services.store import audit
 from services.store.messages import Message
-from services.store.status import Status
 from services.store.unknown import unreached
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ async def people_unknown(connection: Connection, message: Message, *, actor: int
     return kept, count  # type: ignore[return-value]  # typeshed: it is a TextIO in all but name
 
 
-def document(status: Status, people: TextIO) -> Spooled:
+def document(status: Any, people: TextIO) -> Spooled:
     """The status, with `unknown` beside what it always has."""
     return Spooled(status, "unknown", people)
 

@@ -55,10 +55,11 @@ class MessageContent(_Tolerant):
     title: tuple[Text, ...] = Field(min_length=1)
     language: str = "nl"
     audiences: tuple[str, ...] = ()
-    channels: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[str, ...] = ()
     key_messages: tuple[KeyMessage, ...] = ()
     unknown: tuple[Text, ...] = ()
     actions: tuple[Text, ...] = ()
+    wrong: tuple[Text, ...] = ()
     sms: tuple[Text, ...] = ()
     next_update_at: Utc | None = None
     expires_at: Utc | None = None
@@ -83,6 +84,7 @@ class MessageContent(_Tolerant):
             ),
             "unknown": line(self.unknown),
             "actions": line(self.actions),
+            "wrong": line(self.wrong),
             "sms": lines(self.sms),
         }
         for name, value in settled.items():

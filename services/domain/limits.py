@@ -6,6 +6,7 @@ from typing import Final
 # https://www.orau.gov/hsc/ercwbt/content/ERCWBTcd/pdf/Covello.pdf
 KEY_MESSAGES: Final = 3
 FACTS: Final = 3
+WRONG: Final = 3  # things that one correction puts right, for one reader
 
 WORDS_PER_SENTENCE: Final = 20  # ../shared/MISSION.md, "Voice of the messages"
 

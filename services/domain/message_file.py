@@ -66,7 +66,7 @@ def _without(given: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any
         field, *deeper = each["loc"]
         if each["type"] == "extra_forbidden" and _removed(rest, tuple(each["loc"])):
             continue
-        if field in ("key_messages", "unknown", "actions") and deeper and isinstance(rest.get(field), list):
+        if field in ("key_messages", "unknown", "actions", "wrong") and deeper and isinstance(rest.get(field), list):
             rest[field][deeper[0]] = "x"
         else:
             rest.pop(str(field), None)

@@ -104,12 +104,20 @@ class MessageFile(_Strict):
         default_factory=list,
         description="Whom it is for; a correction or all-clear may leave it out: those who were told.",
     )
-    channels: list[Channel] = Field(min_length=1, description="mail, sms, newsfeed.")
+    channels: list[Channel] = Field(
+        default_factory=list,
+        min_length=1,
+        description="mail, sms, newsfeed; a correction or all-clear may leave it out: those that were used.",
+    )
     key_messages: KeyMessages = Field(
         default_factory=list, description="What to remember: at most 3 for each reader, each with at most 3 facts."
     )
     unknown: Texts = Field(default_factory=list, description="What we do not know yet.")
     actions: Texts = Field(default_factory=list, description="What we ask the reader to do.")
+    wrong: Texts = Field(
+        default_factory=list,
+        description="Only of a correction: what was wrong. Default: the key messages of what it corrects are quoted.",
+    )
     sms: SmsTexts | None = Field(None, description="The whole SMS. Default: made from title and key messages.")
     next_update_at: Moment | None = Field(None, description="When the reader hears more; with its time zone.")
     expires_at: Moment | None = Field(None, description="After this it is no longer sent; with its time zone.")
@@ -122,8 +130,9 @@ class MessageFile(_Strict):
 
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
-    "title": TitleText, "unknown": LineText, "actions": LineText, "sms": SmsText, "facts": LineText, "text": LineText,
-    "key_messages": FileKeyMessage, "release_order": FileStep, "when": FileCondition,
+    "title": TitleText, "unknown": LineText, "actions": LineText, "wrong": LineText, "sms": SmsText, "facts": LineText,
+    "text": LineText, "key_messages": FileKeyMessage, "release_order": FileStep,
+    "when": FileCondition,
 }  # fmt: skip
 
 
@@ -166,6 +175,7 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
         ),
         unknown=texts(file.unknown),
         actions=texts(file.actions),
+        wrong=texts(file.wrong),
         sms=texts(file.sms),
         next_update_at=file.next_update_at,
         expires_at=file.expires_at,

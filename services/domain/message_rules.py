@@ -43,11 +43,18 @@ def someone_is_told(judged: Judged) -> Iterator[Complaint]:
     reached = [
         each for each in content.audiences if set(judged.configuration.audience(each).channels) & set(content.channels)
     ]
-    if content.audiences and not reached:
+    if content.audiences and content.channels and not reached:
         names = ", ".join(content.audiences)
         yield ("channels",), f"{names} gets nothing on {', '.join(content.channels)}.", "Add a channel that they have."
     if content.exercise and set(content.audiences) == {"public"}:
         yield ("audiences",), "An exercise never goes to the public.", "Name the audiences that take part."
+
+
+def channels_are_named(judged: Judged) -> Iterator[Complaint]:
+    """Only what follows an earlier message can go the ways that one went."""
+    if not judged.content.channels and judged.content.kind not in ("correction", "all-clear"):
+        remedy = "Write `channels: [mail, sms, newsfeed]`, or those that you want."
+        yield ("channels",), "The field channels is missing.", remedy
 
 
 def title_in_own_language(judged: Judged) -> Iterator[Complaint]:
@@ -104,6 +111,16 @@ def lists_are_short(judged: Judged) -> Iterator[Complaint]:
                 f"{name} has more than {limits.LIST_ITEMS} entries for one reader.",
                 "Keep what matters.",
             )
+
+
+def only_a_correction_says_what_was_wrong(judged: Judged) -> Iterator[Complaint]:
+    """Who reads elsewhere what was wrong looks for what is right; and who reads more than three things skips them."""
+    content = judged.content
+    if content.wrong and content.kind != "correction":
+        yield ("wrong",), "Only a correction says what was wrong.", "Write `kind: correction`, or take this out."
+    for place in _too_many(content.wrong, judged.readers, limits.WRONG):
+        what = f"wrong has more than {limits.WRONG} entries for one reader."
+        yield ("wrong", place), what, "Keep what people may have acted on."
 
 
 def one_text_per_language(judged: Judged) -> Iterator[Complaint]:
@@ -180,11 +197,13 @@ def embargo(judged: Judged) -> Iterator[Complaint]:
 
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
     (frozenset({"audiences", "kind", "channels", "exercise"}), someone_is_told),
+    (frozenset({"channels", "kind"}), channels_are_named),
     (frozenset({"title", "language"}), title_in_own_language),
     (frozenset({"key_messages", "audiences", "language", "channels", "sms"}), everyone_sees_a_key_message),
     (frozenset(), three_key_messages),
     (frozenset(), three_facts),
     (frozenset(), lists_are_short),
+    (frozenset({"kind"}), only_a_correction_says_what_was_wrong),
     (frozenset(), one_text_per_language),
     (frozenset({"expires_at"}), not_expired),
     (frozenset({"expires_at", "next_update_at"}), times_in_order),

@@ -16,13 +16,17 @@ class Point:
 
 @dataclass(frozen=True)
 class View:
-    """The texts that one audience sees in one language. `sms` is the given one, None when it is to be made."""
+    """The texts that one audience sees in one language. `sms` is the given one, None when it is to be made.
+
+    `wrong` is what a correction says was wrong, in its author's words.
+    """
 
     title: str
     key_messages: tuple[Point, ...]
     unknown: tuple[str, ...]
     actions: tuple[str, ...]
     sms: str | None
+    wrong: tuple[str, ...] = ()
 
 
 def languages_of(content: MessageContent, audience: str) -> tuple[str, ...]:
@@ -49,6 +53,7 @@ def select(content: MessageContent, *, audience: str, language: str) -> View:
         unknown=_seen(content.unknown, audience, language),
         actions=_seen(content.actions, audience, language),
         sms=next(iter(_seen(content.sms, audience, language)), None),
+        wrong=_seen(content.wrong, audience, language),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.domain.commands import Answer
 from services.domain.content import MessageContent
 from services.domain.variants import Variant
-from services.editorial import proof, revisions
+from services.editorial import proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.versions import versions_of
 from services.runtime import timers
@@ -60,6 +60,7 @@ async def _rendered(connection: Connection, message: Message, original: Message 
     incident = await incidents.find(connection, message.incident)
     assert incident is not None  # noqa: S101 - a message refers to it
     told = await variants.audiences(connection, [message.number])
+    owed = await recipients.owed_by(connection, message.kind, message.incident, message.corrects)
     return versions_of(
         MessageContent.model_validate(message.content),
         message_id=str(message.id),
@@ -68,6 +69,7 @@ async def _rendered(connection: Connection, message: Message, original: Message 
         issued_at=message.issued_at or message.submitted_at,
         corrected=original,
         audiences=desk.configuration.in_order(audience for audience, _ in told),
+        also=await recipients.channels_owed(connection, owed),
         desk=desk,
     )
 

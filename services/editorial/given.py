@@ -43,6 +43,8 @@ def _as_file(content: MessageContent) -> dict[str, Any]:
     plain = content.model_dump(mode="json")
     titles = [{"text": text["text"], "language": text["language"]} for text in plain["title"]]
     order = [as_written(step) for step in content.release_order]
+    if not plain["channels"]:
+        del plain["channels"]  # left out, as in a correction's file
     return plain | {"title": titles, "sms": plain["sms"] or None, "release_order": order}
 
 

@@ -1,13 +1,15 @@
 """Who gets a message: the audiences that it names, and those whom it owes.
 
 A correction owes those whom the original reached or may have reached, and whoever that one was itself a correction
-for; an all-clear owes everyone who was alerted in the incident. Audiences may add to that and never narrow it.
+for; an all-clear owes everyone who was alerted in the incident. Audiences may add to that and never narrow it, and
+neither may channels: who cannot be had on those that are named gets it where the error reached them.
 """
 
 from collections.abc import Sequence
 
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
+from services.domain.lanes import CHANNELS
 from services.domain.states import REACHED, UNSENT
 from services.editorial.refusal import problem
 from services.runtime.postgres import Connection
@@ -35,9 +37,20 @@ async def audiences_of(
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in told)})
     if content.kind == "all-clear" and not audiences:
         raise problem("audiences", "Nobody was alerted in this incident.", "Name the audiences that it is for.")
+    if not content.channels:
+        what = "Nothing went out in this incident yet, so it does not say which way to go."
+        raise problem("channels", what, "Write `channels: [mail, sms, newsfeed]`, or those that you want.")
     if gone := set(audiences) - set(configuration.audience_ids):
         raise problem("audiences", f"{', '.join(sorted(gone))} is configured no more.", "Configure it again.")
     return audiences
+
+
+async def channels_owed(connection: Connection, owed: Sequence[Message]) -> dict[str, set[str]]:
+    """By audience the channels on which those who are owed this message were told: there it has a version as well."""
+    channels: dict[str, set[str]] = {}
+    for audience, channel in await variants.audiences(connection, [message.number for message in owed]):
+        channels.setdefault(audience, set()).add(channel)
+    return channels
 
 
 async def plan_for(connection: Connection, message: Message, configuration: Configuration) -> PlanFor:
@@ -49,7 +62,8 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
     return PlanFor(
         message=message.number,
         language=content.language,
-        channels=content.channels,
+        channels=[channel for channel in CHANNELS if channel in {channel for _, channel in versions}],
+        named=content.channels,
         # An exercise in an incident with a participants list goes to those alone; incidents keep no such list yet.
         people=[audience for audience in people if audience in content.audiences],
         feeds=configuration.in_order(audience for audience, channel in versions if channel == "newsfeed"),
@@ -58,4 +72,5 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         # Who is still to get an alert that is being sent, and nobody halts, must get the all-clear as well.
         told_states=REACHED | UNSENT if message.kind == "all-clear" else REACHED,
         release_order=content.release_order,
+        widely=message.kind == "all-clear",
     )

@@ -6,6 +6,7 @@ What may still be taken back, or is under embargo, is approved and waits: `servi
 from services.domain.events import MessageReleased, envelope
 from services.editorial import recipients, waiting
 from services.editorial.desk import Desk
+from services.editorial.ending import end_alerts
 from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
@@ -42,7 +43,8 @@ async def release(
     """
     if original is not None:
         await _supersede(connection, original, desk.source)
-    moved = await _pin_addresses(connection, message, desk)
+    ended = await end_alerts(connection, message, desk.source) if message.kind == "all-clear" else {}
+    moved = ended | await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, approved_by)
     await release_steps.open_first(connection, message.number)
     await publish(connection, released, desk.source)
@@ -50,9 +52,12 @@ async def release(
 
 
 async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
-    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
+    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew.
+
+    So is what follows an earlier message: who has lost an address may be had where else they were told (0013).
+    """
     moved = await pinning.pin_addresses(connection, message.number)
-    if moved is not None:
+    if moved is not None and not (moved and message.kind in ("correction", "all-clear")):
         return {"addresses_changed": moved}
     planned = await recipients.plan_for(connection, message, desk.configuration)
     count = await plan.write_again(connection, planned)

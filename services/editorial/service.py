@@ -19,6 +19,7 @@ from services.domain.commands import (
     SubmitMessage,
     TakeBackMessage,
     Tolerant,
+    WithdrawMessage,
 )
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
@@ -32,6 +33,7 @@ from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
 from services.editorial.take_back import take_back
+from services.editorial.withdraw import withdraw
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -59,6 +61,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     SubmitMessage: submit,
     ApproveMessage: approve,
     RejectMessage: reject,
+    WithdrawMessage: withdraw,
     IncludeNewcomers: include,
     TakeBackMessage: take_back,
 }

@@ -6,12 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from services.domain.commands import Answer, SubmitMessage
-from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import PRIORITY
 from services.domain.problems import Finding
 from services.domain.variants import Variant
-from services.editorial import proof, recipients, revisions
+from services.editorial import following, proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.findings import judged
 from services.editorial.given import read_content
@@ -19,7 +18,7 @@ from services.editorial.refusal import Refusal, problem
 from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
-from services.store import audit, incidents, messages, variants
+from services.store import audit, incidents, messages, told, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.users import User
@@ -29,13 +28,17 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
     content = read_content(body.content, desk.configuration)
     incident = await _incident(connection, content)
+    content = await told.with_channels(connection, content)
     revision = await _revision(connection, body, content)
     corrected = await _pause_original(connection, content, desk.source)
-    audiences = await _audiences(connection, content, corrected, desk.configuration)
+    await following.refuse_second(connection, body, content, corrected)
+    owed = await recipients.owed_by(connection, content.kind, content.incident, corrected.number if corrected else None)
+    audiences = await recipients.audiences_of(connection, content, owed, desk.configuration)
+    also = await recipients.channels_owed(connection, owed)
     now = await messages.database_time(connection)
     phase = content.phase or incident.phase
     findings = await judged(connection, content, audiences, phase=phase, now=now, desk=desk)
-    findings += _narrower(content, corrected)
+    findings += following.findings(content, also)
     versions = versions_of(
         content,
         message_id=str(body.message_id),
@@ -44,20 +47,13 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         issued_at=_speaks_of(content, now),
         corrected=corrected,
         audiences=audiences,
+        also=also,
         desk=desk,
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
     new = replace(new, issued_at=_speaks_of(content, now), rendered_with=desk.rendered_with, revision=revision)
     message = await _record(connection, new, versions, again=body.again)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
-
-
-async def _audiences(
-    connection: Connection, content: MessageContent, corrected: Message | None, configuration: Configuration
-) -> tuple[str, ...]:
-    original = corrected.number if corrected else None
-    owed = await recipients.owed_by(connection, content.kind, content.incident, original)
-    return await recipients.audiences_of(connection, content, owed, configuration)
 
 
 async def _record(connection: Connection, new: NewMessage, versions: list[Variant], *, again: bool) -> Message:
@@ -108,9 +104,12 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         original = await messages.find(connection, UUID(content.corrects), lock=True)
     except ValueError:
         return None  # the rules say what is wrong with it
-    if original is None or original.incident != content.incident:
+    if original is None or original.incident != content.incident or original.kind in messages.FOR_USERS:
         what = f"There is no message {content.corrects} in {content.incident}."
         raise problem("corrects", what, "Copy its id from `roeland message list`.")
+    if original.state == "approved":
+        what = "That message is not released yet: nobody has read it, and it is about to go out."
+        raise problem("corrects", what, f"`roeland message take-back {original.id}` now, and revise it.")
     if original.released_at is None:
         what = "That message was never released: nobody has read it."
         remedy = "Reject it, and submit this one as an alert or update."
@@ -120,15 +119,6 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
     if original.state == "released":
         await messages.pause(connection, original, source=source)
     return original
-
-
-def _narrower(content: MessageContent, corrected: Message | None) -> list[Finding]:
-    if corrected is None or not (missing := set(corrected.content["channels"]) - set(content.channels)):
-        return []
-    what = f"Wat dit rechtzet, ging ook langs {', '.join(sorted(missing))}."
-    return [
-        Finding("warning", "channels", what, "Gebruik dezelfde kanalen: niet iedereen is op de andere te bereiken.")
-    ]
 
 
 def _new(

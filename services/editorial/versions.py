@@ -1,6 +1,6 @@
 """Every version of a message, rendered: once when it is submitted, and again when somebody is about to approve it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from services.domain.content import MessageContent
@@ -21,6 +21,7 @@ def versions_of(
     issued_at: datetime,
     corrected: Message | None,
     audiences: Sequence[str],
+    also: Mapping[str, Collection[str]],
     desk: Desk,
 ) -> list[Variant]:
     """The same in every argument gives the same, while the templates and the configuration are the same."""
@@ -33,6 +34,7 @@ def versions_of(
         issued_at=issued_at,
         corrected=_told_wrong(corrected),
         audiences=audiences,
+        also=also,
         configuration=desk.configuration,
     )
 
@@ -40,5 +42,4 @@ def versions_of(
 def _told_wrong(corrected: Message | None) -> Corrected | None:
     if corrected is None or corrected.released_at is None:
         return None
-    titles = MessageContent.model_validate(corrected.content).title
-    return Corrected({text.language or "": text.text for text in titles}, corrected.released_at)
+    return Corrected(MessageContent.model_validate(corrected.content), corrected.released_at)

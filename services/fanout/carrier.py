@@ -4,13 +4,14 @@ A carrier sends what it is given and reports each result at once. It knows nothi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.domain.lanes import Channel
 from services.domain.states import State
 from services.domain.variants import Variant
 from services.store.ledger import Claim, Delivery, Result
+from services.store.threads import Thread
 
 
 def _not_written_down(_: Delivery) -> None:
@@ -32,6 +33,9 @@ class Job:
 
     What was opened and has no result is in doubt if this process dies; what was not opened is not.
     """
+
+    threads: Mapping[int, Thread] = field(default_factory=dict)
+    """Which earlier mails a delivery answers, by sequence; empty for most messages."""
 
     def give_back(self, delivery: Delivery) -> None:
         """Report that nothing of this delivery was handed over."""

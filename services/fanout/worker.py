@@ -5,6 +5,7 @@ settling the last overlap; how many are in hand at once is a setting, and bounds
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -27,8 +28,10 @@ from services.runtime.postgres import AWAY, Connection, Pool, open_pool, until_t
 from services.runtime.service import Service, until
 from services.runtime.settings import data_dir
 from services.store import ledger
+from services.store import threads as stored_threads
 from services.store import variants as stored
 from services.store.ledger import Claim
+from services.store.threads import Thread
 
 LOOK_SECONDS: Final = 1.0
 """A worker looks for work this often without a hint, so that a lost hint costs no more than this."""
@@ -137,8 +140,9 @@ class Worker:
         with self._halts.watching(message):
             async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
                 variants = await self._read_variants(message)
-                may_start = partial(self._may_start, claim, results)
-                await self._carrier.carry_out(Job(claim, variants, may_start, results.add, page.opened))
+                may_start, threads = partial(self._may_start, claim, results), await self._read_threads(claim)
+                job = Job(claim, variants, may_start, results.add, page.opened, threads)
+                await self._carrier.carry_out(job)
         self._claims.done(claim)
 
     def _may_claim(self) -> bool:
@@ -163,6 +167,18 @@ class Worker:
                 del self._variants[next(iter(self._variants))]
             self._variants[message] = await until_there(read, what="variants")
         return self._variants[message]
+
+    async def _read_threads(self, claim: Claim) -> Mapping[int, Thread]:
+        """What the mails of a correction answer; nothing is asked for any other message."""
+        if claim.corrects is None or claim.channel != "mail":
+            return {}
+
+        async def read() -> Mapping[int, Thread]:
+            async with self._service.pool.connection() as connection:
+                sequences = [delivery.sequence for delivery in claim.deliveries]
+                return await stored_threads.read(connection, claim.ref.message, sequences)
+
+        return await until_there(read, what="threads")
 
     async def _pause(self, woken: asyncio.Event) -> None:
         """Until woken, told to stop, or it is time to look."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from typing import Final
+from uuid import UUID
 
 from services.domain.variants import slots_for
 from services.fanout.carrier import Job
@@ -37,7 +38,8 @@ class Composer:
         content = self._variant(job, delivery.variant).splice(
             to_name=delivery.name,
             to_address=address,
-            message_id=f"{job.claim.message_id.hex}.{delivery.sequence}@{self._sender.domain}",
+            message_id=self._name(job.claim.message_id, delivery.sequence),
+            answers=[self._name(*each) for each in job.threads.get(delivery.sequence, ())],
             slots=slots_for(
                 name=delivery.name,
                 organisation=delivery.organisation,
@@ -46,6 +48,10 @@ class Composer:
             ),
         )
         return address, content
+
+    def _name(self, message: UUID, sequence: int) -> str:
+        """The Message-ID, without angle brackets, of a message's mail with this sequence."""
+        return f"{message.hex}.{sequence}@{self._sender.domain}"
 
     def _variant(self, job: Job, number: int) -> CompiledMail:
         key = (job.claim.ref.message, number)

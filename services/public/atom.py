@@ -27,6 +27,14 @@ PUT_RIGHT: Final = {
     "de": "Diese Mitteilung wurde berichtigt. Lesen Sie:",
 }
 
+WITHDRAWN: Final = {
+    "nl": ("INGETROKKEN", "Wij hebben dit bericht ingetrokken. Gebruik het niet meer."),
+    "fr": ("RETIRÉ", "Nous avons retiré ce message. N’en tenez plus compte."),
+    "en": ("WITHDRAWN", "We have withdrawn this message. Please stop using it."),
+    "de": ("ZURÜCKGEZOGEN", "Wir haben diese Mitteilung zurückgezogen. Bitte verwenden Sie sie nicht mehr."),
+}
+"""Before the title, and above the text."""
+
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
@@ -57,7 +65,8 @@ def entry_id(message_id: UUID, audience: str) -> str:
 def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
     item = feed.add_entry(_Item(), order="append")
     item.id(entry_id(entry.message_id, audience))
-    item.title(_xml(entry.title))
+    mark, withdrawn = WITHDRAWN.get(entry.language, WITHDRAWN["nl"]) if entry.withdrawn_at else ("", "")
+    item.title(_xml(f"{mark}: {entry.title}" if mark else entry.title))
     item.published(entry.published_at)
     item.updated(entry.updated_at)
     notice, html = "", entry.html
@@ -66,6 +75,9 @@ def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
         notice = f"{PUT_RIGHT.get(entry.language, PUT_RIGHT['nl'])} {title}\n"
         html = f"<p><strong>{escape(notice.strip())}</strong></p>\n{html}"
         item.related = {"href": entry_id(entry.put_right_by, audience), "title": _xml(title)}
+    if withdrawn:
+        notice = f"{withdrawn}\n{notice}"
+        html = f"<p><strong>{escape(withdrawn)}</strong></p>\n{html}"
     item.summary(_xml(notice + entry.summary))
     item.content(_xml(html), type="html")
 

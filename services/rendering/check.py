@@ -29,7 +29,7 @@ def _requests(configuration: Configuration) -> Iterator[RenderRequest]:
     situations = [(kind, False) for kind in KINDS] + [("alert", True)]
     for language, (kind, exercise) in product(configuration.languages, situations):
         content = _specimen(language, kind, exercise=exercise)
-        corrected = Corrected({language: "x"}, _MOMENT) if kind == "correction" else None
+        corrected = Corrected(content, _MOMENT) if kind == "correction" else None
         for audience, phase, channel in product(configuration.audiences, configuration.phase_ids, CHANNELS):
             if channel in audience.channels:
                 yield RenderRequest(

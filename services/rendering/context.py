@@ -6,6 +6,7 @@ docs/templates.md lists it for those who write templates.
 from datetime import datetime
 from typing import Any, Final
 
+from services.domain import limits
 from services.domain.problems import Problem, Refused
 from services.domain.selection import View
 from services.domain.texts import one_line
@@ -28,7 +29,9 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
         return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
 
     situation = situation_of(content.kind, request.phase)
-    asks = words.asks(request.audience, language, situation, centre=templates.centre, **personal)
+    asks = (
+        words.asks(request.audience, language, situation, centre=templates.centre, **personal) if request.asks else []
+    )
     as_of = word("as_of", when=when(request.issued_at)) if request.issued_at else ""
     return personal | {
         "subject": _mark(content.exercise, word) + subject_of(request, view, templates),
@@ -36,7 +39,8 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
         "points": view.key_messages,
         "unknowns": view.unknown,
         "asks": [*view.actions, *asks],
-        "headings": _headings(request, word),
+        "wrongs": wrong_of(request, view),
+        "headings": _headings(request, view, word),
         "intro": _intro(request, when, word),
         "kind": content.kind,
         "phase": request.phase,
@@ -76,24 +80,36 @@ def line_of(rendered: str, request: RenderRequest) -> str:
     return one_line(rendered)
 
 
+def wrong_of(request: RenderRequest, view: View) -> tuple[str, ...]:
+    """What a correction says was wrong: in its author's words, or else what this audience was told then."""
+    if request.content.kind != "correction":
+        return ()
+    if view.wrong or request.corrected is None:
+        return view.wrong
+    said = request.corrected.said(request.audience, request.language)
+    return tuple(f"“{one_line(text)}”" for text in said[: limits.WRONG])
+
+
 def _mark(exercise: bool, word: Word) -> str:
     if not exercise:
         return ""
     return "".join(f"[{mark}] " for mark in dict.fromkeys((EXERCISE, word("exercise.mark"))))
 
 
-def _headings(request: RenderRequest, word: Word) -> dict[str, str]:
+def _headings(request: RenderRequest, view: View, word: Word) -> dict[str, str]:
     parts = ("key_messages", "unknown", "actions", "next")
     headings = {part: word(f"phase.{request.phase}.{part}") for part in parts}
     if request.content.kind == "correction":
         headings["key_messages"] = word("kind.correction.key_messages")
+        wrong, quoted = word("kind.correction.wrong"), word("kind.correction.quoted")
+        headings["wrong"] = wrong if view.wrong else quoted
     return headings
 
 
 def _intro(request: RenderRequest, when: Any, word: Word) -> str:
     if request.content.kind != "correction" or request.corrected is None:
         return word(f"kind.{request.content.kind}.intro")
-    title = one_line(request.corrected.titles.get(request.language, ""))
+    title = one_line(request.corrected.title(request.language))
     key = "kind.correction.intro_titled" if title else "kind.correction.intro_at"
     return word(key, title=title, when=when(request.corrected.at))
 

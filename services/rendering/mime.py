@@ -10,7 +10,7 @@ import hashlib
 import html
 import re
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -43,15 +43,26 @@ class CompiledMail:
     values: tuple[tuple[str, bool], ...]
     slots: frozenset[str]
 
-    def splice(self, *, to_name: str, to_address: str, message_id: str, slots: Mapping[str, str]) -> bytes:
+    def splice(
+        self,
+        *,
+        to_name: str,
+        to_address: str,
+        message_id: str,
+        slots: Mapping[str, str],
+        answers: Sequence[str] = (),
+    ) -> bytes:
         """The whole mail for one recipient, CRLF line ends, no dot-stuffing needed.
 
-        `message_id` is without angle brackets; a second copy must get the same one. Raises ValueError for an address
-        or message id that could not stand in a header, KeyError for a slot that is not given.
+        `message_id` is without angle brackets, as those that it `answers`, of which the last is the nearest; a second
+        copy must get the same ones. Raises ValueError for an address or message id that could not stand in a header,
+        KeyError for a slot that is not given.
         """
         if not _MESSAGE_ID.fullmatch(message_id):
             raise ValueError("not a message id")
         pieces = [address_line("To", to_name, to_address), b"\r\nMessage-ID: <", message_id.encode("ascii"), b">\r\n"]
+        if answers:
+            pieces.append(_thread(answers))
         for literal, (name, escaped) in zip(self.literals, self.values, strict=False):
             pieces += literal, _value(slots[name], escaped)
         pieces.append(self.literals[-1])
@@ -89,6 +100,14 @@ def compile_mail(
             else:
                 literals[-1] += qp_text(piece)
     return CompiledMail(tuple(literals), tuple(values), frozenset(name for name, _ in values))
+
+
+def _thread(answers: Sequence[str]) -> bytes:
+    """RFC 5322 §3.6.4: what it answers, and all that went before, one on a line."""
+    if not all(map(_MESSAGE_ID.fullmatch, answers)):
+        raise ValueError("not a message id")
+    references = "\r\n ".join(f"<{each}>" for each in answers)
+    return f"In-Reply-To: <{answers[-1]}>\r\nReferences: {references}\r\n".encode("ascii")
 
 
 def _value(value: str, escaped: bool) -> bytes:

@@ -4,20 +4,21 @@ Whatever is wrong with a template shows here, at the proof, with its file and li
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 from typing import Final
 
-from services.domain.configuration import DEFAULT, Configuration
+from services.domain.configuration import CHANNELS, DEFAULT, Configuration
 from services.domain.content import MessageContent
 from services.domain.problems import Problem, Refused
 from services.domain.selection import View, languages_of, select
 from services.domain.variants import Variant
-from services.rendering.context import EXERCISE, context_of, line_of, refuse_slots, subject_of
+from services.rendering.context import EXERCISE, context_of, line_of, refuse_slots, subject_of, wrong_of
 from services.rendering.failures import told
 from services.rendering.request import Corrected, RenderRequest
-from services.rendering.sms import made
+from services.rendering.sms import cut, made
 from services.rendering.templates import Templates
 
 __all__ = ["Corrected", "RenderRequest", "render", "render_all"]
@@ -33,17 +34,21 @@ def render_all(
     issued_at: datetime | None = None,
     corrected: Corrected | None = None,
     audiences: Iterable[str] | None = None,
+    also: Mapping[str, Collection[str]] | None = None,
+    asks: bool = True,
     configuration: Configuration = DEFAULT,
 ) -> list[Variant]:
     """Every variant of a message: its audiences (or those given) × their languages × their channels.
 
-    An exercise has none for the public. Raises Refused with all problems: of the templates, and of audiences that
-    would see no key message.
+    `also`: by audience the channels on which it has a version besides. `asks`: whether an audience is asked what it is
+    asked in this phase. An exercise has none for the public. Raises
+    Refused with all problems: of the templates, and of audiences that would see no key message.
     """
     first = RenderRequest(content, "", "", "", phase, message_id, incident_title, issued_at, corrected, configuration)
+    first = replace(first, asks=asks)
     variants: list[Variant] = []
     problems: dict[Problem, None] = {}
-    for request in _requests(first, content.audiences if audiences is None else audiences):
+    for request in _requests(first, content.audiences if audiences is None else audiences, also or {}):
         try:
             variants.append(render(request, templates))
         except Refused as refused:
@@ -65,10 +70,13 @@ def render(request: RenderRequest, templates: Templates) -> Variant:
         raise told(error, templates) from None
     variant = Variant(request.audience, request.language, request.segment, request.channel, subject, text, html)
     _refuse_unmarked(request, variant)
+    _refuse_silent(request, view, variant)
     return variant
 
 
-def _requests(first: RenderRequest, audiences: Iterable[str]) -> Iterator[RenderRequest]:
+def _requests(
+    first: RenderRequest, audiences: Iterable[str], also: Mapping[str, Collection[str]]
+) -> Iterator[RenderRequest]:
     known = first.configuration
     for audience in known.in_order(audiences):
         if audience not in known.audience_ids:
@@ -76,10 +84,11 @@ def _requests(first: RenderRequest, audiences: Iterable[str]) -> Iterator[Render
             raise Refused([Problem(f"audiences {audience}", what, "Configure it, or leave it out.")])
         if first.content.exercise and audience == "public":
             continue
+        own = set(first.content.channels) & set(known.audience(audience).channels)
+        channels = [channel for channel in CHANNELS if channel in own or channel in also.get(audience, ())]
         for language in languages_of(first.content, audience):
-            for channel in first.content.channels:
-                if channel in known.audience(audience).channels:
-                    yield replace(first, audience=audience, language=language, channel=channel)
+            for channel in channels:
+                yield replace(first, audience=audience, language=language, channel=channel)
 
 
 def _mail(request: RenderRequest, view: View, templates: Templates) -> tuple[str, str, str]:
@@ -107,8 +116,11 @@ def _sms(request: RenderRequest, view: View, templates: Templates) -> tuple[str,
     if view.sms is not None:
         return "", prefix + view.sms, ""
     context = context_of(request, view, templates) | {"subject": subject_of(request, view, templates)}
-    text = templates.text.get_template("sms/base.txt.j2").render(context)
+    template = templates.text.get_template("sms/base.txt.j2")
+    text = template.render(context)
     refuse_slots(request, text)
+    if context["wrongs"] and cut(text, prefix=prefix):  # what is right comes first
+        text = template.render(context | {"wrongs": ()})
     return "", made(text, prefix=prefix), ""
 
 
@@ -143,3 +155,13 @@ def _refuse_unmarked(request: RenderRequest, variant: Variant) -> None:
             raise Refused([Problem(place, f"The {part} is empty.", "Mend the template.")])
     if request.channel != "mail":
         refuse_slots(request, variant.html)
+
+
+def _refuse_silent(request: RenderRequest, view: View, variant: Variant) -> None:
+    """A centre's own frame must not leave out what was wrong. An SMS says it where it has room."""
+    if request.channel == "sms" or not (wrongs := wrong_of(request, view)):
+        return
+    shown = variant.text if request.channel == "mail" else unescape(variant.html)
+    if any(wrong not in shown for wrong in wrongs):
+        place = f"templates/{request.channel} ({request.audience}, {request.language})"
+        raise Refused([Problem(place, "A correction does not say what was wrong.", "Show `wrongs` in the frame.")])

@@ -1,19 +1,28 @@
 """What is asked of rendering: one variant of one message."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.domain.configuration import DEFAULT, Configuration
 from services.domain.content import MessageContent
+from services.domain.selection import choose_language, select
 
 
 @dataclass(frozen=True)
 class Corrected:
-    """The message that a correction puts right: its title by language, and when it was released (aware)."""
+    """The message that a correction puts right, and when it was released (aware)."""
 
-    titles: Mapping[str, str]
+    content: MessageContent
     at: datetime
+
+    def title(self, language: str) -> str:
+        """Its title in this language; '' when it had none."""
+        return next((text.text for text in self.content.title if text.language == language), "")
+
+    def said(self, audience: str, language: str) -> tuple[str, ...]:
+        """Its key messages as this audience got them: in this language, or else in that message's own."""
+        got = choose_language(self.content, audience, language)
+        return tuple(point.text for point in select(self.content, audience=audience, language=got).key_messages)
 
 
 @dataclass(frozen=True)
@@ -31,3 +40,5 @@ class RenderRequest:
     corrected: Corrected | None = None
     configuration: Configuration = DEFAULT
     segment: str = ""
+    asks: bool = True
+    """Whether the audience is asked what it is asked in this phase."""

@@ -7,7 +7,7 @@ template cannot lose it.
 from services.domain import limits
 from services.domain.texts import SmsSize, gsm_typography, measure, one_line
 
-__all__ = ["SmsSize", "fit", "made", "measure"]
+__all__ = ["SmsSize", "cut", "fit", "made", "measure"]
 
 _ELLIPSIS = "..."  # the character … is not in GSM-7
 
@@ -15,6 +15,11 @@ _ELLIPSIS = "..."  # the character … is not in GSM-7
 def made(rendered: str, *, prefix: str = "") -> str:
     """A generated SMS: `prefix`, then as many whole words of `rendered` as fit, in the typography of GSM-7."""
     return fit(prefix + one_line(gsm_typography(rendered)), limits.SMS_SEGMENTS)
+
+
+def cut(rendered: str, *, prefix: str = "") -> bool:
+    """Whether `made` would leave something of it out."""
+    return measure(prefix + one_line(gsm_typography(rendered))).segments > limits.SMS_SEGMENTS
 
 
 def fit(text: str, segments: int) -> str:

@@ -49,18 +49,20 @@ async def _take(connection: Connection, query: str, values: dict[str, Any]) -> C
         found = await cursor.fetchone()
         if found is None:
             return None
-        message, number, message_id, channel, lane, released_at, expires_at, taken, *columns = found
+        message, number, message_id, channel, lane, released_at, expires_at, corrects, taken, *columns = found
         if taken:  # else the batch changed while the statement began
             deliveries = tuple(map(Delivery, *columns)) if columns[0] else ()
             ref = BatchRef(message, number)
-            return Claim(ref, message_id, channel, lane, values["epoch"], released_at, expires_at, deliveries)
+            epoch: int = values["epoch"]
+            return Claim(ref, message_id, channel, lane, epoch, released_at, expires_at, deliveries, corrects)
 
 
 _ANNOUNCED: Final = "b.epoch IS NULL AND b.announced_at IS NOT NULL AND b.planned + b.deferred > 0"
 """The predicate of index `batch_claimable`."""
 
 _BATCH: Final = """b.ctid AS place, b.message, b.number, b.first_sequence, b.last_sequence, b.epoch AS dead,
-    b.channel, b.lane, coalesce(b.due <= statement_timestamp(), false) AS due, m.id, m.released_at, m.expires_at"""
+    b.channel, b.lane, coalesce(b.due <= statement_timestamp(), false) AS due, m.id, m.released_at, m.expires_at,
+    m.corrects"""
 
 _FIRST: Final = f"""
 SELECT * FROM (
@@ -118,7 +120,8 @@ WITH {{locked}}, {ROWS.format(more="l.due, l.dead,")}, judged AS MATERIALIZED (
         coalesce(c.role, '') AS role, w.tries
     FROM written w LEFT JOIN contact c ON c.id = w.contact LEFT JOIN address a ON a.id = w.address ORDER BY w.sequence
 )
-SELECT l.message, l.number, l.id, l.channel, l.lane, l.released_at, l.expires_at, (SELECT true FROM settled), p.*
+SELECT l.message, l.number, l.id, l.channel, l.lane, l.released_at, l.expires_at, l.corrects,
+    (SELECT true FROM settled), p.*
 FROM locked l CROSS JOIN (
     SELECT array_agg(sequence), array_agg(attempt), array_agg(variant), array_agg(doubts), array_agg(contact),
         array_agg(value), array_agg(name), array_agg(organisation), array_agg(municipality), array_agg(role),

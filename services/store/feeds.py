@@ -42,6 +42,7 @@ class FeedEntry:
     updated_at: datetime
     put_right_by: UUID | None
     put_right_title: str | None
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ async def record_entry(connection: Connection, message: int, variant: Variant) -
     published_at: datetime = row[0]
     await connection.execute(_MARK, {"message": message, "audience": variant.audience, "at": published_at})
     return published_at
+
+
+async def withdraw(connection: Connection, message: int) -> int:
+    """Mark the entries of a message as withdrawn, so that readers show them anew; returns how many. They stay."""
+    written = await connection.execute(_WITHDRAW, (message,))
+    return written.rowcount
 
 
 async def entries(connection: Connection, audience: str) -> Sequence[FeedEntry]:
@@ -151,13 +158,18 @@ UPDATE feed_entry e SET updated_at = %(at)s FROM message m
 WHERE m.number = %(message)s AND e.message = m.corrects AND e.audience = %(audience)s AND e.updated_at < %(at)s
 """
 
+_WITHDRAW: Final = """
+UPDATE feed_entry SET withdrawn_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE message = %s AND withdrawn_at IS NULL
+"""
+
 _ENTRIES: Final = """
 SELECT m.id AS message_id, e.language, e.title, e.summary, e.html, e.published_at, e.updated_at,
-    c.id AS put_right_by, c.title AS put_right_title
+    c.id AS put_right_by, c.title AS put_right_title, e.withdrawn_at
 FROM feed_entry e JOIN message m ON m.number = e.message
 LEFT JOIN LATERAL (
     SELECT r.id, f.title FROM message r JOIN feed_entry f ON f.message = r.number AND f.audience = e.audience
-    WHERE r.corrects = e.message ORDER BY r.number DESC LIMIT 1
+    WHERE r.corrects = e.message AND f.withdrawn_at IS NULL ORDER BY r.number DESC LIMIT 1
 ) c ON true
 WHERE e.audience = %(audience)s AND NOT (m.exercise AND e.audience = %(public)s)
 ORDER BY e.published_at DESC, e.message DESC LIMIT %(limit)s

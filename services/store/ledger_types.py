@@ -34,7 +34,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch in the hands of a worker, and the deliveries in it that are the worker's to send."""
+    """A batch in the hands of a worker, and the deliveries in it that are the worker's to send.
+
+    `corrects` is the number of the message that this one answers: a correction, or word that one was withdrawn.
+    """
 
     ref: BatchRef
     message_id: UUID
@@ -44,6 +47,7 @@ class Claim:
     released_at: datetime
     expires_at: datetime | None
     deliveries: tuple[Delivery, ...]
+    corrects: int | None = None
 
 
 HANDED_OVER: Final = 1

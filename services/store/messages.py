@@ -231,6 +231,16 @@ async def stop(connection: Connection, message: Message, *, source: str, how: Li
     await _halted(connection, message, source, how)
 
 
+async def withdraw(connection: Connection, message: Message, *, source: str) -> None:
+    """Take a released message back: as `stop`, and it is said to be so for good. Call as `stop`."""
+    await connection.execute(
+        "UPDATE message SET state = 'withdrawn', withdrawn_at = clock_timestamp(),"
+        " stopped_at = coalesce(stopped_at, clock_timestamp()) WHERE number = %s",
+        (message.number,),
+    )
+    await _halted(connection, message, source, "stopped")
+
+
 async def pause(connection: Connection, message: Message, *, source: str) -> None:
     """Hold it. Call within a transaction that holds its row and no batch. From commit on nothing is claimed."""
     await connection.execute(

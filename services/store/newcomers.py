@@ -51,6 +51,7 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
     values: dict[str, Any] = {
         "message": planned.message, "language": planned.language, "order": list(planned.audience_order),
         "people": list(planned.people), "contacts": list(contacts), "source": source, "epoch": -1,
+        "named": list(planned.named or planned.channels),
         "planned": int(State.PLANNED), "suppressed": int(State.SUPPRESSED),
     }  # fmt: skip
     await connection.execute("DROP TABLE IF EXISTS planned_recipient, planned_delivery")
@@ -103,7 +104,8 @@ GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 
 _RECIPIENTS: Final = """
 CREATE TEMP TABLE planned_recipient AS
-SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], a.audience)) AS rank
+SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], a.audience)) AS rank,
+    NULL::text[] AS channels
 FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL
 WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]) GROUP BY c.id
 """

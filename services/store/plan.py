@@ -14,7 +14,7 @@ from services.domain.lanes import CHANNELS
 from services.domain.release_order import ReleaseStep, step_of
 from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
-from services.store import release_steps
+from services.store import release_steps, threads, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class PlanFor:
     `told` are the numbers of messages whose reached recipients are recipients of this one too (a correction: the
     message that it corrects; an all-clear: those of the incident); reached are those in one of `told_states`.
     `release_order`: its steps; who shares an address is in the step of the copy that stands for them.
+    `named` are the channels that the author chose (left out: all). Those who were told get it on the channels on which
+    they were reached, or with `widely` on all that are named: `services.store.told`.
     """
 
     message: int
@@ -35,6 +37,8 @@ class PlanFor:
     audience_order: Sequence[str] = ()
     told_states: frozenset[State] = REACHED
     release_order: Sequence[ReleaseStep] = ()
+    named: Sequence[str] = ()
+    widely: bool = False
 
 
 async def write(connection: Connection, plan: PlanFor) -> int:
@@ -53,7 +57,7 @@ async def write_again(connection: Connection, plan: PlanFor) -> int:
     await connection.execute(_DROP)
     await connection.execute(_RECIPIENTS, _values(plan))
     await connection.execute(_NOBODY_NEW, _values(plan))
-    for table in ("batch", "delivery", "shared_delivery"):
+    for table in ("batch", "delivery", "shared_delivery", "thread"):
         await connection.execute(f"DELETE FROM {table} WHERE message = %s".encode(), (plan.message,))
     return await _write_all(connection, plan)
 
@@ -84,6 +88,8 @@ async def reached_since(connection: Connection, message: int, told: int) -> bool
 
 
 async def _write_all(connection: Connection, plan: PlanFor) -> int:
+    if plan.told:
+        await told.choose_channels(connection, _values(plan))
     await connection.execute("ANALYZE planned_recipient")
     sequence = 0
     for channel in (c for c in CHANNELS if c in plan.channels):
@@ -105,6 +111,8 @@ async def _write_people(connection: Connection, plan: PlanFor, channel: str, aft
     count = (await connection.execute(DELIVERIES, values)).rowcount
     await connection.execute(SHARED, values)
     in_steps = await (await connection.execute(IN_STEPS)).fetchall() if any(steps) else [(0, count)]
+    if plan.told and channel == "mail" and not plan.widely:
+        await threads.write(connection, values)
     await connection.execute("DROP TABLE planned_delivery")
     await write_steps(connection, plan, channel, after, in_steps)
     return count
@@ -164,6 +172,9 @@ def _values(plan: PlanFor) -> dict[str, object]:
         "order": list(plan.audience_order or plan.people),
         "told": list(plan.told),
         "reached": [int(state) for state in plan.told_states],
+        "channels": list(plan.channels),
+        "named": list(plan.named or plan.channels),
+        "widely": plan.widely,
     }
 
 
@@ -172,21 +183,24 @@ _STATES: Final = {"planned": int(State.PLANNED), "suppressed": int(State.SUPPRES
 _DROP: Final = "DROP TABLE IF EXISTS planned_recipient"
 
 # A contact in several audiences is planned in the first of them. `told` brings those who were reached, or possibly
-# so, in the audience whose version they got; also the contacts for whom another's delivery stood.
+# so, in the audience whose version they got; also the contacts for whom another's delivery stood. `channels` are those
+# on which they were reached; null: not at all.
 _RECIPIENTS: Final = """
 CREATE TEMP TABLE planned_recipient AS
 WITH reached AS (
-    SELECT d.message, d.sequence, d.contact, v.audience FROM delivery d
+    SELECT d.message, d.sequence, d.contact, v.audience, v.channel FROM delivery d
     JOIN variant v ON v.message = d.message AND v.number = d.variant
     WHERE d.message = ANY(%(told)s::bigint[]) AND d.contact IS NOT NULL
     AND (d.state = ANY(%(reached)s::smallint[]) OR d.doubts > 0)
 ),
 named AS (
-    SELECT contact, audience FROM contact_audience WHERE audience = ANY(%(people)s::text[])
-    UNION ALL SELECT contact, audience FROM reached
-    UNION ALL SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
+    SELECT contact, audience, NULL AS channel FROM contact_audience WHERE audience = ANY(%(people)s::text[])
+    UNION ALL SELECT contact, audience, channel FROM reached
+    UNION ALL SELECT s.contact, r.audience, r.channel FROM shared_delivery s JOIN reached r USING (message, sequence)
 )
-SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audience)) AS rank
+SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audience)) AS rank,
+    nullif(array_remove(ARRAY[CASE WHEN bool_or(n.channel = 'mail') THEN 'mail' END,
+        CASE WHEN bool_or(n.channel = 'sms') THEN 'sms' END], NULL), '{}') AS channels
 FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
 WHERE n.audience = ANY(%(order)s::text[]) GROUP BY c.id
 """
@@ -222,6 +236,7 @@ WITH chosen AS (
     LEFT JOIN variant own ON own.message = %(message)s AND own.audience = (%(order)s::text[])[r.rank]
         AND own.channel = %(channel)s AND own.language = r.language AND own.segment = ''
     WHERE coalesce(own.number, common.number) IS NOT NULL
+    AND %(channel)s = ANY(coalesce(r.channels, %(named)s::text[]))
 ), placed AS (
     SELECT *, first_value(contact) OVER sharing AS stands, count(*) OVER (PARTITION BY place) AS contacts
     FROM chosen WINDOW sharing AS (PARTITION BY place ORDER BY rank, contact)

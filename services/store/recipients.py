@@ -16,13 +16,15 @@ MOST_NAMES: Final = 1000
 class Whom:
     """The same as in `plan.PlanFor`: `order` is that of all audiences, `people` are those that the message names.
 
-    `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too.
+    `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too, on the channels
+    on which they were reached, or with `widely` on all.
     """
 
     order: Sequence[str]
     people: Sequence[str]
     told: Sequence[int] = ()
     told_states: Collection[State] = REACHED
+    widely: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ async def not_reached(connection: AsyncConnection[Any], whom: Whom, channels: Se
             FROM planned p {WHERE_TO} JOIN contact c ON c.id = p.contact
             JOIN LATERAL (VALUES ('mail', mail.id IS NULL), ('sms', sms.id IS NULL)) lacking (channel, yes)
                 ON lacking.yes AND lacking.channel = ANY (%(channels)s)
+                AND (p.channels IS NULL OR lacking.channel = ANY (p.channels))
             ORDER BY o.rank, c.id, lacking.channel LIMIT %(most)s""".encode(),
         {**_values(whom), "channels": list(channels), "most": MOST_NAMES},
     )
@@ -78,6 +81,7 @@ def _values(whom: Whom) -> dict[str, Any]:
         "people": list(whom.people),
         "told": list(whom.told),
         "told_states": [int(state) for state in whom.told_states],
+        "widely": whom.widely,
     }
 
 
@@ -85,16 +89,18 @@ def _values(whom: Whom) -> dict[str, Any]:
 PLANNED: Final = """
 WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
 reached AS (
-    SELECT d.message, d.sequence, d.contact, v.audience FROM delivery d
+    SELECT d.message, d.sequence, d.contact, v.audience, CASE WHEN NOT %(widely)s THEN v.channel END AS channel
+    FROM delivery d
     JOIN variant v ON v.message = d.message AND v.number = d.variant
     WHERE d.message = ANY (%(told)s::bigint[]) AND d.contact IS NOT NULL
       AND (d.state = ANY (%(told_states)s::smallint[]) OR d.doubts > 0)
 ), named AS (
-    SELECT contact, audience FROM contact_audience WHERE audience = ANY (%(people)s::text[])
-    UNION SELECT contact, audience FROM reached
-    UNION SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
+    SELECT contact, audience, NULL AS channel FROM contact_audience WHERE audience = ANY (%(people)s::text[])
+    UNION SELECT contact, audience, channel FROM reached
+    UNION SELECT s.contact, r.audience, r.channel FROM shared_delivery s JOIN reached r USING (message, sequence)
 ), planned AS (
-    SELECT n.contact, min(r.rank) AS rank FROM named n JOIN ranked r USING (audience)
+    SELECT n.contact, min(r.rank) AS rank, array_agg(n.channel) FILTER (WHERE n.channel IS NOT NULL) AS channels
+    FROM named n JOIN ranked r USING (audience)
     JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL GROUP BY n.contact
 )"""
 

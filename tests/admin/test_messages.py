@@ -279,6 +279,30 @@ class TestWithEditorial:
         assert "take-back" in roeland("message", "approve", id, "--as", APPROVER).out
         assert roeland("message", "stop", id, "--json").document["state"] == "stopped"
 
+    @pytest.mark.usefixtures("office", "editorial")
+    def test_a_message_is_withdrawn_and_nothing_else_can_be_done_to_it(self, roeland: Roeland, tmp_path: Path) -> None:
+        """Each refusal says what it is; what was never released is rejected instead."""
+        id = roeland("message", "submit", "message.json", "--json", "--as", AUTHOR).document["id"]  # noqa: A001
+        early = roeland("message", "withdraw", id, "--reason", "fout", "--json", "--as", APPROVER)
+        assert (early.code, "message reject" in early.document["error"]) == (1, True)
+        assert roeland("message", "approve", id, "--as", APPROVER).code == 0
+        righted = {"incident": "cyber-2026-014", "kind": "correction", "title": "Toch op tijd", "corrects": id}
+        (tmp_path / "right.json").write_text(json.dumps(righted | {"key_messages": ["De lonen komen op tijd."]}))
+        assert roeland("message", "lint", "right.json").code == 0
+        previewed = roeland("message", "preview", "right.json", "--json").document
+        assert {each["channel"] for each in previewed["variants"]} == {"mail", "sms"}, "those of the original"
+        assert previewed["recipients"] == 0, "nobody has got it yet"
+        assert all("De lonen komen later." in each["text"] for each in previewed["variants"]), "what was wrong"
+        assert roeland("message", "withdraw", id, "--json", "--as", APPROVER).code == 1, "without a reason"
+        told = roeland("message", "withdraw", id, "--reason", "fout", "--notify", "--json", "--as", APPROVER).document
+        assert (told["state"], told["notice"], told["feed_entries"]) == ("withdrawn", None, 0)
+        for again in (["pause"], ["resume"], ["stop"], ["withdraw", "--reason", "fout"]):
+            refused = roeland("message", again[0], id, *again[1:], "--json", "--as", APPROVER)
+            assert (refused.code, "withdrawn" in refused.document["error"]) == (1, True)
+        status = roeland("message", "status", id, "--json").document
+        assert status["state"] == "withdrawn" and status["withdrawn_at"].endswith("Z")
+        assert "withdrawn 20" in roeland("message", "status", id).out
+
 
 @pytest.mark.stack
 def test_the_doctor_names_what_is_missing_and_how_to_mend_it(

@@ -197,7 +197,7 @@ async def test_a_correction_of_what_waits_is_refused_with_what_to_do_instead(des
     assert (await desk.approve(original)).done
     fields = {"kind": "correction", "corrects": str(original), "audiences": []}
     _, answer = await desk.submit(incident=incident, **fields)
-    assert "never released" in answer.problems[0]["problem"]
+    assert "not released yet" in answer.problems[0]["problem"]
     assert f"take-back {original}" in answer.problems[0]["remedy"]
     assert (await taken_back(desk, original, AUTHOR)).done
 

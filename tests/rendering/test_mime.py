@@ -164,3 +164,21 @@ def test_a_missing_slot_is_an_error_and_not_a_hole() -> None:
     assert compiled().slots == {"NAME", "MUNICIPALITY"}
     with pytest.raises(KeyError):
         compiled().splice(to_name="", to_address="a@example.org", message_id="a@b", slots={"NAME": "x"})
+
+
+def test_a_mail_answers_the_mails_that_went_before() -> None:
+    """RFC 5322 §3.6.4: the nearest alone, and all of them, the first one first; most mails answer none."""
+    mail = compiled()
+    plain = spliced(mail)
+    assert b"In-Reply-To" not in plain and b"References" not in plain
+    given = {"to_name": "Jan", "to_address": "a@example.org", "message_id": "3.1@example.org"}
+    chain = [f"{'0' * 31}{number}.{number}@{'x' * 50}.example.org" for number in (1, 2)]
+    slots = {"NAME": "Jan", "MUNICIPALITY": "Gent"}
+    raw = mail.splice(**given, slots=slots, answers=chain)
+    message = read(raw)
+    assert message["In-Reply-To"] == f"<{chain[1]}>"
+    assert str(message["References"]).split() == [f"<{each}>" for each in chain]
+    assert max(map(len, raw.splitlines())) < 120
+    assert raw == mail.splice(**given, slots=slots, answers=list(chain)), "a second copy is the same bytes"
+    with pytest.raises(ValueError, match="message id"):
+        mail.splice(**given, slots=slots, answers=["x@y>\r\nBcc: all@example.org"])

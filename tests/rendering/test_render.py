@@ -186,7 +186,7 @@ def test_markup_in_a_text_stays_text(templates: Templates, hostile: str) -> None
 
 def test_a_correction_says_what_it_puts_right(templates: Templates) -> None:
     """Who only reads the first lines must know which message no longer counts."""
-    corrected = Corrected({"nl": "Lonen op tijd"}, datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
+    corrected = Corrected(message(title=[{"text": "Lonen op tijd"}]), datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
     content = message(kind="correction", corrects="x", channels=["mail", "newsfeed"])
     variants = rendered(content, templates, corrected=corrected)
     for variant in variants.values():

@@ -121,7 +121,8 @@ def texts_of(content: MessageContent) -> Iterator[tuple[str, Text]]:
     for number, each in enumerate(content.key_messages):
         yield from placed(f"key_messages[{number}].text", each.text)
         yield from placed(f"key_messages[{number}].facts", each.facts)
-    for name, texts in (("unknown", content.unknown), ("actions", content.actions), ("sms", content.sms)):
+    named = (("unknown", content.unknown), ("actions", content.actions), ("wrong", content.wrong), ("sms", content.sms))
+    for name, texts in named:
         yield from placed(name, texts)
 
 

@@ -135,6 +135,15 @@ CREATE TABLE release_step (                                    -- of a message t
 );
 CREATE INDEX release_step_waiting ON release_step (message) WHERE opened_at IS NULL;
 
+CREATE TABLE thread (                                          -- which mail a correction's mail answers
+    message bigint NOT NULL,
+    sequence integer NOT NULL,
+    depth smallint NOT NULL,                                   -- 1: what it corrects, 2: what that one corrected …
+    earlier bigint NOT NULL,
+    earlier_sequence integer NOT NULL,
+    PRIMARY KEY (message, sequence, depth)
+);
+
 ALTER TABLE feed_entry ADD COLUMN withdrawn_at timestamptz;
 """
 
