@@ -131,8 +131,7 @@ class MessageFile(_Strict):
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "title": TitleText, "unknown": LineText, "actions": LineText, "wrong": LineText, "sms": SmsText, "facts": LineText,
-    "text": LineText, "key_messages": FileKeyMessage, "release_order": FileStep,
-    "when": FileCondition,
+    "text": LineText, "key_messages": FileKeyMessage, "release_order": FileStep, "when": FileCondition,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS
 from services.store.ledger_types import Claim, Delivery
-from services.store.messages import SENDABLE
+from services.store.messages import RELEASED, SENDABLE
 
 
 async def claim(connection: Connection, *, epoch: int, channel: str, lanes: Sequence[str]) -> Claim | None:
@@ -60,8 +60,9 @@ async def _take(connection: Connection, query: str, values: dict[str, Any]) -> C
 _ANNOUNCED: Final = "b.epoch IS NULL AND b.announced_at IS NOT NULL AND b.planned + b.deferred > 0"
 """The predicate of index `batch_claimable`."""
 
-_BATCH: Final = """b.ctid AS place, b.message, b.number, b.first_sequence, b.last_sequence, b.epoch AS dead,
-    b.channel, b.lane, coalesce(b.due <= statement_timestamp(), false) AS due, m.id, m.released_at, m.expires_at,
+_BATCH: Final = f"""b.ctid AS place, b.message, b.number, b.first_sequence, b.last_sequence, b.epoch AS dead,
+    b.channel, b.lane, coalesce(b.due <= statement_timestamp(), false) AS due, m.id,
+    {RELEASED} AS released_at, m.expires_at,
     m.corrects"""
 
 _FIRST: Final = f"""

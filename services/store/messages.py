@@ -67,6 +67,11 @@ SENDABLE: Final = """m.state = 'released' AND m.paused_at IS NULL
 """Whether deliveries of message `m` may be claimed, by the database's clock."""
 
 
+RELEASED: Final = """coalesce(
+    (SELECT s.opened_at FROM release_step s WHERE s.message = b.message AND s.step = b.step), m.released_at)"""
+"""Since when batch `b` of message `m` may be sent: in a release in order, since its step was opened."""
+
+
 _RESUME: Final = """
 WITH moved AS (
     UPDATE release_step s SET clock_from = s.clock_from + (clock_timestamp() - m.paused_at)

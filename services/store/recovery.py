@@ -8,6 +8,7 @@ from services.domain.batches import BatchRef
 from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store.ledger import Claim, Delivery
+from services.store.messages import RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ async def held_by(connection: Connection, epoch: int) -> set[BatchRef]:
 
 async def hold(connection: Connection, epoch: int, ref: BatchRef) -> Held | None:
     """Lock a batch and read what the epoch still owes of it; None when there is no such batch."""
-    row = await (await connection.execute(_BATCH, (epoch, ref.message, ref.number))).fetchone()
+    row = await (await connection.execute(_BATCH.encode(), (epoch, ref.message, ref.number))).fetchone()
     if row is None:
         return None
     held, first, last, message_id, channel, lane, released_at, expires_at = row
@@ -57,9 +58,9 @@ def _without_people(sequence: int, attempt: int, variant: int, doubts: int, trie
     )  # fmt: skip
 
 
-_BATCH: Final = """
+_BATCH: Final = f"""
 SELECT coalesce(b.epoch = %s, false), b.first_sequence, b.last_sequence, m.id, b.channel, b.lane,
-    m.released_at, m.expires_at
+    {RELEASED}, m.expires_at
 FROM batch b JOIN message m ON m.number = b.message WHERE b.message = %s AND b.number = %s FOR UPDATE OF b
 """
 

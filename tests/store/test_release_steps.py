@@ -1,6 +1,7 @@
 """Release in order: who is in which step, when it opens, and that nothing of a later one gets out before."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.domain.release_order import Condition, ReleaseStep
 from services.domain.states import State
 from services.store import announcements, claims, ledger, messages, release_steps, step_status, workers
 from services.store.ledger import Result
+from services.store.recovery import hold
 from tests.store.world import SOURCE, Person, add_crowd, add_people, add_user, connect, now, release, submit
 
 pytestmark = pytest.mark.stack
@@ -231,6 +233,23 @@ async def test_what_has_ended_or_never_began_opens_nothing(database_url, how):
     await later(connection, message, 3600)
     assert await release_steps.due(connection) == []
     assert await opened(connection, message) is None
+
+
+async def test_what_is_refused_for_now_is_tried_as_long_in_each_step(database_url):
+    """The horizon of its retries, and the date of its mail, count from when it could first be sent."""
+    connection, message = await world(database_url, governor(1), lead(1), order=[GOVERNORS, HALF])
+    await send(connection)
+    await connection.execute("UPDATE message SET released_at = released_at - interval '5 hours'")
+    assert await opened(connection, message)
+    async with connection.transaction():
+        await announcements.announce(connection, message.number, source=SOURCE)
+    epoch = await workers.begin(connection, "mail")
+    claim = await ledger.claim(connection, epoch=epoch, channel="mail", lanes=["urgent"])
+    assert claim is not None
+    assert now() - claim.released_at < timedelta(minutes=1)
+    held = await hold(connection, epoch, claim.ref)
+    assert held is not None
+    assert held.claim.released_at == claim.released_at
 
 
 async def test_two_dispatchers_open_a_step_once(database_url):
