@@ -4,6 +4,8 @@ import typer
 
 from services.admin import (
     alarms,
+    audit,
+    audit_reading,
     contacts,
     db,
     dead_letters,
@@ -20,6 +22,7 @@ from services.admin import (
 )
 
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
+MORE_AUDIT_COMMANDS = (audit_reading,)  # and on that of `audit`
 
 
 def build() -> typer.Typer:
@@ -35,6 +38,6 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, messages, feeds, dead_letters, topics, db):
+    for each in (users, contacts, messages, feeds, dead_letters, topics, db, audit):
         app.add_typer(each.app)
     return app
