@@ -12,6 +12,8 @@ from services.admin import (
     decisions,
     demo,
     doctor,
+    dossier,
+    exporting,
     feeds,
     following,
     messages,
@@ -21,7 +23,8 @@ from services.admin import (
     users,
 )
 
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, exporting, dossier)  # declared on the group of `messages` by being imported
+MORE_AUDIT_COMMANDS = (audit_reading,)  # and on that of `audit`
 MORE_AUDIT_COMMANDS = (audit_reading,)  # and on that of `audit`
 
 

@@ -93,7 +93,7 @@ def _in_words(walked: "Walked") -> list[str]:
         told.append(f"{walked.set_back} times the clock had been set back: the order of positions is the true one")
     if walked.sealed_late:
         told.append(
-            f"{walked.sealed_late} were sealed long after they were written: before the chain began, or by a clock that was set"
+            f"{walked.sealed_late} were sealed long after being written: before there was a chain, or a clock was set"
         )
     if walked.reasons_erased:
         told.append(f"of {walked.reasons_erased} the reason that was typed is erased")
