@@ -23,14 +23,8 @@ from services.admin import (
     users,
 )
 
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, exporting, dossier, 
-decisions, 
-following, 
-exporting, 
-dossier, 
-)  # declared on the group of `messages` by being imported
-MORE_AUDIT_COMMANDS = (audit_reading,)  # and on that of `audit`
-MORE_AUDIT_COMMANDS = (audit_reading,)  # and on that of `audit`
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, exporting, dossier)  # declared there by being imported
+MORE_AUDIT_COMMANDS = (audit_reading,)  # and on the group of `audit`
 
 
 def build() -> typer.Typer:
