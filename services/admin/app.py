@@ -4,12 +4,16 @@ import typer
 
 from services.admin import (
     alarms,
+    audit,
+    audit_reading,
     contacts,
     db,
     dead_letters,
     decisions,
     demo,
     doctor,
+    dossier,
+    exporting,
     feeds,
     following,
     messages,
@@ -21,8 +25,9 @@ from services.admin import (
     withdrawing,
 )
 
-# Declared on the group of `messages` by being imported.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing)
+# Declared by being imported, on the groups of `messages` and `audit`.
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier)
+MORE_AUDIT_COMMANDS = (audit_reading,)
 
 
 def build() -> typer.Typer:
@@ -38,6 +43,6 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, messages, feeds, dead_letters, topics, db):
+    for each in (users, contacts, messages, feeds, dead_letters, topics, db, audit):
         app.add_typer(each.app)
     return app

@@ -85,7 +85,8 @@ def _settle_logs() -> None:
     """Logs on stderr, and only what somebody at a command line needs to know."""
     import logging
 
-    from services.runtime import logs
+    from services.runtime import logs, origin
 
     logs.configure("admin", level=logging.WARNING)
+    origin.set_origin(origin.here("admin"))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it means, the command says in one line

@@ -10,6 +10,7 @@ from services.admin.answers import Refusal
 from services.admin.keys import private_key
 from services.domain.commands import Body, Command
 from services.runtime import commands
+from services.runtime.origin import origin
 from services.runtime.postgres import Connection, connect
 from services.store import messages
 
@@ -36,7 +37,7 @@ async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
         command = Command(id=uuid7(), user=user.id, given_at=datetime.now(UTC), body=body)
         if private := private_key(user.email):
             command = command.signed(private)
-        answer = await commands.give(connection, command, key=incident, source=SOURCE, seconds=SECONDS)
+        answer = await commands.give(connection, command, key=incident, source=origin() or SOURCE, seconds=SECONDS)
     if not answer.done:
         raise Refusal(answer.error or "refused", problems=answer.problems, more=answer.result)
     return answer.result

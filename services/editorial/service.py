@@ -38,6 +38,7 @@ from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
 from services.runtime.kafka import consume
+from services.runtime.origin import given_from
 from services.runtime.postgres import AWAY, Connection, listen
 from services.runtime.records import handler, unforeseen
 from services.runtime.repeat import every, when_woken
@@ -98,8 +99,9 @@ async def handle(event: Envelope, desk: Desk) -> None:
         if command is None:
             return
         try:
-            async with connection.transaction():
-                answer = await _carry_out(connection, command, desk)
+            with given_from(event.source):
+                async with connection.transaction():
+                    answer = await _carry_out(connection, command, desk)
         except Refusal as refusal:
             answer = refusal.answer
         except Refused as refused:

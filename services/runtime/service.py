@@ -19,7 +19,7 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
-from services.runtime import clock, logs, outbox
+from services.runtime import clock, logs, origin, outbox
 from services.runtime.errors import Foreseen
 from services.runtime.health import Health, HealthSettings, serve_health
 from services.runtime.kafka import KafkaSettings, Producer
@@ -78,6 +78,7 @@ def run(name: str, start: Start, *, needs: tuple[str, ...] = ("postgres", "kafka
     `by_key`: as in `open_pool`.
     """
     logs.configure(name)
+    origin.set_origin(origin.here(name))
     try:
         uvloop.run(_run(name, start, needs, by_key=by_key))
     except (Foreseen, ValidationError) as problem:
