@@ -14,12 +14,18 @@ from services.admin import (
     following,
     messages,
     newcomers,
+    proofs,
     topics,
     up,
     users,
 )
 
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
+MORE_MESSAGE_COMMANDS = (
+    decisions,
+    following,
+    newcomers,
+    proofs,
+)  # declared on the group of `messages` by import
 
 
 def build() -> typer.Typer:

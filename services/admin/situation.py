@@ -15,21 +15,21 @@ from services.rendering.request import Corrected
 from services.runtime.postgres import Connection
 from services.store import incidents, messages, variants
 from services.store.messages import Message
-from services.store.recipients import AudienceReach, NotReached, Whom, not_reached, reach
+from services.store.recipients import Whom
 
 PEOPLES = ("mail", "sms")
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`audiences` get a version (feeds too); `reached` by audience of people, `missed` for want of an address."""
+    """`audiences` get a version (feeds too), `people` are those of them with people in; `whom` is who these are."""
 
     phase: str
     incident_title: str
     corrected: Corrected | None
     audiences: tuple[str, ...]
-    reached: list[AudienceReach]
-    missed: list[NotReached]
+    people: tuple[str, ...]
+    whom: Whom
 
 
 async def situation_of(connection: Connection, content: MessageContent, configuration: Configuration) -> Situation:
@@ -38,22 +38,26 @@ async def situation_of(connection: Connection, content: MessageContent, configur
     owed = await _owed(connection, content)
     versions = await variants.audiences(connection, [message.number for message in owed])
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
-    people = [a for a in audiences if set(PEOPLES) & set(configuration.audience(a).channels)]
-    whom = Whom(
-        order=people,
-        people=[audience for audience in people if audience in content.audiences],
-        told=[message.number for message in owed],
-        told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
-    )
-    found = {each.audience: each for each in await reach(connection, whom)}
+    people = of_people(audiences, configuration)
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
         incident_title=incident.title if incident else content.title[0].text,
         corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
         audiences=audiences,
-        reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
-        missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),
+        people=people,
+        whom=Whom(
+            order=people,
+            people=[audience for audience in people if audience in content.audiences],
+            told=[message.number for message in owed],
+            told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+        ),
     )
+
+
+def of_people(audiences: Sequence[str], configuration: Configuration) -> tuple[str, ...]:
+    """Those who may get mail or SMS; the others only have a feed."""
+    known = [audience for audience in audiences if audience in configuration.audience_ids]
+    return tuple(each for each in known if set(PEOPLES) & set(configuration.audience(each).channels))
 
 
 async def _owed(connection: Connection, content: MessageContent) -> Sequence[Message]:

@@ -17,6 +17,7 @@ from services.domain.commands import (
     IncludeNewcomers,
     RejectMessage,
     SubmitMessage,
+    TestMessage,
     Tolerant,
 )
 from services.domain.events import Envelope, Unreadable
@@ -29,6 +30,7 @@ from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
+from services.editorial.trial import test
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
 from services.runtime.health import HANDLED
@@ -54,6 +56,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     ApproveMessage: approve,
     RejectMessage: reject,
     IncludeNewcomers: include,
+    TestMessage: test,
 }
 """What carries out which command, in the transaction of its answer."""
 
