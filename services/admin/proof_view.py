@@ -104,11 +104,11 @@ def _show_people(out: "Console", proof: Proof) -> None:
         rows = [(e.name or "–", e.contacts, e.without_mail, e.without_number, e.unreached) for e in found]
         out.print(table([what, "recipients", "without mail", "without number", "not reached"], rows))
     if proof.missed:
-        rows = [
+        people = [
             (each.name, each.organisation, each.audience, ", ".join(WHY[c] for c in each.channels),
              "reached on no channel" if each.everywhere else "") for each in proof.missed
         ]  # fmt: skip
-        out.print(table(["not reached", "organisation", "audience", "why", ""], rows))
+        out.print(table(["not reached", "organisation", "audience", "why", ""], people))
     if more := proof.missed_in_all - len(proof.missed):
         lines(f"and {more} more who are not listed")(out)
 

@@ -1,7 +1,7 @@
 """What changed between two texts, word by word, so that a reader sees it in the text itself.
 
-Lines are compared first and words only within what differs: a list that moved up one place does not colour a whole mail,
-and no text, however it repeats itself, costs more than `_MOST_PAIRS` comparisons at once.
+Lines are compared first and words only within what differs: a list that moved up a place colours no whole mail, and no
+text, however it repeats itself, costs more than `_MOST_PAIRS` comparisons at once.
 """
 
 import re

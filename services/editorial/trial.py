@@ -1,6 +1,6 @@
 """Whoever works on a message sends it to themselves: on their own mailbox and telephone, marked as a test.
 
-The command names no recipient, so that there is none to choose: it goes to the user who gives it, as that user is known.
+The command names no recipient, so that there is none to choose: it goes to the user who gives it.
 """
 
 from typing import Any, Final
@@ -47,9 +47,7 @@ def _refuse_unready(message: Message) -> None:
     if message.state == "submitted":
         raise Refusal(f"message {message.id} is not yet proofed: try again in a moment", state="submitted")
     if message.state not in ("proofed", "approved", "released"):
-        raise Refusal(
-            f"message {message.id} is {message.state}: there is nothing to test any more", state=message.state
-        )
+        raise Refusal(f"message {message.id} is {message.state}: nothing is left to test", state=message.state)
 
 
 def _note(unsent: int) -> dict[str, str]:

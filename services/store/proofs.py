@@ -73,7 +73,7 @@ async def missed(connection: Connection, source: Source) -> tuple[list[Missed], 
         WHERE cardinality(l.without) > 0
         ORDER BY l.everywhere DESC, l.rank, c.name, c.id LIMIT {MOST_NAMES}"""
     rows = await (await connection.execute(query.encode(), source.values)).fetchall()
-    found = [Missed(*row[:5], channels=tuple(row[5]), everywhere=row[6]) for row in rows]
+    found = [Missed(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), row[6]) for row in rows]
     return found, rows[0][7] if rows else 0
 
 
