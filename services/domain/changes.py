@@ -32,7 +32,11 @@ def changes(before: str, after: str) -> list[Change]:
 
 def changed(found: Sequence[Change]) -> bool:
     """Whether anything differs but the spaces."""
-    return any(each.kind != "same" and each.text.strip() for each in found)
+    return _words_of(found, "added") != _words_of(found, "removed")
+
+
+def _words_of(found: Sequence[Change], unlike: Kind) -> list[str]:
+    return "".join(each.text for each in found if each.kind != unlike).split()
 
 
 def _by_line(before: Sequence[str], after: Sequence[str]) -> Iterator[Change]:

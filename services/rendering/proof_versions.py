@@ -82,7 +82,7 @@ def _size(version: Version, text: str, say: Say) -> str:
     told = say("sms.size", encoding=size.encoding, segments=size.segments, characters=size.characters)
     if not version.sms:
         return told
-    return f"{told}; {say('sms.cost', segments=version.sms.segments, cost=money(version.sms.cost, say))}"
+    return f"{told}; {say('sms.together', segments=version.sms.segments, cost=money(version.sms.cost, say))}"
 
 
 def _since(at: str, marks: list[Change], say: Say) -> str:
