@@ -79,14 +79,14 @@ async def missed(connection: Connection, source: Source) -> tuple[list[Missed], 
 
 async def readers(connection: Connection, source: Source) -> list[Readers]:
     """Copies by audience, channel, language and, of numbers, the first four characters. One address gets one copy."""
-    query = f"""{source.cte}, copies AS (
+    query = f"""{source.cte}, addressed AS (
             SELECT DISTINCT ON (channel, lower(value)) audience, channel, language, value FROM people
             CROSS JOIN LATERAL (VALUES ('mail', mail), ('sms', sms)) there (channel, value)
             WHERE value IS NOT NULL AND channel = ANY(%(channels)s)
             ORDER BY channel, lower(value), rank, contact
         ) SELECT audience, channel, language, count(*) AS copies,
             CASE channel WHEN 'sms' THEN left(value, 4) ELSE '' END AS prefix
-        FROM copies GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5"""
+        FROM addressed GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5"""
     async with connection.cursor(row_factory=class_row(Readers)) as cursor:
         await cursor.execute(query.encode(), source.values)
         return await cursor.fetchall()

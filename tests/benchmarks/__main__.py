@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from tests.benchmarks import large, mail, memory, meters, old_ledger, sms, two_workers, urgent
+from tests.benchmarks import large, mail, memory, meters, old_ledger, proof, sms, two_workers, urgent
 from tests.benchmarks.deployment import Servers, say, servers
 from tests.benchmarks.judgement import FailedRun, Figure, Target, failed, short, table
 from tests.benchmarks.postfix import NotHere, postfix
@@ -58,6 +58,9 @@ BENCHMARKS: Final = {
         (large.PROOF, large.STOP),
         full={"contacts": 1_000_000, "runs": 2},
         quick={"contacts": 50_000, "runs": 1},
+    ),
+    "proof": Benchmark(
+        proof.measure, (proof.PAGE,), full={"contacts": 5_000, "runs": 5}, quick={"contacts": 1_000, "runs": 1}
     ),
     "two-workers": Benchmark(
         two_workers.measure,
