@@ -17,6 +17,8 @@ _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 def on_trial(variants: Sequence[Variant], templates: Templates, configuration: Configuration) -> list[Variant]:
     """Mail as mail, SMS as SMS, and each entry of a feed as a mail. Of equal SMS one: they go to one telephone.
 
+    The segment tells the entry of a feed from the mail for the same readers.
+
     Raises Refused for a word or a template that a centre's own lack.
     """
     say = saying(templates)
@@ -37,7 +39,7 @@ def _mail(variant: Variant, templates: Templates, configuration: Configuration, 
     return Variant(
         audience=variant.audience,
         language=variant.language,
-        segment=variant.segment,
+        segment=variant.segment if variant.channel == "mail" else f"{variant.segment}{variant.channel}",
         channel="mail",
         subject=say("test.mark") + variant.subject,
         text=f"*** {say('test.banner')} ***\n{about}\n\n{text}\n*** {say('test.banner')} ***\n",

@@ -69,6 +69,7 @@ class TestOfAFile:
         assert ran.document["html"] == str(tmp_path / "proef.html")
         assert (tmp_path / "proef.html").stat().st_mode & 0o777 == 0o600
         assert roeland("message", "preview", "message.json", "--html", "proef.html").code == 0
+        (tmp_path / "data").mkdir(exist_ok=True)
         for name in ("message.json", "data", "nosuch/proef.html"):
             before = (tmp_path / "message.json").read_text()
             refused = roeland("message", "preview", "message.json", "--html", name, "--json")
