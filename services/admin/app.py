@@ -18,6 +18,7 @@ from services.admin import (
     following,
     messages,
     newcomers,
+    proofs,
     topics,
     up,
     users,
@@ -26,7 +27,7 @@ from services.admin import (
 )
 
 # Declared by being imported, on the groups of `messages` and `audit`.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier)
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 
 

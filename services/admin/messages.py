@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.admin.situation import Situation
     from services.domain.configuration import Configuration
     from services.domain.content import MessageContent
+    from services.store.messages import Message
 
 app = group("message", "Crisis messages: write, submit, approve, follow, pause and stop them.")
 
@@ -28,6 +29,10 @@ SECONDS: Final = 30.0
 MOST_BYTES: Final = 128 * 1024
 """Of a message file. Its limits allow some 20 kB in three languages; judging hundreds of kB of YAML takes a minute."""
 
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Write the page of the proof here; default: <data dir>/proofs/…"),
+]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The message, in YAML or JSON.")]
 
 
@@ -53,6 +58,7 @@ def lint(
     incident is not known here: preview and submit know it.
     """
     from services.admin.message_text import rendered
+    from services.admin.proof_view import show_findings
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
@@ -62,51 +68,67 @@ def lint(
     if errors := [each for each in findings if each["severity"] == "error"]:
         told = f"{len(errors)} of {len(findings)} findings block this message: mend them, lint it again"
         raise Refusal(told, problems=errors, more={"findings": findings})
-    return Answer({"findings": findings}, lambda out: _show_findings(out, findings))
+    return Answer({"findings": findings}, lambda out: show_findings(out, findings))
 
 
-@command(app, "preview", examples=["message preview cyber.yaml", "message preview cyber.yaml --audience governors"])
+@command(
+    app,
+    "preview",
+    examples=[
+        "message preview cyber.yaml",
+        "message preview cyber.yaml --html proef.html",
+        "message preview cyber.yaml --audience governors",
+    ],
+)
 async def preview(
     file: File,
     audience: Annotated[
-        list[str] | None, typer.Option(help="Only the text for this audience (may be repeated).")
+        list[str] | None, typer.Option(help="Show only the text for this audience here (may be repeated).")
     ] = None,
+    html: Html = None,
 ) -> Answer:
-    """Show every version as its readers would get it, how many they are, and who would not be reached, and why."""
-    from services.admin import message_text
-    from services.admin.acting import acting
+    """Show the proof of a file: every version as its readers would get it, how many they are, who is not reached.
+
+    The whole proof is written as one page of HTML too, for its owner alone, since it names people: to --html, or else
+    to <data dir>/proofs. What changed since the last message of this incident is marked in the text.
+    """
+    from services.admin import message_text, proof_files, proof_view
+    from services.admin.acting import acting, acting_email
     from services.admin.audiences import known_audience
+    from services.admin.proofing import proof_of_file
     from services.admin.situation import situation_of
     from services.admin.steps import order_of, order_shown
+    from services.rendering.proof_page import proof_page
+    from services.rendering.templates import load_templates
     from services.runtime.configuration import configuration_in_force
     from services.store.told import with_channels
 
-    configuration = configuration_in_force()
+    configuration, templates = configuration_in_force(), load_templates()
     for each in audience or ():
         known_audience(each, configuration)
     content = _read(file, configuration)
-    async with acting() as (connection, _):
+    async with acting() as (connection, _), connection.transaction():
         content = await with_channels(connection, content)
         situation = await situation_of(connection, content, configuration)
-    variants = message_text.rendered(content, configuration, situation)
-    shown = [variant for variant in variants if not audience or variant.audience in audience]
-    findings = _findings(content, configuration, situation)
-    document = {
-        "variants": [message_text.about(each) for each in shown],
-        **message_text.who(situation),
-        "release_at": content.release_at,
-        "release_order": order_of(content.release_order),
-        "findings": findings,
-    }
+        proof = await proof_of_file(
+            connection,
+            content,
+            situation,
+            message_text.rendered(content, configuration, situation, templates),
+            findings=_findings(content, configuration, situation),
+            author=acting_email() or "",
+            configuration=configuration,
+        )
+    page = proof_files.write(proof_page(proof, templates, configuration), html, proof)
+    only = audience or ()
+    order = {"release_at": content.release_at, "release_order": order_of(content.release_order)}
 
     def tell(out: "Console") -> None:
-        message_text.show_versions(out, shown)
-        message_text.show_who(out, situation)
+        proof_view.show(out, proof, page, only)
         for each in order_shown(content):
             out.print(each)
-        _show_findings(out, findings)
 
-    return Answer(document, tell)
+    return Answer(proof_view.document(proof, page, only) | order, tell)
 
 
 @command(
@@ -123,10 +145,15 @@ async def submit(
     revises: Annotated[
         str | None, typer.Option(metavar="ID", help="The next revision of this message, which was not released.")
     ] = None,
+    html: Html = None,
 ) -> Answer:
-    """Hand in a message and wait until it is proofed: at most 30 seconds. Somebody else then approves it."""
+    """Hand in a message and wait until it is proofed: at most 30 seconds. Somebody else then approves it.
+
+    The page of the proof is written as with `preview`: it is what gets approved.
+    """
     from uuid_utils.compat import uuid7
 
+    from services.admin import proof_view
     from services.admin.giving import give, message_id, when_proofed
     from services.admin.holding import holding
     from services.domain.commands import SubmitMessage
@@ -143,6 +170,7 @@ async def submit(
     async with holding(content.corrects, content.incident):
         given = await give(body, key=content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS - (time.monotonic() - began))
+    page, why_not = await _page(message, html)
     result = {**given, "id": message.id, "state": message.state, "recipients": message.recipients}
     told = f"{message.id}: {message.state}, {message.recipients} recipients"
     following = f"Somebody else approves it: `roeland message approve {message.id} --as EMAIL`"
@@ -151,9 +179,28 @@ async def submit(
 
     def tell(out: "Console") -> None:
         lines(told, following)(out)
-        _show_findings(out, message.findings)
+        proof_view.show_findings(out, message.findings)
+        proof_view.show_page(out, page)
+        lines(*filter(None, [why_not]))(out)
 
-    return Answer({**result, "findings": message.findings}, tell)
+    return Answer({**result, "findings": message.findings, "html": str(page) if page else None}, tell)
+
+
+async def _page(message: "Message", html: Path | None) -> "tuple[Path | None, str | None]":
+    """The page of its proof, or why there is none: it was submitted all the same, and that must not look refused."""
+    from services.admin.foreseen import as_refusal
+    from services.admin.proofs import write_proof
+
+    if message.state == "submitted":
+        return None, None
+    try:
+        return (await write_proof(message, html))[1], None
+    except Exception as problem:
+        known = as_refusal(problem)
+        if known is None:
+            raise
+        again = f"`roeland message proof {message.id}`"
+        return None, f"The page of its proof could not be written ({known.error}): {again} makes it"
 
 
 def _read(file: Path, configuration: "Configuration") -> "MessageContent":
@@ -199,13 +246,3 @@ def _rules(configuration: "Configuration") -> Answer:
     rows = [(each.rule, each.severity, each.why, each.source) for each in found]
     shown = table(["rule", "weighs", "why", "source"], rows)
     return Answer({"rules": [asdict(each) for each in found]}, lambda out: out.print(shown))
-
-
-def _show_findings(out: "Console", findings: list[dict[str, Any]]) -> None:
-    if not findings:
-        out.print("nothing to remark")
-        return
-    rows = [
-        (each["severity"], each["place"], each["problem"], each["remedy"], each.get("rule", "")) for each in findings
-    ]
-    out.print(table(["", "place", "remark", "remedy", "rule"], rows))

@@ -15,7 +15,7 @@ from services.rendering.request import Corrected
 from services.runtime.postgres import Connection
 from services.store import incidents, messages, variants
 from services.store.messages import Message
-from services.store.recipients import AudienceReach, NotReached, Whom, not_reached, reach
+from services.store.recipients import Whom
 from services.store.said_before import said_before
 
 PEOPLES = ("mail", "sms")
@@ -25,7 +25,7 @@ PEOPLES = ("mail", "sms")
 class Situation:
     """`audiences` get a version (feeds too), on the channels of `also` besides those that are named.
 
-    `reached` by audience of people, `missed` for want of an address. `before` and `alerted` are what lint asks: what
+    `people` are those of them with people in; `whom` is who these are. `before` and `alerted` are what lint asks: what
     was said last to these audiences, and whether anyone was told.
     """
 
@@ -34,8 +34,8 @@ class Situation:
     corrected: Corrected | None
     audiences: tuple[str, ...]
     also: Mapping[str, Collection[str]]
-    reached: list[AudienceReach]
-    missed: list[NotReached]
+    people: tuple[str, ...]
+    whom: Whom
     before: MessageContent | None
     alerted: bool
 
@@ -49,27 +49,31 @@ async def situation_of(connection: Connection, content: MessageContent, configur
     for audience, channel in versions:
         also.setdefault(audience, set()).add(channel)
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
-    people = [a for a in audiences if set(PEOPLES) & set(configuration.audience(a).channels)]
-    whom = Whom(
-        order=people,
-        people=[audience for audience in people if audience in content.audiences],
-        told=[message.number for message in owed],
-        told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
-        widely=content.kind == "all-clear",
-    )
+    people = of_people(audiences, configuration)
     before = await said_before(connection, content.incident, audiences)
-    found = {each.audience: each for each in await reach(connection, whom)}
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
         incident_title=incident.title if incident else content.title[0].text,
         corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
         audiences=audiences,
         also=also,
-        reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
-        missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),
+        people=people,
+        whom=Whom(
+            order=people,
+            people=[audience for audience in people if audience in content.audiences],
+            told=[message.number for message in owed],
+            told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+            widely=content.kind == "all-clear",
+        ),
         before=MessageContent.model_validate(before.content) if before.content else None,
         alerted=before.alerted,
     )
+
+
+def of_people(audiences: Sequence[str], configuration: Configuration) -> tuple[str, ...]:
+    """Those who may get mail or SMS; the others only have a feed."""
+    known = [audience for audience in audiences if audience in configuration.audience_ids]
+    return tuple(each for each in known if set(PEOPLES) & set(configuration.audience(each).channels))
 
 
 async def _owed(connection: Connection, content: MessageContent) -> Sequence[Message]:

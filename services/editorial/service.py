@@ -18,6 +18,7 @@ from services.domain.commands import (
     RejectMessage,
     SubmitMessage,
     TakeBackMessage,
+    TestMessage,
     Tolerant,
     WithdrawMessage,
 )
@@ -33,6 +34,7 @@ from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
 from services.editorial.submit import submit
 from services.editorial.take_back import take_back
+from services.editorial.trial import test
 from services.editorial.withdraw import withdraw
 from services.runtime import commands, inbox, timers
 from services.runtime.dead_letters import bury_in
@@ -65,6 +67,7 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     WithdrawMessage: withdraw,
     IncludeNewcomers: include,
     TakeBackMessage: take_back,
+    TestMessage: test,
 }
 """What carries out which command, in the transaction of its answer."""
 

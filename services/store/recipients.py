@@ -4,12 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from psycopg import AsyncConnection
-from psycopg.rows import class_row
-
 from services.domain.states import REACHED, State
-
-MOST_NAMES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,55 +22,8 @@ class Whom:
     widely: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AudienceReach:
-    """The contacts who would get this audience's version, and how many of them have no address on a channel."""
-
-    audience: str
-    contacts: int
-    without_mail: int
-    without_number: int
-
-
-@dataclass(frozen=True, slots=True)
-class NotReached:
-    """A contact who would not be reached on a channel, for want of an address there."""
-
-    external_id: str
-    name: str
-    audience: str
-    channel: str
-
-
-async def reach(connection: AsyncConnection[Any], whom: Whom) -> list[AudienceReach]:
-    """For each audience that somebody is planned in, in the configured order. Someone in several counts once."""
-    cursor = connection.cursor(row_factory=class_row(AudienceReach))
-    await cursor.execute(
-        f"""{PLANNED} SELECT o.audience, count(*) AS contacts,
-                count(*) FILTER (WHERE mail.id IS NULL) AS without_mail,
-                count(*) FILTER (WHERE sms.id IS NULL) AS without_number
-            FROM planned p {WHERE_TO} GROUP BY o.audience, o.rank ORDER BY o.rank""".encode(),
-        _values(whom),
-    )
-    return await cursor.fetchall()
-
-
-async def not_reached(connection: AsyncConnection[Any], whom: Whom, channels: Sequence[str]) -> list[NotReached]:
-    """Those without an address on one of the channels, audience by audience; at most `MOST_NAMES`."""
-    cursor = connection.cursor(row_factory=class_row(NotReached))
-    await cursor.execute(
-        f"""{PLANNED} SELECT c.external_id, c.name, o.audience, lacking.channel
-            FROM planned p {WHERE_TO} JOIN contact c ON c.id = p.contact
-            JOIN LATERAL (VALUES ('mail', mail.id IS NULL), ('sms', sms.id IS NULL)) lacking (channel, yes)
-                ON lacking.yes AND lacking.channel = ANY (%(channels)s)
-                AND (p.channels IS NULL OR lacking.channel = ANY (p.channels))
-            ORDER BY o.rank, c.id, lacking.channel LIMIT %(most)s""".encode(),
-        {**_values(whom), "channels": list(channels), "most": MOST_NAMES},
-    )
-    return await cursor.fetchall()
-
-
-def _values(whom: Whom) -> dict[str, Any]:
+def values_of(whom: Whom) -> dict[str, Any]:
+    """The parameters of `PLANNED`."""
     return {
         "order": list(whom.order),
         "people": list(whom.people),

@@ -197,7 +197,7 @@ class TestWithEditorial:
     def test_a_message_goes_from_submission_to_stop(self, roeland: Roeland, database_url: str) -> None:
         """The whole life of a message as people lead it, with the contract's JSON at each step."""
         submitted = roeland("message", "submit", "message.json", "--json", "--as", AUTHOR).document
-        assert submitted.keys() == {"id", "state", "recipients", "findings"}
+        assert submitted.keys() == {"id", "state", "recipients", "findings", "html"}
         assert (submitted["state"], submitted["recipients"]) == ("proofed", 3)
         id = submitted["id"]  # noqa: A001 - the contract calls it so
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from tests.benchmarks import large, last_mail, mail, memory, meters, old_ledger, sms, two_workers, urgent
+from tests.benchmarks import large, last_mail, mail, memory, meters, old_ledger, proof, sms, two_workers, urgent
 from tests.benchmarks.deployment import Servers, say, servers
 from tests.benchmarks.judgement import FailedRun, Figure, Target, failed, short, table
 from tests.benchmarks.postfix import NotHere, postfix
@@ -64,6 +64,9 @@ BENCHMARKS: Final = {
         (last_mail.LAST_MAIL,),
         full={"contacts": 100_000, "runs": 5},
         quick={"contacts": 50_000, "runs": 1},
+    ),
+    "proof": Benchmark(
+        proof.measure, (proof.PAGE,), full={"contacts": 5_000, "runs": 5}, quick={"contacts": 1_000, "runs": 1}
     ),
     "two-workers": Benchmark(
         two_workers.measure,

@@ -1,0 +1,143 @@
+"""A proof put together: of a file that is not submitted yet, or of a message that is, from what the record holds."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from services.admin.pricing import prices
+from services.admin.situation import PEOPLES, Situation, of_people
+from services.domain.configuration import Configuration
+from services.domain.content import MessageContent
+from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_findings
+from services.domain.selection import choose_language
+from services.domain.sms_price import SmsGroup, SmsTotals, totals
+from services.domain.texts import measure
+from services.domain.variants import Variant
+from services.runtime.postgres import Connection
+from services.store import incidents, proofs, variants
+from services.store.messages import Message
+from services.store.proofs import Readers, Source
+from services.store.users import user_by_id
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """What the database says of those who get it."""
+
+    audiences: Sequence[Reach]
+    provinces: Sequence[Reach]
+    missed: Sequence[Missed]
+    missed_in_all: int
+    readers: Sequence[Readers]
+
+
+async def proof_of_file(
+    connection: Connection,
+    content: MessageContent,
+    situation: Situation,
+    rendered: Sequence[Variant],
+    *,
+    findings: Iterable[dict[str, Any]],
+    author: str,
+    configuration: Configuration,
+) -> Proof:
+    """As if it were submitted now."""
+    channels = [channel for channel in content.channels if channel in PEOPLES]
+    people = await _people(connection, proofs.as_they_are(situation.whom, channels), situation.people)
+    before = await proofs.former(connection, content.incident)
+    versions = _versions(rendered, people.readers, before, content)
+    return Proof(
+        content=content,
+        phase=situation.phase,
+        incident_title=situation.incident_title,
+        author=author,
+        made_at=datetime.now(UTC),
+        versions=versions,
+        audiences=people.audiences,
+        provinces=people.provinces,
+        missed=people.missed,
+        missed_in_all=people.missed_in_all,
+        recipients=sum(each.contacts for each in people.audiences),
+        sms=_sum(versions),
+        findings=as_findings(findings),
+    )
+
+
+async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
+    """As it is recorded: its own variants, and the people in its plan."""
+    content = MessageContent.model_validate(message.content)
+    rendered = list((await variants.read(connection, message.number)).values())
+    audiences = configuration.in_order({each.audience for each in rendered})
+    channels = [channel for channel in content.channels if channel in PEOPLES]
+    source = proofs.as_planned(message.number, audiences, channels)
+    people = await _people(connection, source, of_people(audiences, configuration))
+    before = await proofs.former(connection, message.incident, but=message.number)
+    versions = _versions(rendered, people.readers, before, content)
+    incident = await incidents.find(connection, message.incident)
+    author = await user_by_id(connection, message.submitted_by)
+    return Proof(
+        content=content,
+        phase=message.phase,
+        incident_title=incident.title if incident else message.incident,
+        author=author.email if author else "",
+        made_at=datetime.now(UTC),
+        versions=versions,
+        audiences=people.audiences,
+        provinces=people.provinces,
+        missed=people.missed,
+        missed_in_all=people.missed_in_all,
+        recipients=message.recipients,
+        sms=_sum(versions),
+        findings=as_findings(message.findings),
+        state=message.state,
+        message_id=str(message.id),
+        revision=message.revision,
+        proof_hash=message.proof_hash,
+        release_at=message.release_at,
+    )
+
+
+async def _people(connection: Connection, source: Source, audiences: Sequence[str]) -> _People:
+    found = {each.name: each for each in await proofs.reach(connection, source, "audience")}
+    missed, in_all = await proofs.missed(connection, source)
+    return _People(
+        audiences=[found.get(audience) or Reach(audience, 0, 0, 0, 0) for audience in audiences],
+        provinces=await proofs.reach(connection, source, "province"),
+        missed=missed,
+        missed_in_all=in_all,
+        readers=await proofs.readers(connection, source),
+    )
+
+
+def _versions(
+    rendered: Sequence[Variant],
+    readers: Sequence[Readers],
+    former: dict[tuple[str, str, str], Former],
+    content: MessageContent,
+) -> list[Version]:
+    price = prices()
+    found = []
+    for each in rendered:
+        own = [
+            reader for reader in readers
+            if (reader.audience, reader.channel) == (each.audience, each.channel)
+            and choose_language(content, each.audience, reader.language) == each.language
+        ]  # fmt: skip
+        sms = None
+        if each.channel == "sms":
+            segments = measure(each.text).segments
+            sms = totals([SmsGroup(reader.prefix, reader.copies, segments) for reader in own], price)
+        copies = None if each.channel == "newsfeed" else sum(reader.copies for reader in own)
+        found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language))))
+    return found
+
+
+def _sum(versions: Sequence[Version]) -> SmsTotals:
+    counted = [each.sms for each in versions if each.sms]
+    return SmsTotals(
+        messages=sum(each.messages for each in counted),
+        segments=sum(each.segments for each in counted),
+        cost=sum((each.cost for each in counted), Decimal(0)),
+    )

@@ -1,0 +1,143 @@
+"""What a proof must know of people: who gets which version, who is not reached, how many SMS in which country.
+
+The same three questions of two sources: of the contacts as they are (a file that is not submitted), or of the plan.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from psycopg.rows import class_row
+
+from services.domain.proofs import MOST_NAMES, Former, Missed, Reach
+from services.domain.variants import Variant
+from services.runtime.postgres import Connection
+from services.store import messages
+from services.store.recipients import PLANNED, WHERE_TO, Whom, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where people come from: `cte` defines the table `people`, `values` are its parameters."""
+
+    cte: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """So many get this audience's version on this channel, if they read this language and there is one."""
+
+    audience: str
+    channel: str
+    language: str
+    copies: int
+    prefix: str
+
+
+def as_they_are(whom: Whom, channels: Sequence[str]) -> Source:
+    """Those whom a message would reach if it went out now."""
+    return Source(_AS_THEY_ARE, {**values_of(whom), "channels": list(channels)})
+
+
+def as_planned(message: int, order: Sequence[str], channels: Sequence[str]) -> Source:
+    """Those in the plan of a message, with the addresses that it has pinned; `order`: audiences as configured."""
+    return Source(_AS_PLANNED, {"message": message, "order": list(order), "channels": list(channels)})
+
+
+async def reach(connection: Connection, source: Source, by: Literal["audience", "province"]) -> list[Reach]:
+    """Contacts by audience, in the configured order, or by province, by name; '' is no province."""
+    order = "min(rank)" if by == "audience" else "name"
+    query = f"""{source.cte} SELECT coalesce({by}, '') AS name, count(*) AS contacts,
+            count(*) FILTER (WHERE 'mail' = ANY(wanted) AND mail IS NULL) AS without_mail,
+            count(*) FILTER (WHERE 'sms' = ANY(wanted) AND sms IS NULL) AS without_number,
+            count(*) FILTER (WHERE {_UNREACHED}) AS unreached
+        FROM people GROUP BY 1 ORDER BY {order}"""
+    async with connection.cursor(row_factory=class_row(Reach)) as cursor:
+        await cursor.execute(query.encode(), source.values)
+        return await cursor.fetchall()
+
+
+async def missed(connection: Connection, source: Source) -> tuple[list[Missed], int]:
+    """Who is not reached on a channel, first those who are reached on none; at most `MOST_NAMES`, and how many in all.
+
+    By audience, then by name.
+    """
+    query = f"""{source.cte}, lacking AS (
+            SELECT *, {_UNREACHED} AS everywhere, array_remove(ARRAY[
+                CASE WHEN 'mail' = ANY(wanted) AND mail IS NULL THEN 'mail' END,
+                CASE WHEN 'sms' = ANY(wanted) AND sms IS NULL THEN 'sms' END], NULL) AS without
+            FROM people
+        ) SELECT c.external_id, c.name, c.organisation, l.audience, coalesce(c.province, ''), l.without, l.everywhere,
+            count(*) OVER () FROM lacking l JOIN contact c ON c.id = l.contact
+        WHERE cardinality(l.without) > 0
+        ORDER BY l.everywhere DESC, l.rank, c.name, c.id LIMIT {MOST_NAMES}"""
+    rows = await (await connection.execute(query.encode(), source.values)).fetchall()
+    found = [Missed(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), row[6]) for row in rows]
+    return found, rows[0][7] if rows else 0
+
+
+async def readers(connection: Connection, source: Source) -> list[Readers]:
+    """Copies by audience, channel, language and, of numbers, the first four characters. One address gets one copy."""
+    query = f"""{source.cte}, addressed AS (
+            SELECT DISTINCT ON (channel, lower(value)) audience, channel, language, value FROM people
+            CROSS JOIN LATERAL (VALUES ('mail', mail), ('sms', sms)) there (channel, value)
+            WHERE value IS NOT NULL AND channel = ANY(wanted)
+            ORDER BY channel, lower(value), rank, contact
+        ) SELECT audience, channel, language, count(*) AS copies,
+            CASE channel WHEN 'sms' THEN left(value, 4) ELSE '' END AS prefix
+        FROM addressed GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5"""
+    async with connection.cursor(row_factory=class_row(Readers)) as cursor:
+        await cursor.execute(query.encode(), source.values)
+        return await cursor.fetchall()
+
+
+async def former(
+    connection: Connection, incident: str, *, but: int | None = None
+) -> dict[tuple[str, str, str], Former]:
+    """By audience, channel and language: what was released last in this incident.
+
+    `but`: a message whose own place in the order decides; None: all that was released counts.
+    """
+    values = {"incident": incident, "but": but, "for_users": list(messages.FOR_USERS)}
+    rows = await (await connection.execute(_FORMER, values)).fetchall()
+    return {(row[2], row[5], row[3]): Former(str(row[0]), row[1], Variant(*row[2:])) for row in rows}
+
+
+_UNREACHED: Final = """NOT ('mail' = ANY(wanted) AND mail IS NOT NULL)
+    AND NOT ('sms' = ANY(wanted) AND sms IS NOT NULL)"""
+
+_AS_THEY_ARE: Final = f"""{PLANNED}, people AS MATERIALIZED (
+    SELECT p.contact, o.audience, p.rank, c.language, c.province, mail.value AS mail, sms.value AS sms,
+        CASE WHEN p.channels IS NULL THEN %(channels)s::text[]
+            ELSE ARRAY(SELECT unnest(p.channels) INTERSECT SELECT unnest(%(channels)s::text[])) END AS wanted
+    FROM planned p {WHERE_TO} JOIN contact c ON c.id = p.contact
+)"""
+
+# Who stands behind another's copy is reached by it, in that one's audience and language.
+_AS_PLANNED: Final = """
+WITH copies AS (
+    SELECT contact, sequence FROM delivery WHERE message = %(message)s AND contact IS NOT NULL
+    UNION ALL SELECT contact, sequence FROM shared_delivery WHERE message = %(message)s
+), copied AS (
+    SELECT copies.contact, min(array_position(%(order)s::text[], v.audience)) AS rank, min(v.language) AS language,
+        max(a.value) FILTER (WHERE v.channel = 'mail') AS mail, max(a.value) FILTER (WHERE v.channel = 'sms') AS sms,
+        array_agg(DISTINCT v.channel) AS wanted
+    FROM copies JOIN delivery d ON d.message = %(message)s AND d.sequence = copies.sequence
+    JOIN variant v ON v.message = d.message AND v.number = d.variant
+    LEFT JOIN address a ON a.id = d.address AND a.value IS NOT NULL
+    GROUP BY copies.contact
+), people AS MATERIALIZED (
+    SELECT copied.*, (%(order)s::text[])[copied.rank] AS audience, c.province
+    FROM copied JOIN contact c ON c.id = copied.contact
+)"""
+
+_FORMER: Final = """
+SELECT DISTINCT ON (v.audience, v.channel, v.language)
+    m.id, m.released_at, v.audience, v.language, v.segment, v.channel, v.subject, v.text, v.html
+FROM message m JOIN variant v ON v.message = m.number
+WHERE m.incident = %(incident)s AND m.released_at IS NOT NULL AND m.kind <> ALL(%(for_users)s)
+    AND (%(but)s::bigint IS NULL OR m.released_at < coalesce(
+        (SELECT own.released_at FROM message own WHERE own.number = %(but)s), 'infinity'))
+ORDER BY v.audience, v.channel, v.language, m.released_at DESC, m.number DESC
+"""
