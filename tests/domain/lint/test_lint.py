@@ -177,9 +177,9 @@ def test_a_large_message_takes_no_time(part: str) -> None:
         sms=[{"text": (part * 1550)[:1550]}] * 4,
         channels=["mail", "sms"],
     )
-    began = time.perf_counter()
+    began = time.process_time()
     findings_of(linted(Case(given.fields, {"before": {"unknown": [{"text": filled}] * 100}})))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_configuration_that_is_frozen_has_lint_of_its_own() -> None:
