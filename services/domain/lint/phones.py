@@ -57,9 +57,11 @@ def _is_meant(number: str, *, called: bool) -> bool:
         return True
     if number.startswith("+"):
         return not _THOUSANDS.fullmatch(number) or number.startswith("+32")
-    if number.isdigit():  # of a file, more often than not
-        return not number.startswith("00") and len(digits) <= MOST_UNSAID - 1
-    return number.startswith("00") or len(digits) <= MOST_UNSAID
+    if number.isdigit():  # of a file, more often than not; but a mobile number is often written so
+        return number.startswith("04") and len(digits) < MOST_UNSAID
+    if number.startswith("00"):
+        return not number.startswith("000")
+    return len(digits) <= MOST_UNSAID
 
 
 def _is_valid(number: str) -> bool:

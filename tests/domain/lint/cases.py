@@ -135,6 +135,8 @@ SILENT: Final[dict[str, list[Case]]] = {
                 "Zie https://vlaanderen.be/020123456",
                 "Bel 0032 2 553 55 55.",
                 "Nr. 2026-0123456.",
+                "Batchnummer 0102030405.",
+                "Nummer 0000 0000 0000.",
                 "Versie 0.12.3456.78",
             ],
         ),
