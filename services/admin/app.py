@@ -4,22 +4,27 @@ import typer
 
 from services.admin import (
     alarms,
+    config,
     contacts,
     db,
     dead_letters,
     decisions,
     demo,
     doctor,
+    facts,
     feeds,
     following,
+    incidents,
     messages,
     newcomers,
+    participants,
     topics,
     up,
     users,
 )
 
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers)  # declared on the group of `messages` by being imported
+MORE_INCIDENT_COMMANDS = (participants,)
 
 
 def build() -> typer.Typer:
@@ -35,6 +40,6 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, messages, feeds, dead_letters, topics, db):
+    for each in (users, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config):
         app.add_typer(each.app)
     return app

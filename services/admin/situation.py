@@ -14,6 +14,7 @@ from services.domain.states import REACHED, UNSENT
 from services.rendering.request import Corrected
 from services.runtime.postgres import Connection
 from services.store import incidents, messages, variants
+from services.store.facts import as_stated
 from services.store.messages import Message
 from services.store.recipients import AudienceReach, NotReached, Whom, not_reached, reach
 from services.store.said_before import said_before
@@ -50,13 +51,14 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         people=[audience for audience in people if audience in content.audiences],
         told=[message.number for message in owed],
         told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+        exercise_in=content.incident if content.exercise else None,
     )
     before = await said_before(connection, content.incident, audiences)
     found = {each.audience: each for each in await reach(connection, whom)}
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
         incident_title=incident.title if incident else content.title[0].text,
-        corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
+        corrected=_corrected(await as_stated(connection, owed[0])) if content.kind == "correction" and owed else None,
         audiences=audiences,
         reached=[found.get(audience) or AudienceReach(audience, 0, 0, 0) for audience in people],
         missed=await not_reached(connection, whom, [c for c in content.channels if c in PEOPLES]),

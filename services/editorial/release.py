@@ -9,7 +9,7 @@ from services.editorial.desk import Desk
 from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import messages, pinning, plan, release_steps
+from services.store import messages, participants, pinning, plan, release_steps
 from services.store.messages import Message
 
 
@@ -50,8 +50,12 @@ async def release(
 
 
 async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
-    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew."""
-    moved = await pinning.pin_addresses(connection, message.number)
+    """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew.
+
+    So it is when the list of an exercise no longer has everyone in the plan.
+    """
+    outsiders = await participants.outsiders(connection, message.number)
+    moved = None if outsiders else await pinning.pin_addresses(connection, message.number)
     if moved is not None:
         return {"addresses_changed": moved}
     planned = await recipients.plan_for(connection, message, desk.configuration)

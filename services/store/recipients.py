@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from services.domain.states import REACHED, State
+from services.store.participants import TAKES_PART
 
 MOST_NAMES: Final = 1000
 
@@ -16,13 +17,15 @@ MOST_NAMES: Final = 1000
 class Whom:
     """The same as in `plan.PlanFor`: `order` is that of all audiences, `people` are those that the message names.
 
-    `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too.
+    `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too. `exercise_in`
+    is the incident of an exercise, which goes to its participants alone if it has a list of them.
     """
 
     order: Sequence[str]
     people: Sequence[str]
     told: Sequence[int] = ()
     told_states: Collection[State] = REACHED
+    exercise_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,12 @@ def _values(whom: Whom) -> dict[str, Any]:
         "people": list(whom.people),
         "told": list(whom.told),
         "told_states": [int(state) for state in whom.told_states],
+        "exercise_in": whom.exercise_in,
     }
 
 
 # The rules of services.store.plan: named, or reached by what was told before; the first audience in the order.
-PLANNED: Final = """
+PLANNED: Final = f"""
 WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
 reached AS (
     SELECT d.message, d.sequence, d.contact, v.audience FROM delivery d
@@ -95,7 +99,8 @@ reached AS (
     UNION SELECT s.contact, r.audience FROM shared_delivery s JOIN reached r USING (message, sequence)
 ), planned AS (
     SELECT n.contact, min(r.rank) AS rank FROM named n JOIN ranked r USING (audience)
-    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL GROUP BY n.contact
+    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
+    WHERE {TAKES_PART.format(incident="%(exercise_in)s::text", contact="c.id")} GROUP BY n.contact
 )"""
 
 WHERE_TO: Final = """JOIN ranked o USING (rank)
