@@ -6,6 +6,7 @@ from services.admin import (
     alarms,
     audit,
     audit_reading,
+    config,
     contacts,
     db,
     dead_letters,
@@ -14,10 +15,13 @@ from services.admin import (
     doctor,
     dossier,
     exporting,
+    facts,
     feeds,
     following,
+    incidents,
     messages,
     newcomers,
+    participants,
     proofs,
     topics,
     up,
@@ -29,6 +33,7 @@ from services.admin import (
 # Declared by being imported, on the groups of `messages` and `audit`.
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs)
 MORE_AUDIT_COMMANDS = (audit_reading,)
+MORE_INCIDENT_COMMANDS = (participants,)
 
 
 def build() -> typer.Typer:
@@ -44,6 +49,6 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, messages, feeds, dead_letters, topics, db, audit):
+    for each in (users, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config, audit):
         app.add_typer(each.app)
     return app

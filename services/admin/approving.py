@@ -11,6 +11,7 @@ from services.admin.answers import Refusal, console, lines
 from services.admin.giving import known
 from services.admin.invocation import current
 from services.runtime.postgres import connect
+from services.store.facts import as_stated
 
 
 async def ask(message_id: UUID, *, break_glass: str | None) -> None:
@@ -18,7 +19,7 @@ async def ask(message_id: UUID, *, break_glass: str | None) -> None:
     if current.get().json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return
     async with connect() as connection:
-        message = await known(connection, message_id)
+        message = await as_stated(connection, await known(connection, message_id))
     titles = message.content.get("title") or [{"text": ""}]
     exercise = "OEFENING, " if message.exercise else ""
     lines(

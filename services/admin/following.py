@@ -73,10 +73,12 @@ async def list_(
     """The latest messages first."""
     from services.admin.acting import acting
     from services.store import messages
+    from services.store.facts import as_stated
     from services.store.status import status_of
 
     async with acting() as (connection, _):
         found = await messages.recent(connection, incident=incident, limit=limit)
+        found = [await as_stated(connection, message) for message in found]
         states = [(await status_of(connection, message)).state for message in found]
     document = [_about(message, state) for message, state in zip(found, states, strict=True)]
     return Answer(document, entries(map(_shown, document), none="no messages: `roeland message submit FILE`"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.admin.situation import Situation
     from services.domain.configuration import Configuration
     from services.domain.content import MessageContent
+    from services.domain.facts import Resolution
     from services.store.messages import Message
 
 app = group("message", "Crisis messages: write, submit, approve, follow, pause and stop them.")
@@ -57,14 +58,15 @@ def lint(
     Exit code 1 when it would be refused; what only hints is for the author to weigh. What was said before in the
     incident is not known here: preview and submit know it.
     """
+    from services.admin.message_facts import without_facts
     from services.admin.message_text import rendered
     from services.admin.proof_view import show_findings
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
-    content = _read(file, configuration)
-    rendered(content, configuration)  # a template that is missing shows here
-    findings = _findings(content, configuration)
+    stated, said = without_facts(_read(file, configuration))
+    rendered(stated.content, configuration)  # a template that is missing shows here
+    findings = said + _findings(stated, configuration)
     if errors := [each for each in findings if each["severity"] == "error"]:
         told = f"{len(errors)} of {len(findings)} findings block this message: mend them, lint it again"
         raise Refusal(told, problems=errors, more={"findings": findings})
@@ -95,6 +97,7 @@ async def preview(
     from services.admin import message_text, proof_files, proof_view
     from services.admin.acting import acting, acting_email
     from services.admin.audiences import known_audience
+    from services.admin.message_facts import with_facts
     from services.admin.proofing import proof_of_file
     from services.admin.situation import situation_of
     from services.admin.steps import order_of, order_shown
@@ -109,13 +112,14 @@ async def preview(
     content = _read(file, configuration)
     async with acting() as (connection, _), connection.transaction():
         content = await with_channels(connection, content)
-        situation = await situation_of(connection, content, configuration)
+        stated, said = await with_facts(connection, content, configuration.lint)
+        situation = await situation_of(connection, stated.content, configuration)
         proof = await proof_of_file(
             connection,
-            content,
+            stated.content,
             situation,
-            message_text.rendered(content, configuration, situation, templates),
-            findings=_findings(content, configuration, situation),
+            message_text.rendered(stated.content, configuration, situation, templates),
+            findings=said + _findings(stated, configuration, situation),
             author=acting_email() or "",
             configuration=configuration,
         )
@@ -216,12 +220,13 @@ def _read(file: Path, configuration: "Configuration") -> "MessageContent":
 
 
 def _findings(
-    content: "MessageContent", configuration: "Configuration", situation: "Situation | None" = None
+    stated: "Resolution", configuration: "Configuration", situation: "Situation | None" = None
 ) -> list[dict[str, Any]]:
     from services.domain.lint import lint as judge
     from services.rendering.asked import asked_by_templates
     from services.rendering.templates import load_templates
 
+    content = stated.content
     phase = situation.phase if situation else content.phase or "acute"
     audiences = situation.audiences if situation else content.audiences
     found = judge(
@@ -236,7 +241,7 @@ def _findings(
             content, phase=phase, templates=load_templates(), audiences=audiences, configuration=configuration
         ),
     )
-    return [asdict(each) for each in found]
+    return [asdict(each) | {"place": stated.place(each.place)} for each in found]
 
 
 def _rules(configuration: "Configuration") -> Answer:

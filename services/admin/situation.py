@@ -14,6 +14,7 @@ from services.domain.states import REACHED, UNSENT
 from services.rendering.request import Corrected
 from services.runtime.postgres import Connection
 from services.store import incidents, messages, variants
+from services.store.facts import as_stated
 from services.store.messages import Message
 from services.store.recipients import Whom
 from services.store.said_before import said_before
@@ -54,7 +55,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
         incident_title=incident.title if incident else content.title[0].text,
-        corrected=_corrected(owed[0]) if content.kind == "correction" and owed else None,
+        corrected=_corrected(await as_stated(connection, owed[0])) if content.kind == "correction" and owed else None,
         audiences=audiences,
         also=also,
         people=people,
@@ -64,6 +65,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
             told=[message.number for message in owed],
             told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
             widely=content.kind == "all-clear",
+            exercise_in=content.incident if content.exercise else None,
         ),
         before=MessageContent.model_validate(before.content) if before.content else None,
         alerted=before.alerted,

@@ -1,10 +1,10 @@
-"""Who may be told, and which phases a crisis has: a versioned configuration, not code.
+"""Who may be told, which phases a crisis has, and which types of incident there are: a versioned configuration.
 
 Another centre has other audiences. So nothing in a schema or a table enumerates them: a message names ids, and
 this says which ids there are, in which order, and what they are called in each language.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -40,6 +40,28 @@ class Phase(_Frozen):
     names: dict[str, str]
 
 
+class IncidentType(_Frozen):
+    """A kind of incident, such as a data breach: which playbook it has. `names` by language."""
+
+    id: Slug
+    names: dict[str, str]
+
+
+class Level(_Frozen):
+    """Who coordinates (KB 22 mei 2019); not the phase of communication. `names` by language."""
+
+    id: Slug
+    names: dict[str, str]
+
+
+def _types() -> tuple[IncidentType, ...]:
+    return TYPES
+
+
+def _levels() -> tuple[Level, ...]:
+    return LEVELS
+
+
 class Configuration(_Frozen):
     """The lists of one centre. The order of audiences decides which version someone in several of them gets."""
 
@@ -47,6 +69,8 @@ class Configuration(_Frozen):
     languages: tuple[str, ...] = Field(default=("nl", "fr", "en", "de"), min_length=1)
     audiences: tuple[Audience, ...] = Field(min_length=1)
     phases: tuple[Phase, ...] = Field(min_length=1)
+    types: tuple[IncidentType, ...] = Field(default_factory=_types, min_length=1)
+    levels: tuple[Level, ...] = Field(default_factory=_levels, min_length=1)
     approval: tuple[ApprovalRule, ...] = ()
     lint: LintSettings = LintSettings()
 
@@ -59,6 +83,16 @@ class Configuration(_Frozen):
     def phase_ids(self) -> tuple[str, ...]:
         """In the order in which a crisis goes through them."""
         return tuple(phase.id for phase in self.phases)
+
+    @property
+    def type_ids(self) -> tuple[str, ...]:
+        """In the configured order."""
+        return tuple(each.id for each in self.types)
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """From the nearest to the widest."""
+        return tuple(each.id for each in self.levels)
 
     def audience(self, audience_id: str) -> Audience:
         """Raises KeyError for one that is not configured."""
@@ -75,7 +109,7 @@ class Configuration(_Frozen):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        for what, items in (("audience", self.audiences), ("phase", self.phases)):
+        for what, items in self._named():
             ids = [item.id for item in items]
             if len(set(ids)) < len(ids):
                 raise ValueError(f"an {what} id stands twice")
@@ -89,6 +123,14 @@ class Configuration(_Frozen):
             if unknown := set(audience.channels) - set(CHANNELS):
                 raise ValueError(f"audience {audience.id} has unknown channels: {', '.join(sorted(unknown))}")
         return self
+
+    def _named(self) -> Iterator[tuple[str, tuple[Audience | Phase | IncidentType | Level, ...]]]:
+        """What needs a name in every language; the types and levels that we gave ourselves have ours."""
+        yield from (("audience", self.audiences), ("phase", self.phases))
+        if "types" in self.model_fields_set:
+            yield "type", self.types
+        if "levels" in self.model_fields_set:
+            yield "level", self.levels
 
     def _unknown_in(self, rule: ApprovalRule) -> str | None:
         named = {"kinds": (rule.kinds, KINDS), "urgencies": (rule.urgencies, URGENCIES)}
@@ -119,6 +161,34 @@ def _sentence(text: str) -> str:
 def _names(nl: str, fr: str, en: str, de: str) -> dict[str, str]:
     return {"nl": nl, "fr": fr, "en": en, "de": de}
 
+
+TYPES: Final[tuple[IncidentType, ...]] = (
+    IncidentType(id="cyber", names=_names("cyberincident", "cyberincident", "cyber incident", "Cybervorfall")),
+    IncidentType(
+        id="service-failure",
+        names=_names("uitval van een dienst", "panne d'un service", "service failure", "Ausfall eines Dienstes"),
+    ),
+    IncidentType(
+        id="data-breach",
+        names=_names("gegevenslek", "fuite de données", "personal data breach", "Datenschutzverletzung"),
+    ),
+    IncidentType(id="pandemic", names=_names("pandemie", "pandémie", "pandemic", "Pandemie")),
+    IncidentType(
+        id="industrial-accident",
+        names=_names("industrieel ongeval", "accident industriel", "industrial accident", "Industrieunfall"),
+    ),
+    IncidentType(
+        id="extreme-weather",
+        names=_names("extreem weer", "conditions météorologiques extrêmes", "extreme weather", "Extremwetter"),
+    ),
+    IncidentType(id="other", names=_names("ander incident", "autre incident", "other incident", "anderer Vorfall")),
+)
+
+LEVELS: Final[tuple[Level, ...]] = (
+    Level(id="municipal", names=_names("gemeentelijke fase", "phase communale", "municipal", "kommunal")),
+    Level(id="provincial", names=_names("provinciale fase", "phase provinciale", "provincial", "provinzial")),
+    Level(id="federal", names=_names("federale fase", "phase fédérale", "federal", "föderal")),
+)
 
 DEFAULT: Final = Configuration(
     version=1,

@@ -18,7 +18,6 @@ from services.domain.texts import few_lines, one_line
 Kind = Literal["alert", "update", "correction", "all-clear"]
 Urgency = Literal["urgent", "routine"]
 
-Lines = Annotated[str, AfterValidator(few_lines), Field(min_length=1)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
@@ -27,11 +26,22 @@ class _Tolerant(BaseModel):
 
 
 class Text(_Tolerant):
-    """A text for some audiences (None: all) in one language (None: that of the message)."""
+    """A text for some audiences (None: all) in one language (None: that of the message).
 
-    text: Lines
+    `fact` is the key of a fact that it states. Without words of its own it is the fact's statement, and then no
+    language means: in every language of the message. `services.domain.facts` puts the statement there.
+    """
+
+    text: Annotated[str, AfterValidator(few_lines)] = ""
     audiences: tuple[str, ...] | None = None
     language: str | None = None
+    fact: Annotated[str, Field(pattern=limits.KEY_PATTERN, max_length=limits.KEY_CHARACTERS)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text and not self.fact:
+            raise ValueError("a text without words names a fact")
+        return self
 
 
 class KeyMessage(_Tolerant):
@@ -45,7 +55,7 @@ class KeyMessage(_Tolerant):
 class MessageContent(_Tolerant):
     """What a message says and to whom, as the contract's section *A message* has it. Times are UTC.
 
-    After validation every text has its language, so that the same content has one form and one hash.
+    After validation every text of own words has its language, so that the same content has one form and one hash.
     """
 
     incident: str = Field(pattern=limits.INCIDENT_PATTERN, max_length=limits.INCIDENT_CHARACTERS)
@@ -103,4 +113,5 @@ def content_hash(content: MessageContent) -> str:
 
 
 def _settled(text: Text, language: str, words: str) -> Text:
-    return Text.model_construct(text=words, audiences=text.audiences, language=text.language or language)
+    default = language if words else None
+    return Text.model_construct(text=words, audiences=text.audiences, language=text.language or default, fact=text.fact)

@@ -19,6 +19,10 @@ SMS_SEGMENTS: Final = 3  # what a generated SMS may take: 3 × 153 characters in
 INCIDENT_CHARACTERS: Final = 64
 INCIDENT_PATTERN: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"  # goes into Kafka keys, file names and addresses
 
+KEY_CHARACTERS: Final = 64  # of a fact, and of the name of one of its values
+KEY_PATTERN: Final = r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$"
+VALUE_CHARACTERS: Final = 100  # of a literal value of a fact: a time, a number, a name
+
 FILE_CHARACTERS: Final = 256 * 1024  # ten times the longest message that these limits allow, in four languages
 FILE_DEPTH: Final = 12  # a message is five deep
 FILE_ITEMS: Final = 200  # entries in any one list of the file, all audiences and languages together

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.domain.lint_fact_words import FACT_RULES
 from services.domain.lint_words import WORDS
 from services.domain.problems import nearest
 
@@ -17,8 +18,8 @@ FIXED: Final = frozenset({"three-by-three"})
 
 def _known(given: dict[str, str]) -> dict[str, str]:
     for rule in given:
-        if rule not in WORDS:
-            raise ValueError(f"there is no lint rule {rule!r}. {nearest(rule, WORDS)}")
+        if rule not in WORDS and rule not in FACT_RULES:
+            raise ValueError(f"there is no lint rule {rule!r}. {nearest(rule, [*WORDS, *FACT_RULES])}")
         if rule in FIXED:
             raise ValueError(f"{rule} is a rule of the message file itself: it always blocks")
     return given

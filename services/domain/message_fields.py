@@ -74,6 +74,12 @@ def _incident(value: str) -> str:
     return value
 
 
+def _fact_key(value: str) -> str:
+    if len(value) > limits.KEY_CHARACTERS or not re.match(limits.KEY_PATTERN, value):
+        raise wrong(f"{value!r} is not the key of a fact.", "Copy it from `roeland fact list`.")
+    return value
+
+
 def few(items: list[Any]) -> list[Any]:
     if len(items) > limits.FILE_ITEMS:
         raise wrong(f"This list has {len(items)} entries, more than {limits.FILE_ITEMS}.", "Shorten it.")
@@ -90,7 +96,16 @@ def _as_list(value: Any) -> Any:
 
 
 def as_key_messages(value: Any) -> Any:
-    return [{"text": item} if isinstance(item, str) else item for item in value] if isinstance(value, list) else value
+    return [_as_key_message(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_key_message(item: Any) -> Any:
+    if isinstance(item, str):
+        return {"text": item}
+    if isinstance(item, dict) and "fact" in item and not isinstance(item.get("text"), list | dict):
+        own = {name: item[name] for name in ("text", "fact") if name in item}
+        return {name: each for name, each in item.items() if name != "fact"} | {"text": own}
+    return item
 
 
 Line = Annotated[str, _text(limits.TEXT_CHARACTERS, one_line)]
@@ -100,6 +115,7 @@ AudienceId = Annotated[str, _known("an audience", lambda each: each.audience_ids
 PhaseId = Annotated[str, _known("a phase", lambda each: each.phase_ids)]
 LanguageId = Annotated[str, _known("a language of this centre", lambda each: each.languages)]
 Incident = Annotated[str, AfterValidator(_incident)]
+FactKey = Annotated[str, AfterValidator(_fact_key)]
 Channel = Annotated[str, _known("a channel", lambda _: CHANNELS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Audiences = Annotated[list[AudienceId], BeforeValidator(_as_list, json_schema_input_type=list[str])]

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
+from services.domain.facts import resolution_of, supposed
 from services.domain.message_fields import ModelContext
 from services.domain.message_model import MessageFile, fields_at, to_content
 from services.domain.message_rules import RULES, Judged
@@ -36,27 +37,38 @@ def parse_message_file(text: str, *, name: str, now: datetime, configuration: Co
     context = ModelContext(configuration)
     problems: dict[Path, Problem] = {}
     file = _validated(located, context, problems)
-    judged = Judged(to_content(file, configuration), file.model_fields_set, configuration, now)
+    content = to_content(file, configuration)
+    stood_in = resolution_of(content, supposed(content))
+    judged = Judged(stood_in.content, file.model_fields_set, configuration, now)
     wrong = {path[0] for path in problems}
+    for path, problem, remedy in stood_in.problems:
+        problems.setdefault(path, Problem(located.place(path), problem, remedy))
     for needs, rule in RULES:
         if wrong.isdisjoint(needs):
             for path, problem, remedy in rule(judged):
-                problems.setdefault(path, Problem(located.place(path), problem, remedy))
+                place = located.place(stood_in.origin(path))
+                problems.setdefault(stood_in.origin(path), Problem(place, problem, remedy))
     if problems:
         raise Refused([problem for _, problem in sorted(problems.items(), key=lambda each: _order(located, each[0]))])
-    return judged.content
+    return content
 
 
 def _validated(located: Located, context: ModelContext, problems: dict[Path, Problem]) -> MessageFile:
-    """The file's model. Fields that are wrong are noted and left out, so that the others can be judged together."""
-    try:
-        return MessageFile.model_validate(located.data, context=context)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    for each in errors:
-        path = tuple(each["loc"])
-        problems.setdefault(path, _problem(each, path, located))
-    return MessageFile.model_validate(_STAND_INS | _without(located.data, errors), context=context)
+    """The file's model. Fields that are wrong are noted and left out, so that the others can be judged together.
+
+    What is left of a text without its misspelt field may be wrong in turn: hence the rounds, each takes some out.
+    """
+    given: dict[str, Any] = located.data
+    for _ in range(_ROUNDS):
+        try:
+            return MessageFile.model_validate(given, context=context)
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        for each in errors:
+            path = tuple(each["loc"])
+            problems.setdefault(path, _problem(each, path, located))
+        given = _STAND_INS | _without(given, errors)
+    return MessageFile.model_validate(_STAND_INS, context=context)
 
 
 def _without(given: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:
@@ -86,6 +98,8 @@ def _removed(rest: dict[str, Any], path: Path) -> bool:
 
 # Only ever judged by rules that need none of the fields that they stand in for.
 _STAND_INS: Final[dict[str, Any]] = {"incident": "x", "kind": "alert", "title": "x", "channels": ["mail"]}
+
+_ROUNDS: Final = 4
 
 _EXAMPLES: Final = {
     "incident": "Give its id, as in `incident: cyber-2026-014`.",

@@ -5,9 +5,9 @@ them, so that the rest sees one shape.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.domain import limits
 from services.domain.configuration import CHANNELS, Configuration
@@ -15,6 +15,7 @@ from services.domain.content import KeyMessage, Kind, MessageContent, Text, Urge
 from services.domain.message_fields import (
     Audiences,
     Channel,
+    FactKey,
     Incident,
     LanguageId,
     Line,
@@ -25,6 +26,7 @@ from services.domain.message_fields import (
     as_key_messages,
     as_texts,
     few,
+    wrong,
 )
 from services.domain.release_order import STEPS, FileCondition, FileStep, kept
 from services.domain.yaml_text import Path
@@ -34,27 +36,44 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TitleText(_Strict):
+class _Words(_Strict):
+    """Own words, a fact's statement (`fact` alone), or own words that state a fact and are held against it (both)."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"anyOf": [{"required": ["text"]}, {"required": ["fact"]}]}
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not getattr(self, "text", "") and not getattr(self, "fact", None):
+            raise wrong("There is neither a text nor a fact here.", "Write `text:` and what it should say.")
+        return self
+
+
+class TitleText(_Words):
     """A title in one language; without `language`, in that of the message."""
 
-    text: Title
+    text: Title = ""
     language: LanguageId | None = None
+    fact: FactKey | None = None
 
 
-class LineText(_Strict):
+class LineText(_Words):
     """A text for some audiences (left out: all of the message's) in one language (left out: the message's)."""
 
-    text: Line
+    text: Line = ""
     audiences: Audiences | None = None
     language: LanguageId | None = None
+    fact: FactKey | None = None
 
 
-class SmsText(_Strict):
+class SmsText(_Words):
     """An SMS for some audiences in one language; sent as it is, but for OEFENING in an exercise."""
 
-    text: Sms
+    text: Sms = ""
     audiences: Audiences | None = None
     language: LanguageId | None = None
+    fact: FactKey | None = None
 
 
 Titles = Annotated[
@@ -82,7 +101,7 @@ class FileKeyMessage(_Strict):
 KeyMessages = Annotated[
     list[FileKeyMessage],
     AfterValidator(few),
-    BeforeValidator(as_key_messages, json_schema_input_type=list[str | FileKeyMessage]),
+    BeforeValidator(as_key_messages, json_schema_input_type=list[str | FileKeyMessage | LineText]),
 ]
 
 
@@ -150,7 +169,8 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
             Text(
                 text=item.text,
                 audiences=_ordered(getattr(item, "audiences", None), configuration),
-                language=item.language or language or file.language,
+                language=item.language or language or (file.language if item.text else None),
+                fact=item.fact,
             )
             for item in items or ()
         )

@@ -1,4 +1,4 @@
-"""Whether a message would be rendered otherwise now than when it was proofed: a template or the configuration changed.
+"""Whether a message would say something else now than when it was proofed: a template, a list or a fact changed.
 
 Then its approval is not to be had: it becomes a new revision, which is proofed and asks again.
 """
@@ -8,12 +8,13 @@ from typing import Any, Final
 from services.domain.commands import Answer
 from services.domain.content import MessageContent
 from services.domain.variants import Variant
-from services.editorial import proof, recipients, revisions
+from services.editorial import facts, proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
 from services.store import audit, incidents, messages, variants
+from services.store.facts import as_stated, record_stated
 from services.store.messages import Message
 from services.store.users import User
 
@@ -26,11 +27,17 @@ async def changed_since_proof(
     connection: Connection, message: Message, original: Message | None, desk: Desk
 ) -> list[Variant] | None:
     """The versions that it would have now, when they are not those that were proofed; else None. Raises `Refused`."""
-    if message.rendered_with == desk.rendered_with:
+    if message.rendered_with == desk.rendered_with and not await facts.changed_since(connection, message):
         return None
-    now = await _rendered(connection, message, original, desk)
+    content, versions = await facts.resolved(
+        connection, MessageContent.model_validate(message.content), desk.configuration.lint
+    )
+    now = await _rendered(connection, message, content, original, desk)
     recorded = (await variants.read(connection, message.number)).values()
-    return None if _by_key(now) == _by_key(recorded) else now
+    if _by_key(now) == _by_key(recorded):
+        await record_stated(connection, message.number, versions)
+        return None
+    return now
 
 
 async def proof_again(
@@ -40,6 +47,10 @@ async def proof_again(
     changes = _changes(_by_key((await variants.read(connection, message.number)).values()), _by_key(versions))
     revision = await revisions.anew(connection, message, desk.rendered_with)
     await variants.record(connection, revision.number, versions)
+    _, stated = await facts.resolved(
+        connection, MessageContent.model_validate(message.content), desk.configuration.lint
+    )
+    await record_stated(connection, revision.number, stated)
     await proof.ask(connection, revision.number)
     if revision.expires_at:
         await timers.set_timer(connection, messages.EXPIRY, str(revision.number), "expires_at", revision.expires_at)
@@ -48,7 +59,7 @@ async def proof_again(
         detail={"message": revision.number, "revision": revision.revision, "changed": len(changes)},
     )  # fmt: skip
     error = (
-        f"what message {message.id} says changed since its proof (a template or the configuration was edited), and"
+        f"what message {message.id} says changed since its proof (a template, the configuration or a fact did), and"
         f" nothing was released: it is proofed again as revision {revision.revision}. Look at what changed, and"
         " approve it again"
     )
@@ -56,18 +67,20 @@ async def proof_again(
     return Answer(done=False, error=error, result={**result, "changed": changes[:MOST_SHOWN]})
 
 
-async def _rendered(connection: Connection, message: Message, original: Message | None, desk: Desk) -> list[Variant]:
+async def _rendered(
+    connection: Connection, message: Message, content: MessageContent, original: Message | None, desk: Desk
+) -> list[Variant]:
     incident = await incidents.find(connection, message.incident)
     assert incident is not None  # noqa: S101 - a message refers to it
     told = await variants.audiences(connection, [message.number])
     owed = await recipients.owed_by(connection, message.kind, message.incident, message.corrects)
     return versions_of(
-        MessageContent.model_validate(message.content),
+        content,
         message_id=str(message.id),
         phase=message.phase,
         incident=incident,
         issued_at=message.issued_at or message.submitted_at,
-        corrected=original,
+        corrected=await as_stated(connection, original) if original else None,
         audiences=desk.configuration.in_order(audience for audience, _ in told),
         also=await recipients.channels_owed(connection, owed),
         desk=desk,

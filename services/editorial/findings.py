@@ -1,11 +1,13 @@
 """What lint says of a submitted message, with all that the record knows around it; what blocks refuses it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from services.domain.content import MessageContent
 from services.domain.lint import lint
-from services.domain.problems import Blocked, Finding, Problem, Refused
+from services.domain.problems import Finding, Problem, Refused
 from services.editorial.desk import Desk
+from services.editorial.facts import Stated, blocking
 from services.editorial.given import judge
 from services.rendering.asked import asked_by_templates
 from services.runtime.postgres import Connection
@@ -14,7 +16,7 @@ from services.store.said_before import said_before
 
 async def judged(
     connection: Connection,
-    content: MessageContent,
+    stated: Stated,
     audiences: tuple[str, ...],
     *,
     phase: str,
@@ -22,8 +24,9 @@ async def judged(
     desk: Desk,
 ) -> list[Finding]:
     """The findings that do not block. Raises Refused with everything that does, of the hard rules and of lint."""
+    content = stated.content
     before = await said_before(connection, content.incident, audiences)
-    findings = lint(
+    found = lint(
         content,
         phase=phase,
         now=now,
@@ -35,18 +38,15 @@ async def judged(
             content, phase=phase, templates=desk.templates, audiences=audiences, configuration=desk.configuration
         ),
     )
-    if problems := _hard(content, audiences, desk, now) + _blocking(findings):
+    findings = stated.findings + [replace(each, place=stated.resolution.place(each.place)) for each in found]
+    if problems := _hard(stated, audiences, desk, now) + blocking(findings):
         raise Refused(list({problem.place + problem.problem: problem for problem in problems}.values()))
     return findings
 
 
-def _hard(content: MessageContent, audiences: tuple[str, ...], desk: Desk, now: datetime) -> list[Problem]:
+def _hard(stated: Stated, audiences: tuple[str, ...], desk: Desk, now: datetime) -> list[Problem]:
     try:
-        judge(content, audiences, desk.configuration, now)
+        judge(stated.content, audiences, desk.configuration, now, stated.resolution.origin)
     except Refused as refused:
         return refused.problems
     return []
-
-
-def _blocking(findings: list[Finding]) -> list[Problem]:
-    return [Blocked(f.place, f.problem, f.remedy, f.rule, f.source) for f in findings if f.severity == "error"]

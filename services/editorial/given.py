@@ -3,7 +3,7 @@
 It must hold to all that a message file must: the same shape, the same limits, the same rules.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,22 +30,42 @@ def read_content(given: dict[str, Any], configuration: Configuration) -> Message
     return content.model_copy(update=order | {"channels": tuple(c for c in CHANNELS if c in content.channels)})
 
 
-def judge(content: MessageContent, audiences: tuple[str, ...], configuration: Configuration, now: datetime) -> None:
-    """Refuse what its fields say together, for all whom it will reach. Raises Refused with every problem."""
+def judge(
+    content: MessageContent,
+    audiences: tuple[str, ...],
+    configuration: Configuration,
+    now: datetime,
+    origin: Callable[[Path], Path] = lambda path: path,
+) -> None:
+    """Refuse what its fields say together, for all whom it will reach. Raises Refused with every problem.
+
+    `content` has no references to facts any more; `origin` says where a text of it stood as it was written.
+    """
     addressed = content.model_copy(update={"audiences": audiences})
     judged = Judged(addressed, set(MessageFile.model_fields), configuration, now)
-    problems = {path: Problem(dotted(path), *rest) for _, rule in RULES for path, *rest in rule(judged)}
+    problems = {path: Problem(dotted(origin(path)), *rest) for _, rule in RULES for path, *rest in rule(judged)}
     if problems:
         raise Refused(list(problems.values()))
 
 
 def _as_file(content: MessageContent) -> dict[str, Any]:
     plain = content.model_dump(mode="json")
-    titles = [{"text": text["text"], "language": text["language"]} for text in plain["title"]]
+    for text in _texts(plain):
+        if not text["text"]:
+            del text["text"]  # it is a fact's statement
+    titles = [{name: each for name, each in text.items() if name != "audiences"} for text in plain["title"]]
     order = [as_written(step) for step in content.release_order]
     if not plain["channels"]:
         del plain["channels"]  # left out, as in a correction's file
     return plain | {"title": titles, "sms": plain["sms"] or None, "release_order": order}
+
+
+def _texts(plain: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for each in plain["key_messages"]:
+        yield from (*each["text"], *each["facts"])
+    for value in plain.values():
+        if isinstance(value, list | tuple):
+            yield from (each for each in value if isinstance(each, dict) and "fact" in each)
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:

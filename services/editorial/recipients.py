@@ -64,7 +64,7 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         language=content.language,
         channels=[channel for channel in CHANNELS if channel in {channel for _, channel in versions}],
         named=content.channels,
-        # An exercise in an incident with a participants list goes to those alone; incidents keep no such list yet.
+        # An exercise in an incident with a list of participants goes to those alone: `plan` sees to that, always.
         people=[audience for audience in people if audience in content.audiences],
         feeds=configuration.in_order(audience for audience, channel in versions if channel == "newsfeed"),
         told=[each.number for each in owed],

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.domain.commands import Answer, SubmitMessage
@@ -10,7 +10,7 @@ from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import PRIORITY
 from services.domain.problems import Finding
 from services.domain.variants import Variant
-from services.editorial import following, proof, recipients, revisions
+from services.editorial import facts, following, proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.findings import judged
 from services.editorial.given import read_content
@@ -19,15 +19,19 @@ from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
 from services.store import audit, incidents, messages, told, variants
+from services.store import facts as store_facts
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.users import User
+
+CLOSING_KINDS: Final = ("correction", "all-clear")
+"""What may still be said in an incident that is closed."""
 
 
 async def submit(connection: Connection, body: SubmitMessage, user: User, desk: Desk) -> Answer:
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
     content = read_content(body.content, desk.configuration)
-    incident = await _incident(connection, content)
+    incident = await _incident(connection, content, user)
     content = await told.with_channels(connection, content)
     revision = await _revision(connection, body, content)
     corrected = await _pause_original(connection, content, desk.source)
@@ -36,11 +40,12 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     audiences = await recipients.audiences_of(connection, content, owed, desk.configuration)
     also = await recipients.channels_owed(connection, owed)
     now = await messages.database_time(connection)
+    stated = await facts.stated(connection, content, desk.configuration.lint)
     phase = content.phase or incident.phase
-    findings = await judged(connection, content, audiences, phase=phase, now=now, desk=desk)
+    findings = await judged(connection, stated, audiences, phase=phase, now=now, desk=desk)
     findings += following.findings(content, also)
     versions = versions_of(
-        content,
+        stated.content,
         message_id=str(body.message_id),
         phase=phase,
         incident=incident,
@@ -53,6 +58,7 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
     new = replace(new, issued_at=_speaks_of(content, now), rendered_with=desk.rendered_with, revision=revision)
     message = await _record(connection, new, versions, again=body.again)
+    await store_facts.record_stated(connection, message.number, stated.versions)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
 
 
@@ -73,14 +79,17 @@ async def _record(connection: Connection, new: NewMessage, versions: list[Varian
     return message
 
 
-async def _incident(connection: Connection, content: MessageContent) -> Incident:
+async def _incident(connection: Connection, content: MessageContent, user: User) -> Incident:
     title = next((text.text for text in content.title if text.language == content.language), content.title[0].text)
     new = Incident(content.incident, title, content.phase or "acute", content.exercise)
-    incident = await incidents.open_unless_there(connection, new)
+    incident = await incidents.open_unless_there(connection, new, user.id)
     if incident.exercise != content.exercise:
         what = "is an exercise" if incident.exercise else "is real"
         remedy = f"Write `exercise: {str(incident.exercise).lower()}`, or name another incident."
-        raise problem("exercise", f"The incident {incident.slug} {what}; its first message decided that.", remedy)
+        raise problem("exercise", f"The incident {incident.slug} {what}; whoever opened it decided that.", remedy)
+    if incident.closed_at and content.kind not in CLOSING_KINDS:
+        what = f"The incident {incident.slug} is closed: only a correction or an all-clear may still follow."
+        raise problem("incident", what, f"`roeland incident reopen {incident.slug}`, or name another incident.")
     return incident
 
 
@@ -118,7 +127,7 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         raise problem("corrects", what, remedy)
     if original.state == "released":
         await messages.pause(connection, original, source=source)
-    return original
+    return await store_facts.as_stated(connection, original)
 
 
 def _new(

@@ -152,6 +152,16 @@ async def recent(connection: Connection, *, incident: str | None = None, limit: 
     )
 
 
+async def waiting_in(connection: Connection, incident: str) -> Sequence[Message]:
+    """The messages of an incident on which somebody has still to decide, or that are about to go out; oldest first."""
+    return await _all(
+        connection,
+        f"""SELECT {COLUMNS} FROM message WHERE incident = %(incident)s
+            AND state IN ('submitted', 'proofed', 'approved') ORDER BY number""",
+        {"incident": incident},
+    )
+
+
 async def told_in(connection: Connection, incident: str) -> Sequence[Message]:
     """The released messages of an incident, oldest first: those whom an all-clear must reach got one of these."""
     return await _all(

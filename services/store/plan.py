@@ -15,6 +15,7 @@ from services.domain.release_order import ReleaseStep, step_of
 from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
 from services.store import release_steps, threads, told
+from services.store.participants import TAKES_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +183,15 @@ _STATES: Final = {"planned": int(State.PLANNED), "suppressed": int(State.SUPPRES
 
 _DROP: Final = "DROP TABLE IF EXISTS planned_recipient"
 
+_TAKES_PART: Final = TAKES_PART.format(
+    incident="(SELECT m.incident FROM message m WHERE m.number = %(message)s AND m.exercise)", contact="c.id"
+)
+
 # A contact in several audiences is planned in the first of them. `told` brings those who were reached, or possibly
 # so, in the audience whose version they got; also the contacts for whom another's delivery stood. `channels` are those
 # on which they were reached; null: not at all.
-_RECIPIENTS: Final = """
+_RECIPIENTS: Final = (
+    """
 CREATE TEMP TABLE planned_recipient AS
 WITH reached AS (
     SELECT d.message, d.sequence, d.contact, v.audience, v.channel FROM delivery d
@@ -202,8 +208,11 @@ SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audi
     nullif(array_remove(ARRAY[CASE WHEN bool_or(n.channel = 'mail') THEN 'mail' END,
         CASE WHEN bool_or(n.channel = 'sms') THEN 'sms' END], NULL), '{}') AS channels
 FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
-WHERE n.audience = ANY(%(order)s::text[]) GROUP BY c.id
+WHERE n.audience = ANY(%(order)s::text[]) AND """
+    + _TAKES_PART
+    + """ GROUP BY c.id
 """
+)
 
 # An approval is bound to the contacts of the plan, whatever becomes of their addresses.
 _SEAL: Final = """
@@ -270,12 +279,17 @@ FROM planned_delivery other JOIN planned_delivery main ON main.contact = other.s
 WHERE other.sequence IS NULL
 """
 
+# Anyone of an audience may read its feed, so an exercise with a list of participants is in none.
 _FEEDS: Final = """
 INSERT INTO delivery (message, sequence, variant, step)
 SELECT %(message)s, %(after)s + row_number() OVER (ORDER BY o.step, o.rank), v.number, o.step
 FROM unnest(%(feeds)s::text[], %(steps)s::smallint[]) WITH ORDINALITY o (audience, step, rank)
 JOIN variant v ON v.message = %(message)s AND v.audience = o.audience AND v.channel = 'newsfeed'
     AND v.language = %(language)s AND v.segment = ''
+WHERE NOT EXISTS (
+    SELECT FROM message m JOIN incident_participant p ON p.incident = m.incident AND m.exercise
+    WHERE m.number = %(message)s
+)
 RETURNING step
 """
 
@@ -298,7 +312,8 @@ WHERE m.number = %(message)s
 """
 
 # The first condition is cheap, and nearly always false: what a correction corrects is paused.
-_REACHED_SINCE: Final = """
+_REACHED_SINCE: Final = (
+    """
 SELECT EXISTS (
     SELECT FROM batch b JOIN message m ON m.number = %(message)s
     WHERE b.message = %(told)s AND b.claimed_at > m.proofed_at
@@ -310,6 +325,9 @@ SELECT EXISTS (
         WHERE d.message = %(told)s AND (d.state = ANY(%(reached)s::smallint[]) OR d.doubts > 0)
         EXCEPT SELECT contact FROM delivery WHERE message = %(message)s
         EXCEPT SELECT contact FROM shared_delivery WHERE message = %(message)s
-    ) missed JOIN contact c ON c.id = missed.contact WHERE c.removed_at IS NULL
+    ) missed JOIN contact c ON c.id = missed.contact WHERE c.removed_at IS NULL AND """
+    + _TAKES_PART
+    + """
 )
 """
+)

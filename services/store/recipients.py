@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.domain.states import REACHED, State
+from services.store.participants import TAKES_PART
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class Whom:
     """The same as in `plan.PlanFor`: `order` is that of all audiences, `people` are those that the message names.
 
     `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too, on the channels
-    on which they were reached, or with `widely` on all.
+    on which they were reached, or with `widely` on all. `exercise_in` is the incident of an exercise, which goes to its
+    participants alone if it has a list of them.
     """
 
     order: Sequence[str]
@@ -20,6 +22,7 @@ class Whom:
     told: Sequence[int] = ()
     told_states: Collection[State] = REACHED
     widely: bool = False
+    exercise_in: str | None = None
 
 
 def values_of(whom: Whom) -> dict[str, Any]:
@@ -30,11 +33,12 @@ def values_of(whom: Whom) -> dict[str, Any]:
         "told": list(whom.told),
         "told_states": [int(state) for state in whom.told_states],
         "widely": whom.widely,
+        "exercise_in": whom.exercise_in,
     }
 
 
 # The rules of services.store.plan: named, or reached by what was told before; the first audience in the order.
-PLANNED: Final = """
+PLANNED: Final = f"""
 WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
 reached AS (
     SELECT d.message, d.sequence, d.contact, v.audience, CASE WHEN NOT %(widely)s THEN v.channel END AS channel
@@ -49,7 +53,8 @@ reached AS (
 ), planned AS (
     SELECT n.contact, min(r.rank) AS rank, array_agg(n.channel) FILTER (WHERE n.channel IS NOT NULL) AS channels
     FROM named n JOIN ranked r USING (audience)
-    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL GROUP BY n.contact
+    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL 
+    WHERE {TAKES_PART.format(incident="%(exercise_in)s::text", contact="c.id")} GROUP BY n.contact
 )"""
 
 WHERE_TO: Final = """JOIN ranked o USING (rank)

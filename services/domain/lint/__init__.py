@@ -22,11 +22,12 @@ from services.domain.lint.promises import PROMISES
 from services.domain.lint.readers import READERS
 from services.domain.lint.rule import Linted, Rule
 from services.domain.lint.sms import SMS
+from services.domain.lint_fact_words import FACT_RULES, ONE_TRUTH
 from services.domain.problems import Finding
 
 __all__ = ["RULES", "Linted", "Rule", "RuleInForce", "findings_of", "lint", "rules_in_force"]
 
-# One that asks about facts joins here: `(*NEEDED, …, *FACTS)`, its words in lint_words, what it must know in `Linted`.
+# Those about facts see the message before its references are resolved: `services.domain.lint_facts`.
 RULES: Final[tuple[Rule, ...]] = (
     *NEEDED,
     *READERS,
@@ -77,3 +78,6 @@ def rules_in_force(configuration: Configuration = DEFAULT) -> Iterator[RuleInFor
     for each in RULES:
         words = each.words
         yield RuleInForce(each.id, each.weighs(configuration.lint), each.source, words.why, words.remedy)
+    for rule_id, fact_rule in FACT_RULES.items():
+        severity = configuration.lint.rules.get(rule_id, fact_rule.severity)
+        yield RuleInForce(rule_id, severity, ONE_TRUTH, fact_rule.words.why, fact_rule.words.remedy)

@@ -177,13 +177,7 @@ def test_a_large_message_comes_to_an_end(part: str) -> None:
         sms=[{"text": (part * 1550)[:1550]}] * 4,
         channels=["mail", "sms"],
     )
-<<<<<<< HEAD
     assert findings_of(linted(Case(given.fields, {"before": {"unknown": [{"text": filled}] * 100}})))
-=======
-    began = time.process_time()
-    findings_of(linted(Case(given.fields, {"before": {"unknown": [{"text": filled}] * 100}})))
-    assert time.process_time() - began < 1
->>>>>>> i5-lint
 
 
 def test_a_configuration_that_is_frozen_has_lint_of_its_own() -> None:

@@ -65,10 +65,17 @@ CREATE TABLE fact (                                            -- append-only: a
     statements jsonb NOT NULL,                                 -- text by language
     literals jsonb NOT NULL DEFAULT '{}',                      -- value by name: times, numbers, names of services
     source text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',                           -- why it was changed or withdrawn
     by_user bigint REFERENCES users,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (incident, key, version)
 );
+
+CREATE FUNCTION incident_record_stands() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$;
+CREATE TRIGGER fact_stands BEFORE UPDATE OR DELETE ON fact FOR EACH ROW EXECUTE FUNCTION incident_record_stands();
+CREATE TRIGGER history_stands BEFORE UPDATE OR DELETE ON incident_history
+    FOR EACH ROW EXECUTE FUNCTION incident_record_stands();
 
 CREATE TABLE message_fact (                                    -- which version of a fact a message stated
     message bigint NOT NULL REFERENCES message,

@@ -1,0 +1,1 @@
+"""Incidents, facts and participants on a real database."""
