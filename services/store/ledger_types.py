@@ -34,7 +34,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A batch in the hands of a worker, and the deliveries in it that are the worker's to send."""
+    """A batch in the hands of a worker, and the deliveries in it that are the worker's to send.
+
+    `released_at`: since when it may be sent; in a release in order, since its step was opened.
+    """
 
     ref: BatchRef
     message_id: UUID
