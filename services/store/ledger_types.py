@@ -36,6 +36,7 @@ class Delivery:
 class Claim:
     """A batch in the hands of a worker, and the deliveries in it that are the worker's to send.
 
+    `released_at`: since when it may be sent; in a release in order, since its step was opened.
     `corrects` is the number of the message that this one answers: a correction, or word that one was withdrawn.
     """
 
