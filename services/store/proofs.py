@@ -69,7 +69,8 @@ async def missed(connection: Connection, source: Source) -> tuple[list[Missed], 
                 CASE WHEN 'sms' = ANY(wanted) AND sms IS NULL THEN 'sms' END], NULL) AS without
             FROM people
         ) SELECT c.external_id, c.name, c.organisation, l.audience, coalesce(c.province, ''), l.without, l.everywhere,
-            count(*) OVER () FROM lacking l JOIN contact c ON c.id = l.contact
+            count(*) OVER () FROM lacking l
+        CROSS JOIN LATERAL (SELECT * FROM contact WHERE id = l.contact OFFSET 0) c
         WHERE cardinality(l.without) > 0
         ORDER BY l.everywhere DESC, l.rank, c.name, c.id LIMIT {MOST_NAMES}"""
     rows = await (await connection.execute(query.encode(), source.values)).fetchall()
@@ -114,22 +115,28 @@ _AS_THEY_ARE: Final = f"""{PLANNED}, people AS MATERIALIZED (
     FROM planned p {WHERE_TO} JOIN contact c ON c.id = p.contact
 )"""
 
-# Who stands behind another's copy is reached by it, in that one's audience and language.
+# Who stands behind another's copy is reached by it, in that one's audience and language. Rows this young the planner
+# takes for one, and would compare all with all: OFFSET 0 has each looked up by its key.
 _AS_PLANNED: Final = """
 WITH copies AS (
-    SELECT contact, sequence FROM delivery WHERE message = %(message)s AND contact IS NOT NULL
-    UNION ALL SELECT contact, sequence FROM shared_delivery WHERE message = %(message)s
-), copied AS (
+    SELECT contact, variant, address FROM delivery WHERE message = %(message)s AND contact IS NOT NULL
+    UNION ALL SELECT s.contact, d.variant, d.address FROM shared_delivery s CROSS JOIN LATERAL (
+        SELECT variant, address FROM delivery WHERE message = s.message AND sequence = s.sequence OFFSET 0
+    ) d WHERE s.message = %(message)s
+), copied AS MATERIALIZED (
     SELECT copies.contact, min(array_position(%(order)s::text[], v.audience)) AS rank, min(v.language) AS language,
         max(a.value) FILTER (WHERE v.channel = 'mail') AS mail, max(a.value) FILTER (WHERE v.channel = 'sms') AS sms,
         array_agg(DISTINCT v.channel) AS wanted
-    FROM copies JOIN delivery d ON d.message = %(message)s AND d.sequence = copies.sequence
-    JOIN variant v ON v.message = d.message AND v.number = d.variant
-    LEFT JOIN address a ON a.id = d.address AND a.value IS NOT NULL
+    FROM copies
+    CROSS JOIN LATERAL (
+        SELECT audience, language, channel FROM variant
+        WHERE message = %(message)s AND number = copies.variant OFFSET 0
+    ) v
+    LEFT JOIN LATERAL (SELECT value FROM address WHERE id = copies.address OFFSET 0) a ON true
     GROUP BY copies.contact
 ), people AS MATERIALIZED (
     SELECT copied.*, (%(order)s::text[])[copied.rank] AS audience, c.province
-    FROM copied JOIN contact c ON c.id = copied.contact
+    FROM copied CROSS JOIN LATERAL (SELECT province FROM contact WHERE id = copied.contact OFFSET 0) c
 )"""
 
 _FORMER: Final = """
