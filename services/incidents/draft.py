@@ -51,7 +51,7 @@ def draft(original: Message, impacts: Sequence[Impact]) -> str:
     body |= {"unknown": doubtful} if doubtful else {}
     body |= {"exercise": True} if content.exercise else {}
     left = f"# Nog recht te zetten: {', '.join(impact.key for impact in later)}.\n" if later else ""
-    return _HEAD + left + yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=110)
+    return _HEAD + left + yaml.dump(body, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110)
 
 
 def _languages(content: MessageContent, impacts: Sequence[Impact]) -> list[str]:
@@ -93,3 +93,10 @@ def _said(wrong: Mapping[str, list[dict[str, str]]], right: Sequence[str]) -> di
 
 def _in(words: Mapping[str, str], language: str) -> str:
     return words.get(language, words["nl"])
+
+
+class _Plain(yaml.SafeDumper):
+    """The same text twice is written twice: a message file has no anchors."""
+
+    def ignore_aliases(self, _: Any) -> bool:  # type: ignore[override]
+        return True

@@ -8,9 +8,9 @@ from services.domain.states import State
 from services.incidents import participants as room
 from services.incidents.refusal import Cannot
 from services.runtime.postgres import connect
-from services.store import incidents, participants
+from services.store import incidents, participants, proofs
 from services.store.incidents import Incident
-from services.store.recipients import Whom, not_reached, reach
+from services.store.recipients import Whom
 from tests.editorial.rooms import Rooms
 
 pytestmark = pytest.mark.stack
@@ -61,10 +61,11 @@ async def test_a_preview_counts_the_same_people_as_the_plan(desk: Rooms, inciden
     await taking_part(desk, incident, "g1", "b3")
     whom = Whom(["governors", "bcm-leads"], ["governors", "bcm-leads"], exercise_in=incident)
     async with connect(desk.database) as connection:
-        assert [(each.audience, each.contacts) for each in await reach(connection, whom)] == [
-            ("governors", 1), ("bcm-leads", 1),
-        ]  # fmt: skip
-        assert [each.external_id for each in await not_reached(connection, whom, ["mail"])] == ["b3"]
+        people = proofs.as_they_are(whom, ["mail"])
+        reached = await proofs.reach(connection, people, "audience")
+        assert [(each.name, each.contacts) for each in reached] == [("governors", 1), ("bcm-leads", 1)]
+        missed, _ = await proofs.missed(connection, people)
+        assert [each.external_id for each in missed] == ["b3"]
 
 
 async def test_who_shares_an_address_with_a_participant_stands_behind_nobody(desk: Rooms, incident: str):

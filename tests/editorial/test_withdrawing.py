@@ -35,7 +35,8 @@ async def test_nothing_more_is_sent_of_what_is_withdrawn(desk: Rooms, incident: 
     await desk.until("SELECT planned = 0 AND superseded = 3 FROM batch WHERE message = %s", number)
     acts = "SELECT user_id, act, reason FROM approval WHERE message = %s ORDER BY id DESC LIMIT 1"
     assert await desk.rows(acts, number) == [(SECOND, "withdraw", REASON)]
-    audited = "SELECT actor, detail->>'reason' FROM audit WHERE action = 'message.withdrawn' AND subject = %s"
+    audited = """SELECT a.actor, r.text FROM audit a JOIN audit_reason r ON r.audit = a.id
+        WHERE a.action = 'message.withdrawn' AND a.subject = %s"""
     assert await desk.rows(audited, f"message:{original}") == [(SECOND, REASON)]
 
 
