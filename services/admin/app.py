@@ -6,6 +6,7 @@ from services.admin import (
     alarms,
     audit,
     audit_reading,
+    board,
     contacts,
     db,
     dead_letters,
@@ -14,8 +15,10 @@ from services.admin import (
     doctor,
     dossier,
     exporting,
+    duty,
     feeds,
     following,
+    judging,
     messages,
     newcomers,
     topics,
@@ -26,7 +29,7 @@ from services.admin import (
 )
 
 # Declared by being imported, on the groups of `messages` and `audit`.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier)
+MORE_MESSAGE_COMMANDS = (decisions, following, judging, newcomers, who, withdrawing, exporting, dossier)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 
 
@@ -43,6 +46,7 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, messages, feeds, dead_letters, topics, db, audit):
+    board.declare(app)
+    for each in (users, duty, contacts, messages, feeds, dead_letters, topics, db, audit):
         app.add_typer(each.app)
     return app

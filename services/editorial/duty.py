@@ -73,11 +73,25 @@ async def _tell(connection: Connection, message: Message, users: Sequence[User],
 async def about(connection: Connection, message: Message, desk: Desk, *, by: str = "", reason: str = "") -> About:
     """What a notice may say of this message. `by`: an address."""
     incident = await incidents.find(connection, message.incident)
-    subjects = [each.subject for each in (await variants.read(connection, message.number)).values() if each.subject]
-    plain = (message.content.get("title") or [{}])[0].get("text") or ""
     return About(
-        message_id=str(message.id), incident=message.incident, incident_title=incident.title if incident else "",
-        title=(subjects[0] if subjects else plain).removeprefix(f"[{EXERCISE}] "), kind=message.kind, urgency=message.lane, exercise=message.exercise,
-        recipients=message.recipients, channels=list(message.content.get("channels", [])),
-        expires_at=message.expires_at, console_url=desk.duty.console_url, by=by, reason=reason,
-    )  # fmt: skip
+        message_id=str(message.id),
+        incident=message.incident,
+        incident_title=incident.title if incident else "",
+        title=await _title(connection, message),
+        kind=message.kind,
+        urgency=message.lane,
+        exercise=message.exercise,
+        recipients=message.recipients,
+        channels=list(message.content.get("channels", [])),
+        expires_at=message.expires_at,
+        console_url=desk.duty.console_url,
+        by=by,
+        reason=reason,
+    )
+
+
+async def _title(connection: Connection, message: Message) -> str:
+    """As its readers see it; where none of its versions has a subject, as its author wrote it."""
+    subjects = [each.subject for each in (await variants.read(connection, message.number)).values() if each.subject]
+    written = (message.content.get("title") or [{}])[0].get("text") or ""
+    return (subjects[0] if subjects else written).removeprefix(f"[{EXERCISE}] ")
