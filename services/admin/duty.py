@@ -94,7 +94,7 @@ async def _named(connection: "Connection", emails: Sequence[str]) -> "list[User]
 
     if len(emails) > MOST:
         raise Refusal(f"{len(emails)} people: at most {MOST} are called one after the other")
-    found = []
+    found: list[User] = []
     for email in emails:
         user = await find_user(connection, email)
         if user is None:

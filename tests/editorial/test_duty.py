@@ -25,7 +25,8 @@ def centre(kafka: str, postgres: str, background: Background, tmp_path_factory) 
     folder: Path = tmp_path_factory.mktemp("duty")
     with rooms(kafka, postgres, folder) as made:
         made.env |= {"ROELAND_DUTY_MINUTES": str(MINUTES), "ROELAND_DUTY_MINUTES_ROUTINE": "60"}
-        add = "INSERT INTO users (email, roles, mobile) VALUES ('third@example.org', '{approver}', '+32470000003') RETURNING id"
+        values = "('third@example.org', '{approver}', '+32470000003')"
+        add = f"INSERT INTO users (email, roles, mobile) VALUES {values} RETURNING id"
         assert asyncio.run(made.one(add)) == THIRD
         try:
             with made.running("dispatch"):
