@@ -1,5 +1,7 @@
 """The duty list, numbers of users, and the board, as they are typed."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -8,6 +10,12 @@ from tests.admin.conftest import Roeland
 pytestmark = pytest.mark.stack
 
 BOSS, SECOND, WRITER = "boss@ccvo.example", "tweede@ccvo.example", "schrijver@ccvo.example"
+
+
+@pytest.fixture
+def roeland_env(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """A database of its own."""
+    return {"ROELAND_DATA_DIR": str(tmp_path / "data"), "ROELAND_DATABASE_URL": database_url}
 
 
 @pytest.fixture
