@@ -46,7 +46,7 @@ async def set_(
     from services.store import audit, duty
 
     now = datetime.now(UTC)
-    from_at, until_at = moment(since) if since else now, moment(until) if until else None
+    from_at, until_at = moment(since, "--from") or now, moment(until, "--until")
     if until_at and until_at <= max(from_at, now):
         raise Refusal("the end is not after the beginning, or has passed: mend --until")
     async with acting() as (connection, actor), connection.transaction():
@@ -68,7 +68,7 @@ async def show(
     from services.admin.moments import moment
     from services.store import duty
 
-    wanted = moment(at) if at else None
+    wanted = moment(at, "--at")
     async with acting() as (connection, _):
         shift = await duty.in_force(connection, wanted)
         listed = await duty.ever_set(connection)

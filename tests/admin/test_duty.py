@@ -81,7 +81,7 @@ def test_what_is_amiss_is_said(people: Roeland, database_url: str) -> None:
         ([BOSS, BOSS], 1, "twice"),
         ([BOSS, "--until", "2020-01-01T00:00"], 1, "has passed"),
         ([BOSS, "--from", "2030-01-02T00:00", "--until", "2030-01-01T00:00"], 1, "not after"),
-        ([BOSS, "--from", "tomorrow"], 2, "not a date"),
+        ([BOSS, "--from", "tomorrow"], 2, "is no time"),
     ],
 )
 def test_a_duty_that_would_call_nobody_is_refused(people: Roeland, arguments: list[str], code: int, why: str) -> None:

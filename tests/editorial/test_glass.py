@@ -1,11 +1,12 @@
 """Broken glass: everyone with the role is told, and a second person judges it, once."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from services.domain.commands import Answer, ApproveMessage, JudgeMessage
+from services.domain.commands import Answer, ApproveMessage, JudgeMessage, TakeBackMessage
 from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms
 from tests.editorial.test_duty import notices
 
@@ -97,3 +98,14 @@ async def test_what_was_approved_as_usual_has_nothing_to_judge(desk: Rooms, inci
     message_id = await desk.released(incident=incident)
     assert "nothing to confirm" in ((await judge(desk, message_id, MANAGER)).error or "")
     assert "there is no message" in ((await judge(desk, UUID(int=9), SECOND)).error or "")
+
+
+async def test_what_is_taken_back_before_it_went_out_is_no_open_case(desk: Rooms, incident: str):
+    """Nobody got it: an alarm that nobody can end would teach people not to look."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    message_id = await desk.proofed(incident=incident, release_at=later)
+    assert (await desk.ask(ApproveMessage(message_id=message_id, break_glass=REASON), MANAGER)).done
+    assert await rings(desk, message_id)
+    assert (await desk.ask(TakeBackMessage(message_id=message_id), AUTHOR)).done
+    assert not await rings(desk, message_id)
+    assert "nothing to confirm" in ((await judge(desk, message_id, SECOND)).error or "")
