@@ -28,6 +28,8 @@ REMEDIES: Final = {
     "`roeland message resume ID` or `roeland message stop ID`, or submit another correction.",
     "cannot-send": "Nothing goes out on this channel until somebody mends what it says: password, account or sender. "
     "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
+    "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
+    "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
 }
 """By kind (`services.store.alarms`)."""
 OTHERWISE: Final = "See docs/operations.md."

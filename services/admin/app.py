@@ -6,6 +6,7 @@ from services.admin import (
     alarms,
     audit,
     audit_reading,
+    board,
     config,
     contacts,
     db,
@@ -14,11 +15,13 @@ from services.admin import (
     demo,
     doctor,
     dossier,
+    duty,
     exporting,
     facts,
     feeds,
     following,
     incidents,
+    judging,
     messages,
     newcomers,
     participants,
@@ -31,7 +34,7 @@ from services.admin import (
 )
 
 # Declared by being imported, on the groups of `messages` and `audit`.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs)
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 
@@ -49,6 +52,7 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config, audit):
+    board.declare(app)
+    for each in (users, duty, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config, audit):
         app.add_typer(each.app)
     return app

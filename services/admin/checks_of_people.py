@@ -9,6 +9,7 @@ from services.domain.identity import may
 from services.domain.municipalities import municipalities
 from services.runtime.configuration import configuration_in_force
 from services.runtime.postgres import connect
+from services.store import duty
 from services.store.coverage import audience_coverage, municipality_coverage
 from services.store.users import User, all_users
 
@@ -19,6 +20,7 @@ async def users() -> Finding:
     """One may write, and another may approve: nobody approves their own."""
     async with connect() as connection:
         able = [user for user in await all_users(connection) if user.disabled_at is None]
+        listed, shift = await duty.ever_set(connection), await duty.in_force(connection)
     here = on_this_machine_alone()
     known = [user for user in able if here or user.public_key is not None]
     authors = {user.id for user in known if may("submit", user.roles)}
@@ -30,7 +32,14 @@ async def users() -> Finding:
         return "problem", f"nobody may approve what another wrote{_unknown(able, known)}", remedy.format("approver")
     if len(known) < len(able):
         return "remark", f"{len(able)} users{_unknown(able, known)}", remedy
-    return "ok", f"{len(able)} users; {len(authors)} may write, {len(approvers)} may approve", ""
+    told = f"{len(able)} users; {len(authors)} may write, {len(approvers)} may approve"
+    if not listed:
+        return "ok", f"{told}; there is no duty list, so nobody is called when a message waits", ""
+    if shift is None or not approvers.intersection(shift.users):
+        return "remark", f"{told}; nobody is on duty: all crisis managers would be called", "`roeland duty set EMAIL`"
+    if any(user.mobile is None for user in able if user.id in shift.users):
+        return "remark", f"{told}; somebody on duty has no mobile number", "`roeland duty show`"
+    return "ok", told, ""
 
 
 async def contacts() -> Finding:

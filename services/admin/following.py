@@ -35,6 +35,7 @@ async def status(
     from services.admin.acting import acting
     from services.admin.alarms import about, show_briefly
     from services.admin.giving import known, message_id
+    from services.admin.judging import glass_of, glass_told
     from services.admin.put_right import put_right, show_put_right
     from services.admin.unknown import document, people_unknown, show
     from services.admin.watching import follow, picture
@@ -47,6 +48,7 @@ async def status(
             found = await follow(connection, message, as_json=current.get().json)
         else:
             found = await status_of(connection, message)
+        glass = await glass_of(connection, message.number)
         ringing = await about(connection, message, found)
         righted = await put_right(connection, await known(connection, message.id))
         people, count = await people_unknown(connection, message, actor=actor) if unknown else (None, 0)
@@ -55,13 +57,14 @@ async def status(
         if not watch:
             out.print(picture(found))
         show_put_right(out, righted)
+        lines(*glass_told(id, glass))(out)
         show_briefly(out, ringing)
         if people is not None:
             show(out, people, count)
         elif any("unknown" in counts for counts in found.channels.values()):
             lines(f"Whom to call: `roeland message status {found.id} --unknown`")(out)
 
-    said = {**as_plain(found), **righted}
+    said = {**as_plain(found), **righted, "break_glass": glass}
     return Answer(said if people is None else document(said, people), tell)
 
 

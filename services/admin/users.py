@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, Refusal, lines, table
+from services.admin.answers import Answer, Refusal, WrongUsage, lines, table
 from services.admin.command import command, group
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Email = Annotated[str, typer.Argument(metavar="EMAIL", help="Address of the user
     "add",
     examples=[
         "users add schrijver@ccvo.example --role author",
-        "users add wacht@ccvo.example --role crisis-manager --role approver",
+        "users add wacht@ccvo.example --role crisis-manager --role approver --mobile +32470123456",
     ],
 )
 async def add(
@@ -30,19 +30,27 @@ async def add(
     role: Annotated[
         list[str], typer.Option("--role", help="author, approver, crisis-manager, auditor, administrator.")
     ],
+    mobile: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Where notices go by SMS. Left out: as it was.")
+    ] = None,
 ) -> Answer:
     """Add a user; of one who exists, set the roles to these and no others, and enable them again."""
     from services.admin.acting import acting
     from services.store import audit
-    from services.store.users import find_user, save_user
+    from services.store.users import find_user, save_user, set_mobile
 
     address, roles = _address(email), _roles(role)
+    number = _number(mobile) if mobile is not None else None
     async with acting() as (connection, actor), connection.transaction():
         before = await find_user(connection, address)
         user = await save_user(connection, address, roles)
+        if number:
+            user = await set_mobile(connection, user.id, number)
         change = _change(before, user)
         if change != "unchanged":
-            detail = {"roles": user.roles, "roles_before": before.roles if before else []}
+            detail: dict[str, Any] = {"roles": user.roles, "roles_before": before.roles if before else []}
+            if number:
+                detail["mobile"] = True
             await audit.record(
                 connection, actor=actor, action=f"user.{change}", subject=f"user:{user.id}", detail=detail
             )
@@ -51,15 +59,52 @@ async def add(
 
 @command(app, "list", examples=["users list", "users list --json"])
 async def list_() -> Answer:
-    """Everybody, their roles, whether they have a key, and who is disabled."""
+    """Everybody, their roles, whether they have a key, where they get SMS (masked), and who is disabled."""
     from services.admin.acting import acting
+    from services.domain.contact_fields import masked
     from services.store.users import all_users
 
     async with acting() as (connection, _):
         users = await all_users(connection)
-    rows = [(u.email, ", ".join(u.roles), "yes" if u.public_key else "no", u.disabled_at and "disabled") for u in users]
-    shown = table(["user", "roles", "key", ""], rows) if rows else "nobody yet: `roeland users add EMAIL --role author`"
+    rows = [
+        (u.email, ", ".join(u.roles), "yes" if u.public_key else "no", masked(u.mobile), u.disabled_at and "disabled")
+        for u in users
+    ]
+    shown = (
+        table(["user", "roles", "key", "mobile", ""], rows)
+        if rows
+        else "nobody yet: `roeland users add EMAIL --role author`"
+    )
     return Answer([_document(user) for user in users], lambda out: out.print(shown))
+
+
+@command(
+    app,
+    "mobile",
+    examples=["users mobile wacht@ccvo.example +32470123456", "users mobile wacht@ccvo.example --none"],
+)
+async def mobile(
+    email: Email,
+    number: Annotated[str | None, typer.Argument(metavar="NUMBER", help="Where notices go by SMS.")] = None,
+    *,
+    none: Annotated[bool, typer.Option("--none", help="Notices go by mail alone.")] = False,
+) -> Answer:
+    """Set the number to which Roeland sends notices: who is on duty is called there, by SMS."""
+    from services.admin.acting import acting
+    from services.store import audit
+    from services.store.users import set_mobile
+
+    if (number is None) is not none:
+        raise WrongUsage("give a number, or --none")
+    wanted = None if number is None else _number(number)
+    async with acting() as (connection, actor), connection.transaction():
+        before = await _known(connection, email)
+        user = await set_mobile(connection, before.id, wanted)
+        if before.mobile != wanted:
+            detail = {"set": wanted is not None, "was_set": before.mobile is not None}
+            await audit.record(connection, actor=actor, action="user.mobile", subject=f"user:{user.id}", detail=detail)
+    document = _document(user)
+    return Answer(document, lines(f"{user.email}: {document['mobile'] or 'no mobile number'}"))
 
 
 @command(app, "disable", examples=["users disable schrijver@ccvo.example"])
@@ -139,6 +184,19 @@ def _address(email: str) -> str:
         raise Refusal(why.problem) from None
 
 
+def _number(written: str) -> str:
+    from services.domain.contact_fields import Unusable
+    from services.domain.contact_fields import mobile as checked
+
+    try:
+        number = checked(written.strip())
+    except Unusable as why:
+        raise Refusal(f"that is not a mobile number: {why.remedy}") from None
+    if not number:
+        raise Refusal("the number is empty: `users mobile EMAIL --none` takes one away")
+    return number
+
+
 def _no_address() -> str:
     raise Refusal("the address is empty")
 
@@ -155,16 +213,19 @@ async def _known(connection: "Connection", email: str) -> "User":
 def _change(before: "User | None", after: "User") -> str:
     if before is None:
         return "added"
-    same = before.roles == after.roles and before.disabled_at is None
+    same = before.roles == after.roles and before.disabled_at is None and before.mobile == after.mobile
     return "unchanged" if same else "changed"
 
 
 def _document(user: "User") -> dict[str, Any]:
+    from services.domain.contact_fields import masked
+
     return {
         "id": user.id,
         "email": user.email,
         "roles": user.roles,
         "key": user.public_key is not None,
+        "mobile": masked(user.mobile),
         "created_at": user.created_at,
         "disabled_at": user.disabled_at,
     }

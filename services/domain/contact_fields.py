@@ -143,6 +143,11 @@ def mobile(value: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def masked(number: str | None) -> str | None:
+    """A number (E.164) as it may be shown: enough to see whose it is not."""
+    return f"{number[:3]}…{number[-2:]}" if number else None
+
+
 def suggestion(names: list[str]) -> str:
     """`Did you mean a, b or c?`; empty without names."""
     if not names:

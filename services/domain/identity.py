@@ -19,6 +19,7 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "approve": frozenset({"approver", "crisis-manager"}),
     "reject": frozenset({"approver", "crisis-manager"}),
     "break-glass": frozenset({"crisis-manager"}),
+    "judge": frozenset({"approver", "crisis-manager"}),
 }
 """Which roles may give a command. Stop, pause and resume act by the right to the database: a stop is obeyed first."""
 

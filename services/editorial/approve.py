@@ -6,7 +6,7 @@ from uuid import UUID
 from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveMessage
 from services.domain.identity import may
-from services.editorial import binding, drift, recipients
+from services.editorial import binding, drift, glass, recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release_or_wait, told
@@ -29,6 +29,8 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     await _refuse_outdated(connection, message, original)
     await _refuse_altered(connection, message)
     await _record(connection, message, body, user)
+    if body.break_glass is not None:
+        await glass.tell_everyone(connection, message, desk)
     if body.break_glass is None and (lacking := await _lacking(connection, message, desk)):
         return await _in_part(connection, message, user, lacking)
     return await _release(connection, message, original, body, user=user, desk=desk)

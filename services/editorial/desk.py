@@ -1,10 +1,11 @@
 """What editorial works with, the same for every command."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.domain.configuration import Configuration
+from services.editorial.duty_settings import DutySettings
 from services.rendering.shelf import Shelf
 from services.rendering.templates import Templates
 from services.runtime.postgres import Pool
@@ -23,6 +24,7 @@ class Desk:
     source: str
     trusts_assertions: bool
     take_back: timedelta = timedelta(0)
+    duty: DutySettings = field(default_factory=DutySettings)
 
     @property
     def rendered_with(self) -> str:

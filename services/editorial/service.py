@@ -15,6 +15,7 @@ from services.domain.commands import (
     ApproveMessage,
     Command,
     IncludeNewcomers,
+    JudgeMessage,
     RejectMessage,
     SubmitMessage,
     TakeBackMessage,
@@ -24,11 +25,12 @@ from services.domain.commands import (
 )
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import proof, waiting
+from services.editorial import duty, glass, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.due import releasing
+from services.editorial.judging import judge
 from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
@@ -57,6 +59,7 @@ PROOF_SECONDS: Final = 0.25
 RELEASE_SECONDS: Final = 0.25
 RELEASERS: Final = 2
 """The releases that go on at once: a message to a million holds up nobody else's hour."""
+TELLING_SECONDS: Final = 0.5
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
 
@@ -68,8 +71,12 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     IncludeNewcomers: include,
     TakeBackMessage: take_back,
     TestMessage: test,
+    JudgeMessage: judge,
 }
 """What carries out which command, in the transaction of its answer."""
+
+TELLS: Final[Mapping[str, telling.Tell]] = {duty.WAITS: duty.tell_next, **glass.TELLS}
+"""What users are told, by what was asked for."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +97,7 @@ async def serve(service: Service, desk: Desk) -> None:
             group.create_task(_proofs(desk, each, only))
         for _ in range(RELEASERS):
             group.create_task(every(RELEASE_SECONDS, lambda: _release(desk), what="releases"))
+        group.create_task(_tell_users(service, desk))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
 
@@ -155,6 +163,14 @@ async def _release(desk: Desk) -> None:
     await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
 
 
+async def _tell_users(service: Service, desk: Desk) -> None:
+    asked = asyncio.Event()
+    fire = partial(timers.fire_due, desk.pool, telling.KIND, telling.telling(desk, TELLS))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen(service.database.url(), telling.ASKED, asked.set))
+        group.create_task(when_woken(asked, TELLING_SECONDS, fire, what="telling"))
+
+
 async def _publish_again(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         if count := await commands.publish_again(connection):
@@ -165,5 +181,5 @@ async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
         await workers.prune(connection)
-        for kind in (proof.KIND, waiting.KIND, EXPIRY, RETRY):
+        for kind in (proof.KIND, telling.KIND, waiting.KIND, EXPIRY, RETRY):
             await timers.prune(connection, kind)

@@ -8,7 +8,7 @@ from services.editorial.approve import locked
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
-from services.store import audit, messages
+from services.store import approvals, audit, messages
 from services.store.messages import Message
 from services.store.users import User
 
@@ -20,7 +20,7 @@ async def take_back(connection: Connection, body: TakeBackMessage, user: User, _
         raise Refusal("this user has no role that may take back someone else's message: see `roeland users list`")
     _refuse_unless_approved(message)
     await messages.set_taken_back(connection, message.number)
-    await connection.execute(_APPROVALS, (message.number,))
+    await approvals.take_back(connection, message.number)
     values = (message.number, user.id, message.proof_hash or "", body.reason)
     await connection.execute(_TAKEN_BACK, values)
     await audit.record(
@@ -41,11 +41,6 @@ def _refuse_unless_approved(message: Message) -> None:
             f"message {message.id} is {message.state}: there is no approval to take back", state=message.state
         )
 
-
-_APPROVALS: Final = """
-UPDATE approval SET taken_back_at = clock_timestamp()
-WHERE message = %s AND act IN ('approve', 'break-glass', 'holding') AND taken_back_at IS NULL
-"""
 
 _TAKEN_BACK: Final = """
 INSERT INTO approval (message, user_id, act, proof_hash, reason) VALUES (%s, %s, 'take-back', %s, %s)

@@ -98,5 +98,5 @@ def _in(words: Mapping[str, str], language: str) -> str:
 class _Plain(yaml.SafeDumper):
     """The same text twice is written twice: a message file has no anchors."""
 
-    def ignore_aliases(self, _: Any) -> bool:  # type: ignore[override]
+    def ignore_aliases(self, _: Any) -> bool:
         return True

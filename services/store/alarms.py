@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from services.runtime.postgres import Connection
+from services.store.messages import FOR_USERS
 
 STALLED: Final = "stalled"
 FAILURES: Final = "failures"
@@ -22,6 +23,10 @@ KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE, LEFT_PAUSED)
 """The kinds that `situation` judges, and clears."""
 CANNOT_SEND: Final = "cannot-send"
 """Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
+
+GLASS_BROKEN: Final = "glass-broken"
+"""A message was released by one person alone, and no second one judged that yet. Subject: its id. Editorial rings it,
+and hushes it."""
 
 Key = tuple[str, str]
 """Kind and subject."""
@@ -125,6 +130,11 @@ async def hush(connection: Connection, key: Key) -> None:
     await connection.execute(_HUSH, {"kind": key[0], "subject": key[1]})
 
 
+async def hush_about(connection: Connection, kind: str, message: int) -> None:
+    """Clear the alarms of this kind that are about this message (its number). The caller commits."""
+    await connection.execute(_HUSH_ABOUT, {"kind": kind, "message": str(message)})
+
+
 async def open_work(connection: Connection) -> list[OpenWork]:
     """Where contacts wait that may be sent to now."""
     async with connection.cursor(row_factory=class_row(OpenWork)) as cursor:
@@ -140,9 +150,9 @@ async def failing(connection: Connection, share: float) -> list[Failing]:
 
 
 async def overdue(connection: Connection) -> list[Overdue]:
-    """Incidents that go on, in which nothing was released since the message whose promise has passed."""
+    """Incidents that go on, in which people were told nothing since the message whose promise has passed."""
     async with connection.cursor(row_factory=class_row(Overdue)) as cursor:
-        await cursor.execute(_OVERDUE)
+        await cursor.execute(_OVERDUE, (list(FOR_USERS),))
         return await cursor.fetchall()
 
 
@@ -175,6 +185,11 @@ ON CONFLICT (kind, subject) DO UPDATE SET detail = excluded.detail, cleared_at =
 
 _HUSH: Final = """
 UPDATE alarm SET cleared_at = clock_timestamp() WHERE kind = %(kind)s AND subject = %(subject)s AND cleared_at IS NULL
+"""
+
+_HUSH_ABOUT: Final = """
+UPDATE alarm SET cleared_at = clock_timestamp()
+WHERE kind = %(kind)s AND detail->>'message' = %(message)s AND cleared_at IS NULL
 """
 
 _CLEAR: Final = """
@@ -210,7 +225,9 @@ _OVERDUE: Final = """
 SELECT m.incident, m.number AS message, m.next_update_at AS promised_at
 FROM message m JOIN incident i ON i.slug = m.incident
 WHERE m.released_at IS NOT NULL AND m.next_update_at <= clock_timestamp() AND i.closed_at IS NULL
-AND NOT EXISTS (SELECT FROM message l WHERE l.incident = m.incident AND l.released_at > m.released_at)
+AND NOT EXISTS (
+    SELECT FROM message l WHERE l.incident = m.incident AND l.released_at > m.released_at AND l.kind <> ALL(%s)
+)
 """
 
 # A message that a person had paused before the correction came is that person's; but a door may pause it half a minute

@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from services.runtime.postgres import Connection
+from services.store import alarms
 
 Act = Literal["approve", "break-glass", "holding", "confirm", "dispute", "reject", "take-back", "withdraw"]
 
@@ -59,12 +60,13 @@ async def counting(connection: Connection, message: int, proof_hash: str) -> lis
 
 
 async def take_back(connection: Connection, message: int) -> None:
-    """None of the approvals of this revision counts any more."""
+    """None of the approvals of this revision counts any more; if the glass was broken for it, that is closed."""
     await connection.execute(
         "UPDATE approval SET taken_back_at = clock_timestamp() WHERE message = %s AND taken_back_at IS NULL"
         " AND act IN ('approve', 'break-glass', 'holding')",
         (message,),
     )
+    await alarms.hush_about(connection, alarms.GLASS_BROKEN, message)
 
 
 async def authors(connection: Connection, message_id: UUID) -> set[int]:

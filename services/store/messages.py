@@ -162,6 +162,13 @@ async def waiting_in(connection: Connection, incident: str) -> Sequence[Message]
     )
 
 
+async def those_where(connection: Connection, condition: str) -> list[Message]:
+    """The messages `m` of which this holds, oldest first; `condition` is ours, never from outside."""
+    columns = ", ".join(f"m.{name}" for name in Message.__dataclass_fields__)
+    query = f"SELECT {columns} FROM message m WHERE m.kind <> ALL(%(for_users)s) AND {condition} ORDER BY m.number"
+    return await _all(connection, query, {"for_users": list(FOR_USERS)})
+
+
 async def told_in(connection: Connection, incident: str) -> Sequence[Message]:
     """The released messages of an incident, oldest first: those whom an all-clear must reach got one of these."""
     return await _all(

@@ -58,7 +58,7 @@ def test_a_wrong_option_is_wrong_usage_and_one_document(roeland: Roeland, path: 
 @each_command
 def test_an_argument_too_many_is_wrong_usage_and_one_document(roeland: Roeland, path: tuple[str, ...]) -> None:
     """So is one that is missing; `contacts remove` takes as many as are given."""
-    arguments = [] if path == ("contacts", "remove") else ["1", "2", "3"]
+    arguments = [] if path in {("contacts", "remove"), ("duty", "set")} else ["1", "2", "3"]
     ran = roeland(*path, *arguments, "--json")
     assert ran.code == 2
     assert ran.document["error"]
@@ -78,7 +78,12 @@ def test_a_command_that_is_missing_or_unknown_is_wrong_usage_and_one_document(
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in NEED_NOTHING], ids=" ".join)
 def test_a_command_that_cannot_is_refused_with_one_document(roeland: Roeland, path: tuple[str, ...]) -> None:
     """With nothing there, neither file nor server: exit code 1, why, no traceback and no secret."""
-    needed = {("users", "add"): ["--role", "author"], ("incident", "open"): ["--title", "x"]}.get(path, [])
+    needed = {
+        ("users", "add"): ["--role", "author"],
+        ("users", "mobile"): ["--none"],
+        ("incident", "open"): ["--title", "x"],
+        ("message", "dispute"): ["--reason", "x"],
+    }.get(path, [])
     usage = roeland(*path, "--help").out.split("Usage:")[1].splitlines()[0].translate({ord(c): None for c in "{}[]"})
     given = [value for metavar, value in ARGUMENTS.items() if f" {metavar}" in usage]
     ran = roeland(*path, *given, *needed, "--json", "--as", "a@ccvo.example", env=NO_SERVER)

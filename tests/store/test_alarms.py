@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.store import alarms, messages
+from services.domain.variants import Variant
+from services.store import alarms, messages, notices, users
 from services.store.alarms import CANNOT_SEND, Alarm
 from tests.store.world import SOURCE, add_crowd, add_user, connect, release, submit
 
@@ -78,4 +79,20 @@ async def test_what_a_person_had_paused_before_the_correction_came_is_no_alarm(d
     )
     await connection.execute("UPDATE message SET state = 'rejected' WHERE corrects = %s", (original.number,))
     assert await alarms.left_paused(connection) == []
+    await connection.close()
+
+
+async def test_what_users_are_told_keeps_no_promise_to_the_public(database_url):
+    """Word was promised to everyone; a call to whoever is on duty is not that word."""
+    connection = await connect(database_url)
+    author = await add_user(connection, "author@ccvo.example", "author")
+    await add_crowd(connection, 2)
+    promised = await submit(connection, author)
+    await release(connection, promised, author)
+    await connection.execute("UPDATE message SET next_update_at = now() - interval '1 minute'")
+    async with connection.transaction():
+        (user,) = await users.with_role(connection, ["author"])
+        told = [Variant("", "nl", "", "sms", "", "CCVO: er wacht een bericht.", "")]
+        await notices.tell(connection, [user], told, about=promised, by=user.id, source=SOURCE)
+    assert [each.message for each in await alarms.overdue(connection)] == [promised.number]
     await connection.close()
