@@ -53,7 +53,7 @@ reached AS (
 ), planned AS (
     SELECT n.contact, min(r.rank) AS rank, array_agg(n.channel) FILTER (WHERE n.channel IS NOT NULL) AS channels
     FROM named n JOIN ranked r USING (audience)
-    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL 
+    JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
     WHERE {TAKES_PART.format(incident="%(exercise_in)s::text", contact="c.id")} GROUP BY n.contact
 )"""
 
