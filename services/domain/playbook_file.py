@@ -51,9 +51,7 @@ def parse_playbook(text: str, *, name: str, configuration: Configuration, now: d
 def message_of(file: Mapping[str, Any], *, name: str, now: datetime, configuration: Configuration) -> MessageContent:
     """The message that a filled entry is, by all the rules of a message file. Raises Refused; places are fields."""
     try:
-        return parse_message_file(
-            json.dumps(file, ensure_ascii=False), name=name, now=now, configuration=configuration
-        )
+        return parse_message_file(json.dumps(file, ensure_ascii=False), name=name, now=now, configuration=configuration)
     except Refused as refused:
         raise Refused([Problem(_field(each.place), each.problem, each.remedy) for each in refused.problems]) from None
 

@@ -12,10 +12,13 @@ import structlog
 
 from services.domain.commands import (
     Answer,
+    ApproveHolding,
     ApproveMessage,
     Command,
     IncludeNewcomers,
     RejectMessage,
+    ReleaseHolding,
+    RevokeHolding,
     SubmitMessage,
     TakeBackMessage,
     TestMessage,
@@ -29,6 +32,7 @@ from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.due import releasing
+from services.editorial.holding import approve_holding, release_holding, revoke_holding
 from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
 from services.editorial.reject import reject
@@ -68,6 +72,9 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     IncludeNewcomers: include,
     TakeBackMessage: take_back,
     TestMessage: test,
+    ApproveHolding: approve_holding,
+    RevokeHolding: revoke_holding,
+    ReleaseHolding: release_holding,
 }
 """What carries out which command, in the transaction of its answer."""
 

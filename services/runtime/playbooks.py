@@ -33,9 +33,7 @@ def playbook_files(settings: PlaybookSettings | None = None) -> dict[str, Path]:
     return dict(sorted((path.stem, path) for folder in folders for path in sorted(folder.glob("*.yaml"))))
 
 
-def load_playbook(
-    playbook: str, configuration: Configuration, settings: PlaybookSettings | None = None
-) -> Playbook:
+def load_playbook(playbook: str, configuration: Configuration, settings: PlaybookSettings | None = None) -> Playbook:
     """This playbook. Raises Refused when there is none, or for everything that is wrong with it."""
     files = playbook_files(settings)
     if playbook not in files:
