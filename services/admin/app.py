@@ -23,6 +23,7 @@ from services.admin import (
     newcomers,
     participants,
     proofs,
+    playbooks,
     topics,
     up,
     users,
@@ -49,6 +50,6 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config, audit):
+    for each in (users, contacts, incidents, facts, playbooks, messages, feeds, dead_letters, topics, db, config, audit):
         app.add_typer(each.app)
     return app
