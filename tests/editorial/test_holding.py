@@ -1,4 +1,4 @@
-"""Holding statements on the real desk: approved by one, filled and released by another, alone; and nothing past that."""
+"""Holding statements on the real desk: approved by one, filled and released by another, alone."""
 
 import asyncio
 from collections.abc import Iterator
