@@ -22,8 +22,8 @@ from services.admin import (
     messages,
     newcomers,
     participants,
-    proofs,
     playbooks,
+    proofs,
     topics,
     up,
     users,
@@ -50,6 +50,19 @@ def build() -> typer.Typer:
     up.declare(app)
     doctor.declare(app)
     alarms.declare(app)
-    for each in (users, contacts, incidents, facts, playbooks, messages, feeds, dead_letters, topics, db, config, audit):
+    for each in (
+        users,
+        contacts,
+        incidents,
+        facts,
+        playbooks,
+        messages,
+        feeds,
+        dead_letters,
+        topics,
+        db,
+        config,
+        audit,
+    ):
         app.add_typer(each.app)
     return app

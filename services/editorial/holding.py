@@ -107,7 +107,7 @@ async def release_proofed(connection: Connection, number: int, desk: Desk) -> No
         log.warning("holding_not_released", message=number, reason=refusal.answer.error)
         await audit.record(
             connection, actor=None, action="message.holding-not-released", subject=f"message:{message.id}",
-            detail={"message": number, "holding": message.holding, "reason": refusal.answer.error},
+            detail={"message": number, "holding": message.holding, "why": refusal.answer.error},
         )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ async def test_revoked_between_submission_and_proof_it_waits_for_an_approval(des
     finally:
         await run(desk, "DROP TRIGGER marked ON message; DROP FUNCTION marked()")
     assert await desk.state(message_id) == "proofed"
-    reason = "SELECT detail->>'reason' FROM audit WHERE action = 'message.holding-not-released' AND subject = %s"
+    reason = "SELECT detail->>'why' FROM audit WHERE action = 'message.holding-not-released' AND subject = %s"
     assert await desk.one(reason, f"message:{message_id}") == "it was revoked meanwhile"
     assert (await desk.approve(message_id)).done
 
