@@ -25,6 +25,7 @@ from services.admin import (
     messages,
     newcomers,
     participants,
+    playbooks,
     proofs,
     topics,
     up,
@@ -53,6 +54,20 @@ def build() -> typer.Typer:
     doctor.declare(app)
     alarms.declare(app)
     board.declare(app)
-    for each in (users, duty, contacts, incidents, facts, messages, feeds, dead_letters, topics, db, config, audit):
+    for each in (
+        users,
+        duty,
+        contacts,
+        incidents,
+        facts,
+        playbooks,
+        messages,
+        feeds,
+        dead_letters,
+        topics,
+        db,
+        config,
+        audit,
+    ):
         app.add_typer(each.app)
     return app

@@ -19,6 +19,7 @@ from services.domain.facts import resolution_of, supposed
 from services.domain.message_fields import ModelContext
 from services.domain.message_model import MessageFile, fields_at, to_content
 from services.domain.message_rules import RULES, Judged
+from services.domain.open_holes import open_holes, questions_in
 from services.domain.problems import Problem, Refused, nearest
 from services.domain.yaml_text import Located, Path, dotted, read_yaml
 
@@ -35,7 +36,8 @@ def parse_message_file(text: str, *, name: str, now: datetime, configuration: Co
         what = "The file is empty." if located.data is None else "A message is a mapping of fields to values."
         raise Refused([Problem(f"{name}:1:1", what, "Start with `incident:`, `kind:`, `title:` …")])
     context = ModelContext(configuration)
-    problems: dict[Path, Problem] = {}
+    holes = open_holes(located.data, questions_in(text))
+    problems = {path: Problem(located.place(path), *rest) for path, *rest in holes}
     file = _validated(located, context, problems)
     content = to_content(file, configuration)
     stood_in = resolution_of(content, supposed(content))

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 async def call(connection: Connection, message: Message, _: Desk) -> None:
     """It waits for approval from the commit of this transaction on: have the first be told then."""
-    if message.kind not in FOR_USERS and message.holding is None and await duty.ever_set(connection):
+    if message.kind not in FOR_USERS and await duty.ever_set(connection):
         await telling.ask(connection, WAITS, message.number)
 
 

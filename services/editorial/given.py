@@ -14,6 +14,7 @@ from services.domain.content import MessageContent
 from services.domain.message_fields import ModelContext
 from services.domain.message_model import MessageFile
 from services.domain.message_rules import RULES, Judged
+from services.domain.open_holes import open_holes
 from services.domain.problems import Problem, Refused
 from services.domain.release_order import as_written
 from services.domain.yaml_text import Path, dotted
@@ -26,6 +27,8 @@ def read_content(given: dict[str, Any], configuration: Configuration) -> Message
         MessageFile.model_validate(_as_file(content), context=ModelContext(configuration))
     except ValidationError as error:
         raise Refused(list(dict.fromkeys(_problems(error)))) from None
+    if holes := [Problem(dotted(path), *rest) for path, *rest in open_holes(content.model_dump(mode="json"), {})]:
+        raise Refused(holes)
     order = {"audiences": configuration.in_order(content.audiences)}
     return content.model_copy(update=order | {"channels": tuple(c for c in CHANNELS if c in content.channels)})
 

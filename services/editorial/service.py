@@ -12,11 +12,14 @@ import structlog
 
 from services.domain.commands import (
     Answer,
+    ApproveHolding,
     ApproveMessage,
     Command,
     IncludeNewcomers,
     JudgeMessage,
     RejectMessage,
+    ReleaseHolding,
+    RevokeHolding,
     SubmitMessage,
     TakeBackMessage,
     TestMessage,
@@ -30,6 +33,7 @@ from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.due import releasing
+from services.editorial.holding import approve_holding, release_holding, revoke_holding
 from services.editorial.judging import judge
 from services.editorial.newcomers import include
 from services.editorial.refusal import Refusal, of_problems
@@ -72,6 +76,9 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     TakeBackMessage: take_back,
     TestMessage: test,
     JudgeMessage: judge,
+    ApproveHolding: approve_holding,
+    RevokeHolding: revoke_holding,
+    ReleaseHolding: release_holding,
 }
 """What carries out which command, in the transaction of its answer."""
 

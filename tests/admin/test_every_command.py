@@ -15,11 +15,25 @@ CONTRACT = frozenset(
     message approve; message reject; message status; message pause; message resume; message stop; message list;
     feed urls; dead-letters list; dead-letters show; dead-letters replay""".replace("\n    ", " ").split("; ")
 )  # those of DESIGN, Commands, that issue 3 asks for; `demo` is more
-NEED_NOTHING = {("up",), ("demo",), ("config", "show")}  # they start what is missing, or ask nobody
+NEED_NOTHING = {
+    ("up",),
+    ("demo",),
+    ("config", "show"),
+    ("playbook", "list"),
+}  # they start what is missing, or ask nobody
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
-    "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody",
+    "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
 }  # fmt: skip
+
+NEEDED = {
+    ("users", "add"): ["--role", "author"],
+    ("users", "mobile"): ["--none"],
+    ("message", "dispute"): ["--reason", "x"],
+    ("incident", "open"): ["--title", "x"],
+    ("playbook", "start"): ["--incident", "x-1"],
+    ("playbook", "release"): ["--incident", "x-1"],
+}
 
 
 def walked(app: typer.Typer, *before: str) -> Iterator[tuple[tuple[str, ...], typer.models.CommandInfo]]:
@@ -78,12 +92,7 @@ def test_a_command_that_is_missing_or_unknown_is_wrong_usage_and_one_document(
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in NEED_NOTHING], ids=" ".join)
 def test_a_command_that_cannot_is_refused_with_one_document(roeland: Roeland, path: tuple[str, ...]) -> None:
     """With nothing there, neither file nor server: exit code 1, why, no traceback and no secret."""
-    needed = {
-        ("users", "add"): ["--role", "author"],
-        ("users", "mobile"): ["--none"],
-        ("incident", "open"): ["--title", "x"],
-        ("message", "dispute"): ["--reason", "x"],
-    }.get(path, [])
+    needed = NEEDED.get(path, [])
     usage = roeland(*path, "--help").out.split("Usage:")[1].splitlines()[0].translate({ord(c): None for c in "{}[]"})
     given = [value for metavar, value in ARGUMENTS.items() if f" {metavar}" in usage]
     ran = roeland(*path, *given, *needed, "--json", "--as", "a@ccvo.example", env=NO_SERVER)
