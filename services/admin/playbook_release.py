@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.admin import message_text
-from services.admin.acting import acting
+from services.admin import message_text, proof_view
+from services.admin.acting import acting, acting_email
 from services.admin.answers import Refusal
+from services.admin.message_facts import with_facts
+from services.admin.proofing import proof_of_file
 from services.admin.situation import situation_of
 from services.domain.holes import as_given, read_all
 from services.domain.playbook_file import message_of
@@ -32,7 +34,7 @@ async def prepare(playbook: str, entry: str, incident: str, given: dict[str, str
     """Fill what was approved, as editorial will. Raises `Refusal` or `Refused`."""
     configuration, templates = configuration_in_force(), load_templates()
     now, zone = datetime.now(UTC), ZoneInfo(templates.timezone)
-    async with acting() as (connection, _):
+    async with acting() as (connection, _), connection.transaction():
         holding = await holdings.in_force(connection, playbook, entry)
         if holding is None:
             raise Refusal(f"{playbook} {entry} is not approved beforehand: see `roeland playbook approved`")
@@ -42,12 +44,16 @@ async def prepare(playbook: str, entry: str, incident: str, given: dict[str, str
         exercise = bool(known and known.exercise)
         file = prepared.file(holes, incident=incident, exercise=exercise, now=now, zone=zone, say=spoken(templates))
         content = message_of(file, name="entry", now=now, configuration=configuration)
-        situation = await situation_of(connection, content, configuration)
-    variants = message_text.rendered(content, configuration, situation)
+        stated, said = await with_facts(connection, content, configuration.lint)
+        situation = await situation_of(connection, stated.content, configuration)
+        rendered = message_text.rendered(stated.content, configuration, situation, templates)
+        proof = await proof_of_file(
+            connection, stated.content, situation, rendered, findings=said, author=acting_email() or "",
+            configuration=configuration,
+        )  # fmt: skip
 
     def show(out: Any) -> None:
-        message_text.show_versions(out, variants)
-        message_text.show_who(out, situation)
+        proof_view.show(out, proof, None)
         if known is None:
             out.print(f"There is no incident {incident} yet: this opens it.", markup=False)
 

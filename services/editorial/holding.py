@@ -7,6 +7,7 @@ would be a way round every other approval.
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -86,7 +87,7 @@ async def release_holding(connection: Connection, body: ReleaseHolding, user: Us
     if objection := _objection(holding, user.id):
         raise Refusal(objection)
     content = await _filled(connection, holding, body, desk)
-    answer = await submit(connection, SubmitMessage(message_id=body.message_id, content=content), user, desk)
+    answer = await _submit(connection, body.message_id, content, user, desk)
     await _refuse_twice(connection, body)
     await holdings.mark(connection, body.message_id, holding.id)
     return Answer(done=True, result={**answer.result, "holding": holding.id})
@@ -167,6 +168,21 @@ async def _filled(connection: Connection, holding: Holding, body: ReleaseHolding
     )  # fmt: skip
     content = message_of(file, name="entry", now=now, configuration=desk.configuration)
     return content.model_dump(mode="json")
+
+
+async def _submit(
+    connection: Connection, message_id: UUID, content: dict[str, object], user: User, desk: Desk
+) -> Answer:
+    try:
+        return await submit(connection, SubmitMessage(message_id=message_id, content=content), user, desk)
+    except Refusal as refusal:
+        same = refusal.answer.result.get("existing")
+        if same is None or same == str(message_id):
+            raise
+        raise Refusal(
+            f"message {same} says exactly the same: it is not sent again. Submit an update with what is new since",
+            existing=same,
+        ) from None
 
 
 async def _refuse_twice(connection: Connection, body: ReleaseHolding) -> None:
