@@ -4,6 +4,7 @@ from typing import Final
 
 from services.domain.commands import Answer, TakeBackMessage
 from services.domain.identity import may
+from services.editorial import duty
 from services.editorial.approve import locked
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
@@ -13,8 +14,11 @@ from services.store.messages import Message
 from services.store.users import User
 
 
-async def take_back(connection: Connection, body: TakeBackMessage, user: User, _: Desk) -> Answer:
-    """Take it back: whoever may approve, or the author. The timer that would have released it finds nothing to do."""
+async def take_back(connection: Connection, body: TakeBackMessage, user: User, desk: Desk) -> Answer:
+    """Take it back: whoever may approve, or the author. The timer that would have released it finds nothing to do.
+
+    It waits for approval again, so whoever is next on duty is called.
+    """
     message, _original = await locked(connection, body.message_id)
     if message.submitted_by != user.id and not may("approve", user.roles):
         raise Refusal("this user has no role that may take back someone else's message: see `roeland users list`")
@@ -27,6 +31,7 @@ async def take_back(connection: Connection, body: TakeBackMessage, user: User, _
         connection, actor=user.id, action="message.taken-back", subject=f"message:{message.id}",
         detail={"message": message.number, "reason": body.reason},
     )  # fmt: skip
+    await duty.call(connection, message, desk)
     return Answer(done=True, result={"id": str(message.id), "state": "proofed"})
 
 

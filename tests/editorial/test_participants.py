@@ -139,6 +139,7 @@ async def test_corrections_and_all_clears_keep_to_the_list(desk: Rooms, incident
     assert (await desk.approve(correction)).done
     over = await desk.proofed(kind="all-clear", title=[{"text": "Voorbij"}], **fields)
     assert await desk.recipients(over) == {"g1"}
+    assert (await desk.reject(over)).done  # else there would be two
     named = await desk.proofed(
         kind="all-clear", title=[{"text": "Ook"}], **(fields | {"audiences": ["governors", "bcm-leads"]})
     )

@@ -87,7 +87,7 @@ def test_1_the_incident_is_opened_and_its_first_fact_recorded(roeland: Roeland, 
 
 def test_2_a_playbook_gives_a_draft_with_holes_that_cannot_be_sent(roeland: Roeland, told: dict[str, Any]) -> None:
     """What was thought through before the crisis, in a file that asks what only the crisis can say."""
-    books = {book["id"] for book in roeland.run("playbook", "list")}
+    books = {book["playbook"] for book in roeland.run("playbook", "list")}
     assert len(books) >= 6 and "cyber-incident" in books
     path = roeland.data / "draft.yaml"
     roeland.run("playbook", "start", "cyber-incident", "--phase", "acute", "--incident", INCIDENT, "-o", str(path))

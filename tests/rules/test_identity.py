@@ -93,6 +93,7 @@ def test_who_may_submit_and_approve() -> None:
         "approve": {"approver", "crisis-manager"},
         "reject": {"approver", "crisis-manager"},
         "break-glass": {"crisis-manager"},
+        "judge": {"approver", "crisis-manager"},
     }
 
 
