@@ -41,9 +41,12 @@ async def changed_since_proof(
 
 
 async def proof_again(
-    connection: Connection, message: Message, versions: list[Variant], user: User, desk: Desk
+    connection: Connection, message: Message, versions: list[Variant], user: User | None, desk: Desk
 ) -> Answer:
-    """Make the next revision of it, to be proofed; the answer refuses the approval and shows what changed."""
+    """Make the next revision of it, to be proofed; the answer refuses the approval and shows what changed.
+
+    `user`: whose approval it was; None when it had been approved, and was about to go out.
+    """
     changes = _changes(_by_key((await variants.read(connection, message.number)).values()), _by_key(versions))
     revision = await revisions.anew(connection, message, desk.rendered_with)
     await variants.record(connection, revision.number, versions)
@@ -55,7 +58,7 @@ async def proof_again(
     if revision.expires_at:
         await timers.set_timer(connection, messages.EXPIRY, str(revision.number), "expires_at", revision.expires_at)
     await audit.record(
-        connection, actor=user.id, action="message.proofed-again", subject=f"message:{message.id}",
+        connection, actor=user.id if user else None, action="message.proofed-again", subject=f"message:{message.id}",
         detail={"message": revision.number, "revision": revision.revision, "changed": len(changes)},
     )  # fmt: skip
     error = (

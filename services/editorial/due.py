@@ -9,6 +9,7 @@ from uuid_utils import uuid7
 
 from services.editorial import waiting
 from services.editorial.desk import Desk
+from services.editorial.held_back import held_back
 from services.editorial.release import release
 from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
@@ -38,7 +39,7 @@ def releasing(desk: Desk) -> Callable[[Connection, str], Awaitable[None]]:
 
 
 async def release_if_due(connection: Connection, number: int, desk: Desk) -> None:
-    """Release it if it is approved still, may be taken back no more, and has not expired."""
+    """Release it if it is approved still, may be taken back no more, has not expired, and would say the same now."""
     message = await messages.by_number(connection, number, lock=True)
     if message is None or message.state != "approved" or message.approved_at is None:
         return
@@ -47,6 +48,8 @@ async def release_if_due(connection: Connection, number: int, desk: Desk) -> Non
         return  # its own timer ends it
     if waiting.due(message, message.approved_at, desk.take_back) > now:
         await waiting.set_timer(connection, message, desk.take_back)
+        return
+    if await held_back(connection, message, desk):
         return
     _, moved = await release(connection, message, None, None, desk)  # what corrects another never waits
     await audit.record(

@@ -1,6 +1,7 @@
 """A centre's own rules for who must approve, and its own templates, edited while messages wait."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,30 @@ async def test_a_record_that_was_altered_since_the_proof_is_not_released(centre:
     await centre.rows("UPDATE variant SET text = text || 'x' WHERE message = %s RETURNING 1", number)
     assert "not what was proofed" in ((await centre.approve(message_id)).error or "")
     assert await centre.state(message_id) == "proofed"
+
+
+async def test_a_template_edited_under_embargo_stops_what_was_approved(centre: Rooms, incident: str, edit):
+    """Hours may lie between approval and embargo; what goes out then is what somebody saw, or nothing."""
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    message_id = await centre.proofed(incident=incident, audiences=["bcm-leads"], release_at=soon)
+    assert (await centre.approve(message_id)).result["state"] == "approved"
+    edit(WORD)
+    await proofed_again(centre, message_id, 2)
+    assert await states(centre, message_id) == ["replaced", "proofed"]
+    query = """SELECT count(*) FROM approval a JOIN message m ON m.number = a.message
+        WHERE m.id = %s AND taken_back_at IS NULL"""
+    assert await centre.one(query, message_id) == 0
+    assert (await centre.approve(message_id)).result["state"] == "released"
+
+
+async def test_a_template_broken_under_embargo_sends_it_back_to_who_approves(centre: Rooms, incident: str, edit):
+    """It is not released by halves, and not forgotten: it waits for approval again."""
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    message_id = await centre.proofed(incident=incident, audiences=["bcm-leads"], release_at=soon)
+    assert (await centre.approve(message_id)).result["state"] == "approved"
+    edit("{{ wat")
+    await centre.until("SELECT state = 'proofed' FROM message WHERE id = %s", message_id)
+    query = "SELECT count(*) FROM audit WHERE subject = %s AND action = 'message.held-back'"
+    assert await centre.one(query, f"message:{message_id}") == 1
+    edit(OURS)
+    assert (await centre.approve(message_id)).result["state"] == "released"
