@@ -40,6 +40,7 @@ def declare(app: typer.Typer) -> None:
 
 async def _document(connection: "Connection") -> dict[str, Any]:
     from services.store import alarms, board, glass
+    from services.store.facts import as_stated
 
     return {
         "glass": [
@@ -53,7 +54,11 @@ async def _document(connection: "Connection") -> dict[str, Any]:
         ],
         "waiting": await _waiting(connection),
         "approved": [
-            {**_about(each), "approved_at": each.approved_at, "release_at": each.release_at}
+            {
+                **_about(await as_stated(connection, each)),
+                "approved_at": each.approved_at,
+                "release_at": each.release_at,
+            }
             for each in await board.approved(connection)
         ],
         "running": await _running(connection),
@@ -63,12 +68,13 @@ async def _document(connection: "Connection") -> dict[str, Any]:
 
 async def _waiting(connection: "Connection") -> list[dict[str, Any]]:
     from services.store import board, duty
+    from services.store.facts import as_stated
 
     found, given = await board.waiting(connection), await board.approvals(connection)
     calls = await duty.calls(connection, [each.number for each in found])
     return [
         {
-            **_about(message),
+            **_about(await as_stated(connection, message)),
             "state": message.state,
             "since": message.proofed_at or message.submitted_at,
             "called": [{"email": c.email, "at": c.called_at} for c in calls if c.message == message.number],
@@ -80,11 +86,17 @@ async def _waiting(connection: "Connection") -> list[dict[str, Any]]:
 
 async def _running(connection: "Connection") -> list[dict[str, Any]]:
     from services.store import board
+    from services.store.facts import as_stated
     from services.store.status import status_of
 
     found = [(each, await status_of(connection, each)) for each in await board.running(connection)]
     return [
-        {**_about(each), "state": status.state, "released_at": each.released_at, "open": status.open}
+        {
+            **_about(await as_stated(connection, each)),
+            "state": status.state,
+            "released_at": each.released_at,
+            "open": status.open,
+        }
         for each, status in found
     ]
 

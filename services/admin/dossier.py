@@ -1,6 +1,7 @@
 """`roeland message dossier ID`: one zip by which an auditor sees what was said to whom, without Roeland."""
 
 import hashlib
+from dataclasses import replace
 from io import BufferedRandom
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -55,6 +56,7 @@ async def _write(connection: "Connection", number: UUID, out: BinaryIO, *, names
     from services.store import variants
     from services.store.audit_chain import Which, links
     from services.store.dossier import of_message
+    from services.store.facts import as_stated
     from services.store.outcomes import outcomes
 
     async with connection.transaction():
@@ -62,6 +64,7 @@ async def _write(connection: "Connection", number: UUID, out: BinaryIO, *, names
         record = await of_message(connection, number)
         if record is None:
             raise Refusal(f"there is no message {number}: `roeland message list` shows what there is")
+        record = replace(record, shown=await as_stated(connection, record.shown))
         who = dossier_parts.Who(record.people, names=names)
         with Pack(out) as pack:
             dossier_parts.add_fixed(pack)

@@ -17,6 +17,7 @@ from services.domain.texts import measure
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
 from services.store import incidents, proofs, variants
+from services.store.facts import as_stated
 from services.store.messages import Message
 from services.store.proofs import Readers, Source
 from services.store.users import user_by_id
@@ -67,7 +68,7 @@ async def proof_of_file(
 
 async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
     """As it is recorded: its own variants, and the people in its plan."""
-    content = MessageContent.model_validate(message.content)
+    content = MessageContent.model_validate((await as_stated(connection, message)).content)
     rendered = list((await variants.read(connection, message.number)).values())
     audiences = configuration.in_order({each.audience for each in rendered})
     channels = [channel for channel in content.channels if channel in PEOPLES]

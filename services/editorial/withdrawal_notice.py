@@ -20,6 +20,7 @@ from services.rendering.render import render_all
 from services.rendering.withdrawal import withdrawal_texts
 from services.runtime.postgres import Connection
 from services.store import incidents, messages, plan, variants
+from services.store.facts import as_stated
 from services.store.messages import Message, NewMessage
 from services.store.users import User
 
@@ -35,6 +36,7 @@ async def tell(connection: Connection, withdrawn: Message, reason: str, user: Us
         return None
     if gone := set(told) - set(desk.configuration.audience_ids):
         raise problem("audiences", f"{', '.join(sorted(gone))} is configured no more.", "Configure it again.")
+    withdrawn = await as_stated(connection, withdrawn)
     notice: Message | None = None
     async with connection.transaction() as attempt:
         notice = await _released(connection, withdrawn, told, reason, user=user, desk=desk)
