@@ -13,20 +13,17 @@ from zoneinfo import ZoneInfo
 import structlog
 from pydantic import ValidationError
 
-from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveHolding, ReleaseHolding, RevokeHolding, SubmitMessage
-from services.domain.configuration import Configuration
 from services.domain.playbook_file import filled, message_of
 from services.domain.playbooks import PreparedEntry, hash_of
 from services.editorial.desk import Desk
+from services.editorial.holding_release import lacking, objection
 from services.editorial.refusal import Refusal
-from services.editorial.release import release
 from services.editorial.submit import submit
 from services.rendering.spoken import spoken
 from services.runtime.postgres import Connection
-from services.store import approvals, audit, holdings, incidents, messages, variants
+from services.store import audit, holdings, incidents, messages
 from services.store.holdings import Holding
-from services.store.messages import Message
 from services.store.users import User
 
 APART: Final = timedelta(minutes=10)
@@ -41,8 +38,8 @@ async def approve_holding(connection: Connection, body: ApproveHolding, user: Us
     now = await messages.database_time(connection)
     samples = {name: hole.sample for name, hole in entry.holes.items()}
     content = message_of(filled(entry, samples, now), name="entry", now=now, configuration=desk.configuration)
-    if lacking := _lacking(desk.configuration, [user.roles], content.kind, content.urgency, set(content.audiences)):
-        raise Refusal(f"the approval policy asks more of such a message than one person beforehand: {lacking[0]}")
+    if missing := lacking(desk.configuration, [user.roles], content.kind, content.urgency, set(content.audiences)):
+        raise Refusal(f"the approval policy asks more of such a message than one person beforehand: {missing[0]}")
     await holdings.lock_all(connection)
     before = await holdings.in_force(connection, body.playbook, body.entry)
     if before and (before.hash, before.approved_by) == (body.hash, user.id):
@@ -84,59 +81,13 @@ async def release_holding(connection: Connection, body: ReleaseHolding, user: Us
             " changed. Look at it again (`roeland playbook approved`), and have it approved",
             hash=holding.hash,
         )
-    if objection := _objection(holding, user.id):
-        raise Refusal(objection)
+    if why_not := objection(holding, user.id):
+        raise Refusal(why_not)
     content = await _filled(connection, holding, body, desk)
     answer = await _submit(connection, body.message_id, content, user, desk)
     await _refuse_twice(connection, body)
     await holdings.mark(connection, body.message_id, holding.id)
     return Answer(done=True, result={**answer.result, "holding": holding.id})
-
-
-async def release_proofed(connection: Connection, number: int, desk: Desk) -> None:
-    """Release this message, just proofed in this transaction, if it is a holding statement that is still in force.
-
-    If it is no more, or cannot be released, it stays proofed and waits for an approval as every message.
-    """
-    message = await messages.by_number(connection, number, lock=True)
-    if message is None or message.holding is None or message.state != "proofed":
-        return
-    try:
-        async with connection.transaction():
-            await _release(connection, message, desk)
-    except Refusal as refusal:
-        log.warning("holding_not_released", message=number, reason=refusal.answer.error)
-        await audit.record(
-            connection, actor=None, action="message.holding-not-released", subject=f"message:{message.id}",
-            detail={"message": number, "holding": message.holding, "why": refusal.answer.error},
-        )  # fmt: skip
-
-
-async def _release(connection: Connection, message: Message, desk: Desk) -> None:
-    assert message.holding is not None  # noqa: S101 - asked for by the caller
-    playbook, entry, digest = await holdings.of(connection, message.holding)
-    holding = await holdings.in_force(connection, playbook, entry, lock=True)
-    if holding is None or holding.hash != digest:
-        raise Refusal("it was revoked meanwhile")
-    if objection := _objection(holding, message.submitted_by):
-        raise Refusal(objection)
-    if message.expires_at and message.expires_at <= await messages.database_time(connection):
-        raise Refusal("it has expired")
-    told = {audience for audience, _ in await variants.audiences(connection, [message.number])}
-    if _lacking(desk.configuration, [holding.roles], message.kind, message.lane, told):
-        raise Refusal("the approval policy asks more of it")
-    _, moved = await release(connection, message, None, holding.approved_by, desk)
-    await approvals.record(
-        connection, message=message.number, user=message.submitted_by, act="holding",
-        proof_hash=message.proof_hash or "", reason=f"{playbook} {entry}",
-    )  # fmt: skip
-    await audit.record(
-        connection, actor=message.submitted_by, action="message.released-as-holding", subject=f"message:{message.id}",
-        detail={
-            "message": message.number, "proof": message.proof_hash, "holding": holding.id, "hash": digest,
-            "playbook": playbook, "entry": entry, "approved_by": holding.approved_by, **moved,
-        },
-    )  # fmt: skip
 
 
 def _read(body: ApproveHolding) -> PreparedEntry:
@@ -193,23 +144,6 @@ async def _refuse_twice(connection: Connection, body: ReleaseHolding) -> None:
             f" message {same}: to say something else now, submit an update or a correction",
             existing=str(same),
         )
-
-
-def _objection(holding: Holding, releasing: int) -> str:
-    if holding.approved_by == releasing:
-        return (
-            "who approved it beforehand does not also release it alone: let another crisis manager release it, or"
-            ' submit it and approve it with --break-glass "reason"'
-        )
-    if holding.disabled_at is not None:
-        return "who approved it beforehand is disabled: have somebody approve it anew (`roeland playbook approve`)"
-    return ""
-
-
-def _lacking(
-    configuration: Configuration, roles: list[list[str]], kind: str, urgency: str, audiences: set[str]
-) -> list[str]:
-    return approval_policy.lacking(configuration.approval, roles, kind=kind, urgency=urgency, audiences=audiences)
 
 
 def _answer(number: int, digest: str, *, changed: bool) -> Answer:

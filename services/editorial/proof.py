@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from uuid_utils import uuid7
 
-from services.editorial import binding, duty, holding, recipients
+from services.editorial import binding, duty, holding_release, recipients
 from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
@@ -64,7 +64,7 @@ async def _proof(connection: Connection, number: int, desk: Desk) -> None:
         return
     count = await plan.write(connection, await recipients.plan_for(connection, message, desk.configuration))
     await messages.set_proofed(connection, number, count, await binding.proof_of(connection, number))
-    await holding.release_proofed(connection, number, desk)
+    await holding_release.release_proofed(connection, number, desk)
     await duty.call(connection, message, desk)
     await connection.execute("SELECT pg_notify(%s, %s)", (PROOFED, str(message.id)))
     log.info("proofed", message=number, recipients=count)
