@@ -121,10 +121,7 @@ async def _pause_original(connection: Connection, content: MessageContent, sourc
         raise problem("corrects", what, f"`roeland message take-back {original.id}` now, and revise it.")
     if original.released_at is None:
         what = "That message was never released: nobody has read it."
-        remedy = "Reject it, and submit this one as an alert or update."
-        if original.state == "approved":
-            remedy = f"It waits to be released: `roeland message take-back {original.id}` (or reject) it now. {remedy}"
-        raise problem("corrects", what, remedy)
+        raise problem("corrects", what, "Reject it, and submit this one as an alert or update.")
     if original.state == "released":
         await messages.pause(connection, original, source=source)
     return await store_facts.as_stated(connection, original)
