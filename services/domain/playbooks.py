@@ -5,7 +5,7 @@ one entry by itself: what is approved beforehand, and hashed.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
@@ -159,8 +159,23 @@ def _of_holding(entry: PreparedEntry) -> list[Complaint]:
     if entry.message.get("urgency", "urgent" if entry.message.get("kind") == "alert" else "") != "urgent":
         what = "What one person releases alone is urgent."
         found.append((("message", "kind"), what, "Write `urgency: urgent`, or leave `holding` out."))
+    for path in _facts_in(entry.message, ("message",)):
+        what = "A fact stands here, and whoever sets it would choose the words that go out."
+        found.append((path, what, "Write the words, or a hole with values, or leave `holding` out."))
     for name, hole in entry.holes.items():
         if (hole.characters or 0) > HOLDING_LONGEST:
             what = f"The hole {name} takes {hole.characters} characters; in a holding statement {HOLDING_LONGEST}."
             found.append((("holding",), what, f"Use a hole of at most {HOLDING_LONGEST}, or one with values."))
     return found
+
+
+def _facts_in(value: Any, path: Path) -> Iterator[Path]:
+    """Where a text would be that of a fact."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from [(*path, name)] if name == "fact" else _facts_in(each, (*path, name))
+    elif isinstance(value, list | tuple):
+        for number, each in enumerate(value):
+            yield from _facts_in(each, (*path, number))
+    elif isinstance(value, str) and "{fact:" in value:
+        yield path

@@ -31,7 +31,7 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     await _record(connection, message, body, user)
     if body.break_glass is not None:
         await glass.tell_everyone(connection, message, desk)
-    if body.break_glass is None and (lacking := await _lacking(connection, message, desk)):
+    if body.break_glass is None and (lacking := await lacking_of(connection, message, desk)):
         return await _in_part(connection, message, user, lacking)
     return await _release(connection, message, original, body, user=user, desk=desk)
 
@@ -126,7 +126,8 @@ async def _record(connection: Connection, message: Message, body: ApproveMessage
         raise Refusal(f"this user approved message {message.id} already: it waits for somebody else", state="proofed")
 
 
-async def _lacking(connection: Connection, message: Message, desk: Desk) -> list[str]:
+async def lacking_of(connection: Connection, message: Message, desk: Desk) -> list[str]:
+    """What the policy asks of it besides the approvals that count now, in words."""
     given = await approvals.counting(connection, message.number, message.proof_hash or "")
     told = await variants.audiences(connection, [message.number])
     return approval_policy.lacking(

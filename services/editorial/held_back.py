@@ -1,13 +1,15 @@
 """What was approved and had to wait is looked at once more before it goes out.
 
-Hours may lie between approval and embargo. When a template or a fact changed since, the approval was for other words:
-then nothing is released, and the message waits for approval again, which whoever is on duty is told.
+Hours may lie between approval and embargo. When a template or a fact changed since, the approval was for other words;
+and it counts no more when who gave it was disabled, or the policy asks more now. Then nothing is released, and the
+message waits for approval again, which whoever is on duty is told.
 """
 
 import structlog
 
 from services.domain.problems import Refused
 from services.editorial import binding, drift, duty
+from services.editorial.approve import lacking_of
 from services.editorial.desk import Desk
 from services.runtime.postgres import Connection
 from services.store import approvals, audit, messages, variants
@@ -32,6 +34,9 @@ async def held_back(connection: Connection, message: Message, desk: Desk) -> boo
     recorded = (await variants.read(connection, message.number)).values()
     if await binding.hash_of(connection, message, recorded) != message.proof_hash:
         return await _back(connection, message, ["record-altered"], desk)
+    glass = await approvals.glass_broken(connection, message.number, message.proof_hash or "")
+    if not glass and await lacking_of(connection, message, desk):
+        return await _back(connection, message, ["approval-lacking"], desk)
     return False
 
 

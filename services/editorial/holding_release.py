@@ -1,10 +1,10 @@
 """A holding statement goes out as soon as it is proofed, if it may: what was approved beforehand is in force still."""
 
-
 import structlog
 
 from services.domain import approval_policy
 from services.domain.configuration import Configuration
+from services.domain.problems import Refused
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release
@@ -27,11 +27,12 @@ async def release_proofed(connection: Connection, number: int, desk: Desk) -> No
     try:
         async with connection.transaction():
             await _release(connection, message, desk)
-    except Refusal as refusal:
-        log.warning("holding_not_released", message=number, reason=refusal.answer.error)
+    except (Refusal, Refused) as refusal:
+        why = refusal.answer.error if isinstance(refusal, Refusal) else "it is refused as it is now"
+        log.warning("holding_not_released", message=number, reason=why)
         await audit.record(
             connection, actor=None, action="message.holding-not-released", subject=f"message:{message.id}",
-            detail={"message": number, "holding": message.holding, "why": refusal.answer.error},
+            detail={"message": number, "holding": message.holding, "why": why},
         )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from services.editorial import recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
-from services.store import announcements, audit, messages, newcomers
+from services.store import announcements, audit, corrections, messages, newcomers
+from services.store.messages import Message
 from services.store.users import User
 
 
@@ -18,6 +19,7 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
         message.expires_at and message.expires_at <= await messages.database_time(connection)
     ):
         raise Refusal(f"message {message.id} is not being sent: nobody else can get it", state=message.state)
+    await _refuse_overtaken(connection, message)
     planned = await recipients.plan_for(connection, message, desk.configuration)
     there = {each.contact for each in await newcomers.found(connection, message.number, planned.people)}
     if missing := set(body.contacts) - there:
@@ -32,3 +34,19 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
         detail={"message": message.number, "proof": message.proof_hash, "contacts": sorted(set(body.contacts))},
     )  # fmt: skip
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "included": count})
+
+
+async def _refuse_overtaken(connection: Connection, message: Message) -> None:
+    """Nobody is told an error that is known to be one, nor that something goes on which is over."""
+    if correction := await corrections.of(connection, message.number, apart_from=message.id):
+        raise Refusal(
+            f"message {message.id} is put right by {correction.id}: submit what is right now to whoever came since",
+            correction=str(correction.id),
+        )
+    later = await messages.told_in(connection, message.incident)
+    over = [each for each in later if each.kind == "all-clear" and each.number > message.number]
+    if over and message.kind in ("alert", "update"):
+        raise Refusal(
+            f"the all-clear {over[-1].id} came after message {message.id}: nobody else is alerted",
+            all_clear=str(over[-1].id),
+        )

@@ -13,7 +13,7 @@ from services.domain.lanes import CHANNELS
 from services.domain.states import REACHED, UNSENT
 from services.editorial.refusal import problem
 from services.runtime.postgres import Connection
-from services.store import messages, variants
+from services.store import messages, told, variants
 from services.store.messages import Message
 from services.store.plan import PlanFor
 
@@ -33,8 +33,8 @@ async def audiences_of(
     connection: Connection, content: MessageContent, owed: Sequence[Message], configuration: Configuration
 ) -> tuple[str, ...]:
     """Every audience that must have a version: the named and the owed, in the configured order."""
-    told = await variants.audiences(connection, [message.number for message in owed])
-    audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in told)})
+    versions = await variants.audiences(connection, [message.number for message in owed])
+    audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
     if content.kind == "all-clear" and not audiences:
         raise problem("audiences", "Nobody was alerted in this incident.", "Name the audiences that it is for.")
     if not content.channels:
@@ -66,7 +66,7 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         named=content.channels,
         # An exercise in an incident with a list of participants goes to those alone: `plan` sees to that, always.
         people=[audience for audience in people if audience in content.audiences],
-        feeds=configuration.in_order(audience for audience, channel in versions if channel == "newsfeed"),
+        feeds=await _feeds(connection, message, content, versions, configuration),
         told=[each.number for each in owed],
         audience_order=people,
         # Who is still to get an alert that is being sent, and nobody halts, must get the all-clear as well.
@@ -74,3 +74,24 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         release_order=content.release_order,
         widely=message.kind == "all-clear",
     )
+
+
+async def _feeds(
+    connection: Connection,
+    message: Message,
+    content: MessageContent,
+    versions: set[tuple[str, str]],
+    configuration: Configuration,
+) -> tuple[str, ...]:
+    """The audiences whose feed shows it. What follows an earlier message goes where that stands, or may stand.
+
+    Else a feed that was to come last would say that something is put right before it said it. Feeds that the author
+    names are meant.
+    """
+    feeds = {audience for audience, channel in versions if channel == "newsfeed"}
+    if message.kind in ("correction", "all-clear"):
+        owed = await owed_by(connection, message.kind, message.incident, message.corrects)
+        there = await told.feeds_reached(connection, [each.number for each in owed])
+        named = set(content.audiences) if "newsfeed" in content.channels else set()
+        feeds &= named | there
+    return configuration.in_order(feeds)

@@ -31,8 +31,20 @@ async def follow(connection: Connection, message_id: UUID, content: MessageConte
         raise Refusal(f"message {message_id} was {before.state}: submit a new message", state=before.state)
     if before.incident != content.incident:
         raise Refusal(f"message {message_id} belongs to {before.incident}: a revision stays in its incident")
+    await _refuse_another_purpose(connection, before, content)
     await messages.set_replaced(connection, before.number)
     return before.revision + 1
+
+
+async def _refuse_another_purpose(connection: Connection, before: Message, content: MessageContent) -> None:
+    """A correction holds what it corrects: revised into something else, it would leave that paused for ever."""
+    original = await messages.by_number(connection, before.corrects) if before.corrects is not None else None
+    same = (before.kind == "correction") == (content.kind == "correction")
+    if not same or (content.kind == "correction" and str(original.id if original else None) != content.corrects):
+        raise Refusal(
+            f"a revision of message {before.id} puts right what the message did, or nothing, as it did: reject it with"
+            f" `roeland message reject {before.id}`, and submit a new one"
+        )
 
 
 async def anew(connection: Connection, message: Message, rendered_with: str) -> Message:

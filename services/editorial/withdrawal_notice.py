@@ -5,6 +5,8 @@ about. It goes to those whom that message reached or may have reached, on those 
 """
 
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from psycopg import Rollback
@@ -12,9 +14,10 @@ from uuid_utils import uuid7
 
 from services.domain.content import MessageContent, content_hash
 from services.domain.lanes import CHANNELS, PRIORITY
+from services.domain.lint import lint
 from services.editorial import binding, recipients
 from services.editorial.desk import Desk
-from services.editorial.refusal import problem
+from services.editorial.refusal import Refusal, problem
 from services.editorial.release import publish
 from services.rendering.render import render_all
 from services.rendering.withdrawal import withdrawal_texts
@@ -23,6 +26,12 @@ from services.store import incidents, messages, plan, variants
 from services.store.facts import as_stated
 from services.store.messages import Message, NewMessage
 from services.store.users import User
+
+LONGEST_REASON: Final = 200
+"""Characters of a reason that people are told without a proof: one sentence or two."""
+
+OF_WORDS: Final = frozenset({"bad-link", "bad-phone", "national-number", "iban"})
+"""The rules of lint that are about words, whatever the message."""
 
 
 async def tell(connection: Connection, withdrawn: Message, reason: str, user: User, desk: Desk) -> Message | None:
@@ -37,6 +46,7 @@ async def tell(connection: Connection, withdrawn: Message, reason: str, user: Us
     if gone := set(told) - set(desk.configuration.audience_ids):
         raise problem("audiences", f"{', '.join(sorted(gone))} is configured no more.", "Configure it again.")
     withdrawn = await as_stated(connection, withdrawn)
+    _refuse_unfit(withdrawn, reason, tuple(told), desk, await messages.database_time(connection))
     notice: Message | None = None
     async with connection.transaction() as attempt:
         notice = await _released(connection, withdrawn, told, reason, user=user, desk=desk)
@@ -72,6 +82,20 @@ async def _released(
     released = await messages.set_released(connection, message.number, user.id)
     await publish(connection, released, desk.source)
     return released
+
+
+def _refuse_unfit(withdrawn: Message, reason: str, audiences: tuple[str, ...], desk: Desk, now: datetime) -> None:
+    """Nobody proofs the reason: it is short, plain words, and holds nothing that lint would keep from any message."""
+    if withdrawn.kind == "update" and withdrawn.corrects is not None:
+        raise Refusal(f"message {withdrawn.id} is itself word of a withdrawal: say more in a message of its own")
+    if len(reason) > LONGEST_REASON:
+        raise Refusal(f"the reason has {len(reason)} characters, and {LONGEST_REASON} can be told: shorten it")
+    if "{" in reason or "}" in reason:
+        raise Refusal("the reason is told as it is, so nothing in braces may stand in it: write the words")
+    content = _content(withdrawn, {"mail"}, reason, desk)
+    found = lint(content, phase=withdrawn.phase, now=now, configuration=desk.configuration, audiences=audiences)
+    if unfit := [each for each in found if each.severity == "error" and each.rule in OF_WORDS]:
+        raise Refusal(f"this reason may not be told: {unfit[0].problem} {unfit[0].remedy}")
 
 
 def _content(withdrawn: Message, channels: set[str], reason: str, desk: Desk) -> MessageContent:

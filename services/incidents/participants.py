@@ -14,6 +14,13 @@ async def add(connection: Connection, slug: str, external_ids: Sequence[str], *,
     await _exercise(connection, slug)
     if unknown := await unknown_contacts(connection, external_ids):
         raise Cannot(f"there is no contact {', '.join(unknown)}: nobody was added. `roeland contacts list` shows all")
+    if not await participants.count(connection, slug) and (
+        sending := await participants.still_sending(connection, slug)
+    ):
+        raise Cannot(
+            f"message {sending[0]} is still being sent, to everyone in its audiences: wait until it is done, or"
+            f" `roeland message stop {sending[0]}`, then say who takes part"
+        )
     added = await participants.add(connection, slug, external_ids)
     await _audit(connection, "added", slug, added, actor)
     return len(added)

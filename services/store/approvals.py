@@ -59,6 +59,12 @@ async def counting(connection: Connection, message: int, proof_hash: str) -> lis
         return await cursor.fetchall()
 
 
+async def glass_broken(connection: Connection, message: int, proof_hash: str) -> bool:
+    """Whether somebody who is enabled still broke the glass for this very proof."""
+    row = await (await connection.execute(_GLASS, (message, proof_hash))).fetchone()
+    return bool(row and row[0])
+
+
 async def take_back(connection: Connection, message: int) -> None:
     """None of the approvals of this revision counts any more; if the glass was broken for it, that is closed."""
     await connection.execute(
@@ -81,3 +87,10 @@ FROM approval a JOIN users u ON u.id = a.user_id WHERE a.message = %s ORDER BY a
 """
 
 _COUNTING: Final = "AND a.act = 'approve' AND a.proof_hash = %s AND a.taken_back_at IS NULL AND u.disabled_at IS NULL"
+
+_GLASS: Final = """
+SELECT EXISTS (
+    SELECT FROM approval a JOIN users u ON u.id = a.user_id WHERE a.message = %s AND a.act = 'break-glass'
+    AND a.proof_hash = %s AND a.taken_back_at IS NULL AND u.disabled_at IS NULL
+)
+"""

@@ -1,11 +1,12 @@
 """On which channels those who were told before get what follows: docs/decisions/0013-channels-of-a-correction.md."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from services.domain.content import MessageContent
 from services.domain.lanes import CHANNELS
+from services.domain.states import REACHED, UNSENT
 from services.runtime.postgres import Connection
 from services.store import messages, variants
 
@@ -27,6 +28,13 @@ async def with_channels(connection: Connection, content: MessageContent) -> Mess
     return content.model_copy(update={"channels": tuple(channel for channel in CHANNELS if channel in used)})
 
 
+async def feeds_reached(connection: Connection, numbers: Sequence[int]) -> set[str]:
+    """The audiences in whose feed one of these messages stands, or may stand, or is about to: its step is open."""
+    values = {"numbers": list(numbers), "there": [int(state) for state in REACHED | UNSENT]}
+    rows = await connection.execute(_FEEDS_REACHED, values)
+    return {audience for (audience,) in await rows.fetchall()}
+
+
 async def _used(connection: Connection, content: MessageContent) -> set[str]:
     if content.kind == "all-clear":
         numbers = [each.number for each in await messages.told_in(connection, content.incident)]
@@ -37,6 +45,15 @@ async def _used(connection: Connection, content: MessageContent) -> set[str]:
         return set()
     return set(original.content.get("channels", ())) if original else set()
 
+
+_FEEDS_REACHED: Final = """
+SELECT audience FROM feed_entry WHERE message = ANY(%(numbers)s)
+UNION SELECT v.audience FROM message m
+JOIN batch b ON b.message = m.number AND b.channel = 'newsfeed' AND b.step <= m.open_step
+JOIN delivery d ON d.message = b.message AND d.sequence BETWEEN b.first_sequence AND b.last_sequence
+JOIN variant v ON v.message = d.message AND v.number = d.variant
+WHERE m.number = ANY(%(numbers)s) AND m.released_at IS NOT NULL AND d.state = ANY(%(there)s::smallint[])
+"""
 
 # In this order, the first on which the person has an address: where they were reached and the author wants it (widely:
 # where the author wants it); where they were reached; wherever there is a version for them.
