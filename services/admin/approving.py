@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from difflib import unified_diff
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,18 @@ async def ask(message_id: UUID, *, break_glass: str | None) -> None:
     )(console())
     if not typer.confirm("Release it?"):
         raise Refusal("nothing was approved")
+
+
+def show_changed(refusal: Refusal) -> None:
+    """What each version said at the proof and says now, on stderr; for programs it stands in the answer."""
+    if current.get().json:
+        return
+    for each in refusal.more.get("changed", ()):
+        lines(f"{each['audience']} · {each['language']} · {each['channel']}")(console(stderr=True))
+        before, now = ((each[part] or "").splitlines() for part in ("before", "now"))
+        lines(*(line for line in unified_diff(before, now, n=1, lineterm="") if line[:3] not in ("---", "+++", "@@ ")))(
+            console(stderr=True)
+        )
 
 
 async def proof_of(message_id: UUID) -> str | None:

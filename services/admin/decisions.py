@@ -46,7 +46,7 @@ async def approve(
     The approver is somebody else than the author. With --break-glass a crisis manager releases an urgent message
     alone: everyone with the role is told at once, and a second person must confirm or dispute it afterwards.
     """
-    from services.admin.approving import ask, proof_of, told
+    from services.admin.approving import ask, proof_of, show_changed, told
     from services.admin.giving import give, message_id
     from services.domain.commands import ApproveMessage
 
@@ -54,7 +54,11 @@ async def approve(
     if not yes:
         await ask(message, break_glass=break_glass)
     seen = proof or await proof_of(message)
-    result = await give(ApproveMessage(message_id=message, proof=seen, break_glass=break_glass))
+    try:
+        result = await give(ApproveMessage(message_id=message, proof=seen, break_glass=break_glass))
+    except Refusal as refusal:
+        show_changed(refusal)
+        raise
     return Answer(result, lines(*told(id, result)))
 
 
@@ -116,10 +120,15 @@ async def _pause(connection: "Connection", message: "Message", state: str) -> No
 
 async def _resume(connection: "Connection", message: "Message", state: str) -> None:
     from services.admin.giving import SOURCE
-    from services.store import messages
+    from services.store import corrections, messages
 
     if message.state != "released" or message.paused_at is None:
         raise Refusal(f"it is {state}, not paused")
+    if correction := await corrections.pending(connection, message.number):
+        raise Refusal(
+            f"its correction {correction} waits, and this would send the error to more people: approve that one, or"
+            f" `roeland message reject {correction}` first"
+        )
     await messages.resume(connection, message, source=SOURCE)
 
 

@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -20,6 +20,8 @@ Name = Annotated[str, typer.Argument(metavar="PLAYBOOK", help="As `playbook list
 EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="As `playbook show PLAYBOOK` shows it.")]
 Slug = Annotated[str, typer.Option("--incident", metavar="SLUG", help="The incident that the message belongs to.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="HOLE=VALUE", help="Fill a hole; may be repeated.")]
+
+ACUTE: Final = "acute"
 
 
 @command(app, "list", examples=["playbook list"])
@@ -70,7 +72,7 @@ def start(
     *,
     incident: Slug,
     phase: Annotated[str | None, typer.Option(help="The first entry of this phase.")] = None,
-    entry: Annotated[str | None, typer.Option(help="This entry. Default: the first.")] = None,
+    entry: Annotated[str | None, typer.Option(help="This entry. Default: the first of the acute phase.")] = None,
     fill: Sets = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: ENTRY.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
@@ -214,6 +216,8 @@ def _chosen(playbook: "Playbook", phase: str | None, entry: str | None) -> str:
 
     if entry is not None and entry not in playbook.entries:
         raise Refusal(f"{playbook.playbook} has no entry {entry}. {nearest(entry, playbook.entries)}")
+    acute = any(each.phase == ACUTE for each in playbook.entries.values())
+    phase = phase or (ACUTE if entry is None and acute else None)  # whoever starts one in haste has an acute crisis
     fitting = [name for name, each in playbook.entries.items() if phase in (None, each.phase)]
     if not fitting or (entry is not None and entry not in fitting):
         raise Refusal(f"{playbook.playbook} has no such entry for phase {phase}: `roeland playbook show` lists them")

@@ -41,7 +41,8 @@ def objection(command: Command, user: User | None, *, trusts_assertions: bool) -
         return unproven
     actions = ACTIONS[command.body.type]
     if not any(may(action, user.roles) for action in actions):
-        return f"this user has no role that may {actions[0]} a message: see `roeland users list`"
+        what = "release alone what was approved beforehand" if "break-glass" in actions else f"{actions[0]} a message"
+        return f"this user has no role that may {what}: see `roeland users list`"
     return None
 
 

@@ -33,6 +33,17 @@ async def of(connection: Connection, corrected: int, *, apart_from: UUID) -> Mes
     return await _latest(connection, "kind = 'correction' AND corrects = %(it)s", corrected, apart_from)
 
 
+async def pending(connection: Connection, corrected: int) -> UUID | None:
+    """The id of the correction of this message that waits to be proofed, approved or released; None: there is none."""
+    row = await (
+        await connection.execute(
+            "SELECT id FROM message WHERE corrects = %s AND kind = 'correction' AND state = ANY(%s) LIMIT 1",
+            (corrected, list(PENDING)),
+        )
+    ).fetchone()
+    return row[0] if row else None
+
+
 async def all_clear_of(connection: Connection, incident: str, *, apart_from: UUID) -> Message | None:
     """The latest all-clear of this incident after which nothing but corrections was released."""
     found = await _latest(connection, "kind = 'all-clear' AND incident = %(it)s", incident, apart_from)

@@ -70,7 +70,8 @@ WHERE m.number = %(message)s AND c.updated_at > m.proofed_at - interval '10 minu
 
 _STALE: Final = """
 CREATE TEMP TABLE stale_delivery ON COMMIT DROP AS
-SELECT d.sequence, a.id AS address FROM delivery d JOIN changed_contact changed ON changed.contact = d.contact
+SELECT d.sequence, a.id AS address, changed.removed_at IS NOT NULL AS removed
+FROM delivery d JOIN changed_contact changed ON changed.contact = d.contact
 JOIN variant v ON v.message = d.message AND v.number = d.variant
 LEFT JOIN address a ON a.contact = d.contact AND a.channel = v.channel AND a.current AND a.value IS NOT NULL
     AND changed.removed_at IS NULL
@@ -107,7 +108,7 @@ SELECT EXISTS (SELECT FROM stale_delivery WHERE address IS NOT NULL) AND EXISTS 
 _PIN: Final = """
 UPDATE delivery d SET address = stale.address,
     state = CASE WHEN stale.address IS NULL THEN %(suppressed)s ELSE %(planned)s END,
-    reason = CASE WHEN stale.address IS NULL THEN 'no-address' END
+    reason = CASE WHEN stale.removed THEN 'removed' WHEN stale.address IS NULL THEN 'no-address' END
 FROM stale_delivery stale WHERE d.message = %(message)s AND d.sequence = stale.sequence
 """
 

@@ -12,6 +12,7 @@ from services.domain.states import State
 from services.incidents import participants as room
 from services.incidents.refusal import Cannot
 from services.runtime.postgres import connect
+from services.store import corrections
 from tests.domain.messages import sendable
 from tests.editorial.rooms import AUTHOR, MANAGER, SECOND, Rooms
 from tests.editorial.test_corrections import correction
@@ -141,3 +142,30 @@ async def test_an_exercise_gets_no_list_while_it_goes_to_everyone(desk: Rooms, i
         with pytest.raises(Cannot, match="still being sent"):
             await room.add(connection, incident, ["g1"], actor=None)
     await desk.halt(message_id, "stop")
+
+
+async def test_the_record_tells_who_was_removed_from_who_never_had_an_address(desk: Rooms, incident: str):
+    """An auditor asks which of the two it was."""
+    message_id = await desk.proofed(incident=incident, audiences=["governors"])
+    await desk.rows("UPDATE contact SET removed_at = now(), updated_at = now() WHERE external_id = 'g1' RETURNING 1")
+    try:
+        assert (await desk.approve(message_id)).done
+    finally:
+        await desk.rows("UPDATE contact SET removed_at = NULL WHERE external_id = 'g1' RETURNING 1")
+    query = """SELECT d.state, d.reason FROM delivery d JOIN contact c ON c.id = d.contact
+        WHERE c.external_id = 'g1' AND d.message = %s"""
+    assert await desk.rows(query, await desk.number(message_id)) == [(int(State.SUPPRESSED), "removed")]
+
+
+async def test_what_waits_for_its_correction_is_known(desk: Rooms, incident: str):
+    """The door lets nobody resume an error while what puts it right waits."""
+    original = await desk.released(incident=incident)
+    number = await desk.number(original)
+    async with connect(desk.database) as connection:
+        assert await corrections.pending(connection, number) is None
+    held = await desk.proofed(**correction(incident, original))
+    async with connect(desk.database) as connection:
+        assert await corrections.pending(connection, number) == held
+    assert (await desk.reject(held)).done
+    async with connect(desk.database) as connection:
+        assert await corrections.pending(connection, number) is None
