@@ -42,7 +42,14 @@ def http_link(linted: Linted) -> Iterator[Hit]:
 
 
 def _links(text: str) -> list[str]:
-    return list(dict.fromkeys(LINK.findall(text)))
+    """Without the stop or bracket that ends the sentence after it: mail programs and phones leave that out as well."""
+    return list(dict.fromkeys(map(_without_stop, LINK.findall(text))))
+
+
+def _without_stop(link: str) -> str:
+    while link and (link[-1] in ".,;:!?" or (link[-1] in _PAIRS and _ends_in_punctuation(link))):
+        link = link[:-1]
+    return link
 
 
 def _objection(link: str) -> str:
@@ -68,7 +75,7 @@ def _ends_in_punctuation(link: str) -> bool:
     last = link[-1]
     if last in _PAIRS:
         return link.count(last) > link.count(_PAIRS[last])
-    return last in ".,;:!?'’‘`*…|"
+    return last in "'’‘`*…|"
 
 
 def _split(link: str) -> SplitResult | None:
