@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, Literal, cast
 
@@ -28,6 +29,7 @@ Format = Literal["csv", "json"]
 IN_MEMORY: Final = 1 << 20
 COLUMNS: Final = (
     "external_id", "audience", "channel", "state", "accepted_at", "code", "reason", "attempts", "possible_duplicate",
+    "lead_seconds",
 )  # fmt: skip
 
 
@@ -40,7 +42,8 @@ async def export(
         Path | None, typer.Option("--output", "-o", help="Write to this new file, not to stdout.")
     ] = None,
 ) -> Answer:
-    """What became of a message for each recipient on each channel: state, time of acceptance, code, reason, attempts.
+    """What became of a message for each recipient on each channel: state, time of acceptance, code, reason, attempts,
+    and how many seconds before publication it was (docs/release.md).
 
     Recipients stand there by their external ids; a feed has none. Who exported it is in the audit.
     """
@@ -76,12 +79,15 @@ async def _export(
 ) -> int:
     """Write the rows; how many. That it was done is recorded with them, or neither is."""
     from services.store import audit
+    from services.store.leads import published_at
     from services.store.outcomes import outcomes
 
     write = {"csv": _as_csv, "json": _as_json, "lines": _as_lines}[form]
     count = 0
     async with connection.transaction():
-        async for text, rows in write(outcomes(connection, message.number)):
+        published = await published_at(connection, message.number)
+        found = (columns(each, published) async for each in outcomes(connection, message.number))
+        async for text, rows in write(found):
             count += rows
             if out is None:
                 sys.stdout.write(text)
@@ -94,31 +100,36 @@ async def _export(
     return count
 
 
-async def _as_csv(found: "AsyncIterator[Outcome]") -> AsyncIterator[tuple[str, int]]:
+async def _as_csv(found: AsyncIterator[dict[str, Any]]) -> AsyncIterator[tuple[str, int]]:
     yield csv_line(COLUMNS), 0
     async for outcome in found:
-        yield csv_line([columns(outcome)[name] for name in COLUMNS]), 1
+        yield csv_line(list(outcome.values())), 1
 
 
-async def _as_json(found: "AsyncIterator[Outcome]") -> AsyncIterator[tuple[str, int]]:
+async def _as_json(found: AsyncIterator[dict[str, Any]]) -> AsyncIterator[tuple[str, int]]:
     between = "[\n"
     async for outcome in found:
-        yield between + json.dumps(columns(outcome), ensure_ascii=False), 1
+        yield between + json.dumps(outcome, ensure_ascii=False), 1
         between = ",\n"
     yield "[]\n" if between == "[\n" else "\n]\n", 0
 
 
-async def _as_lines(found: "AsyncIterator[Outcome]") -> AsyncIterator[tuple[str, int]]:
+async def _as_lines(found: AsyncIterator[dict[str, Any]]) -> AsyncIterator[tuple[str, int]]:
     async for outcome in found:
-        yield json.dumps(columns(outcome), ensure_ascii=False) + "\n", 1
+        yield json.dumps(outcome, ensure_ascii=False) + "\n", 1
 
 
-def columns(outcome: "Outcome") -> dict[str, Any]:
-    """A row in words: states by their names, times in UTC."""
+def columns(outcome: "Outcome", published: datetime | None) -> dict[str, Any]:
+    """A row in words, in the order of `COLUMNS`: states by their names, times in UTC.
+
+    `lead_seconds`: how long before `published` it was accepted; None for a feed, and while one of the two is not known.
+    """
     from services.domain.states import State
 
-    plain: dict[str, Any] = as_plain(outcome)
-    return {name: plain[name] for name in COLUMNS} | {"state": State(outcome.state).word}
+    known = published is not None and outcome.accepted_at is not None and outcome.channel != "newsfeed"
+    lead = round((published - outcome.accepted_at).total_seconds(), 3) if known else None  # type: ignore[operator]
+    plain: dict[str, Any] = as_plain(outcome) | {"state": State(outcome.state).word, "lead_seconds": lead}
+    return {name: plain[name] for name in COLUMNS}
 
 
 def csv_line(cells: "list[Any] | tuple[str, ...]") -> str:

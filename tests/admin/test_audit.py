@@ -181,7 +181,7 @@ def test_an_export_of_a_message_has_everyone_on_every_channel(
     rows = list(csv.DictReader(io.StringIO(text)))
     assert list(rows[0]) == [
         "external_id", "audience", "channel", "state", "accepted_at", "code", "reason", "attempts",
-        "possible_duplicate",
+        "possible_duplicate", "lead_seconds",
     ]  # fmt: skip
     assert sorted((row["state"], row["code"], row["reason"], row["attempts"]) for row in rows) == [
         ("accepted", "250", "", "1"), ("accepted", "250", "", "1"),

@@ -130,6 +130,9 @@ def test_5_approved_it_goes_to_governors_and_mayors_first_and_to_the_feed_last(
     assert first["opened_at"] <= second["opened_at"] <= feed["opened_at"]
     assert first["last_accepted_at"] <= feed["first_accepted_at"]
     assert first["lead_seconds"] > 0
+    people = [row for row in roeland.run("message", "export", told["alert"])["rows"] if row["external_id"]]
+    assert {row["external_id"] for row in people} == {"g1", "m1", "m2", "h1"}
+    assert all(row["lead_seconds"] > 0 for row in people if row["accepted_at"])
 
 
 def test_6_a_fact_that_was_wrong_is_put_right_with_exactly_those_who_got_it(
