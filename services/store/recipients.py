@@ -46,6 +46,7 @@ reached AS (
     JOIN variant v ON v.message = d.message AND v.number = d.variant
     WHERE d.message = ANY (%(told)s::bigint[]) AND d.contact IS NOT NULL
       AND (d.state = ANY (%(told_states)s::smallint[]) OR d.doubts > 0)
+      AND (d.step = 0 OR d.step <= (SELECT o.open_step FROM message o WHERE o.number = d.message))
 ), named AS (
     SELECT contact, audience, NULL AS channel FROM contact_audience WHERE audience = ANY (%(people)s::text[])
     UNION SELECT contact, audience, channel FROM reached

@@ -169,3 +169,12 @@ async def test_what_waits_for_its_correction_is_known(desk: Rooms, incident: str
     assert (await desk.reject(held)).done
     async with connect(desk.database) as connection:
         assert await corrections.pending(connection, number) is None
+
+
+async def test_an_all_clear_goes_to_nobody_whose_step_never_opened(desk: Rooms, incident: str):
+    """They would read of the end of something that they never heard of; its rest is ended with it."""
+    order = [{"audiences": ["governors"]}, {"audiences": ["bcm-leads"], "after": 3600}]
+    original = await desk.proofed(incident=incident, release_order=order)
+    assert (await desk.approve(original)).done
+    over = await desk.proofed(incident=incident, kind="all-clear", audiences=[])
+    assert await desk.recipients(over) == {"g1", "g2", "g3", "b2"}, "b2 shares the mailbox of g2"
