@@ -58,6 +58,18 @@ def roeland(roeland_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
+def editorial(roeland: Roeland, settings_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
+    """Editorial, running on these settings; `roeland_env` must be they."""
+    assert roeland("topics", "create").code == 0
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings_env}
+    with (tmp_path / "editorial.log").open("wb") as log:
+        argv = [sys.executable, "-m", "services.editorial"]
+        with subprocess.Popen(argv, stderr=log, cwd=tmp_path, env=environment) as process:
+            yield
+            process.terminate()
+
+
+@pytest.fixture
 def roeland_program(roeland_env: dict[str, str], tmp_path: Path) -> Roeland:
     """The same as a program of its own."""
 

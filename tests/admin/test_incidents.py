@@ -1,9 +1,6 @@
 """`roeland incident`, `fact` and `config` as people type them."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,7 @@ import psycopg
 import pytest
 
 from services.domain.configuration import DEFAULT, load_configuration
-from tests.admin.conftest import ROOT, Roeland
+from tests.admin.conftest import Roeland
 
 AUTHOR, APPROVER = "schrijver@ccvo.example", "wacht@ccvo.example"
 HERE = "cyber-2026-014"
@@ -189,16 +186,6 @@ class TestWithEditorial:
     @pytest.fixture
     def roeland_env(self, settings_env: dict[str, str]) -> dict[str, str]:
         return settings_env
-
-    @pytest.fixture
-    def editorial(self, roeland: Roeland, settings_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
-        assert roeland("topics", "create").code == 0
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings_env}
-        with (tmp_path / "editorial.log").open("wb") as log:
-            argv = [sys.executable, "-m", "services.editorial"]
-            with subprocess.Popen(argv, stderr=log, cwd=tmp_path, env=environment) as process:
-                yield
-                process.terminate()
 
     @pytest.mark.usefixtures("editorial")
     def test_a_wrong_fact_is_corrected_to_whom_it_was_told(

@@ -1,9 +1,6 @@
 """`roeland message …`: judged without a server, previewed against real contacts, decided with a real editorial."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -182,16 +179,6 @@ class TestWithEditorial:
     @pytest.fixture
     def roeland_env(self, settings_env: dict[str, str]) -> dict[str, str]:
         return settings_env
-
-    @pytest.fixture
-    def editorial(self, roeland: Roeland, settings_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
-        assert roeland("topics", "create").code == 0
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings_env}
-        with (tmp_path / "editorial.log").open("wb") as log:
-            argv = [sys.executable, "-m", "services.editorial"]
-            with subprocess.Popen(argv, stderr=log, cwd=tmp_path, env=environment) as process:
-                yield
-                process.terminate()
 
     @pytest.mark.usefixtures("office", "editorial")
     def test_a_message_goes_from_submission_to_stop(self, roeland: Roeland, database_url: str) -> None:

@@ -1,8 +1,5 @@
 """`roeland playbook …`: a draft is begun without a server; what was approved beforehand is released with editorial."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,16 +75,6 @@ class TestWithEditorial:
     @pytest.fixture
     def roeland_env(self, settings_env: dict[str, str]) -> dict[str, str]:
         return settings_env
-
-    @pytest.fixture
-    def editorial(self, roeland: Roeland, settings_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
-        assert roeland("topics", "create").code == 0
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings_env}
-        with (tmp_path / "editorial.log").open("wb") as log:
-            argv = [sys.executable, "-m", "services.editorial"]
-            with subprocess.Popen(argv, stderr=log, cwd=tmp_path, env=environment) as process:
-                yield
-                process.terminate()
 
     @pytest.mark.usefixtures("editorial")
     def test_a_crisis_manager_releases_alone_what_was_approved(self, roeland: Roeland, tmp_path: Path) -> None:

@@ -1,15 +1,12 @@
 """`roeland message preview|proof|test`: the page and the terminal, on a real database and a real editorial."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from services.admin.answers import console
-from tests.admin.conftest import ROOT, Roeland
+from tests.admin.conftest import Roeland
 from tests.admin.test_messages import APPROVER, AUTHOR, PEOPLE, message
 from tests.rendering.proofs import Page
 
@@ -93,16 +90,6 @@ class TestOfAMessage:
     @pytest.fixture
     def roeland_env(self, settings_env: dict[str, str]) -> dict[str, str]:
         return settings_env
-
-    @pytest.fixture
-    def editorial(self, roeland: Roeland, settings_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
-        assert roeland("topics", "create").code == 0
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **settings_env}
-        with (tmp_path / "editorial.log").open("wb") as log:
-            argv = [sys.executable, "-m", "services.editorial"]
-            with subprocess.Popen(argv, stderr=log, cwd=tmp_path, env=environment) as process:
-                yield
-                process.terminate()
 
     @pytest.mark.usefixtures("office", "editorial")
     def test_the_second_message_shows_what_changed_since_the_first(
