@@ -125,10 +125,10 @@ def columns(outcome: "Outcome", published: datetime | None) -> dict[str, Any]:
     `lead_seconds`: how long before `published` it was accepted; None for a feed, and while one of the two is not known.
     """
     from services.domain.states import State
+    from services.store.leads import lead
 
-    known = published is not None and outcome.accepted_at is not None and outcome.channel != "newsfeed"
-    lead = round((published - outcome.accepted_at).total_seconds(), 3) if known else None  # type: ignore[operator]
-    plain: dict[str, Any] = as_plain(outcome) | {"state": State(outcome.state).word, "lead_seconds": lead}
+    before = None if outcome.channel == "newsfeed" else lead(published, outcome.accepted_at)
+    plain: dict[str, Any] = as_plain(outcome) | {"state": State(outcome.state).word, "lead_seconds": before}
     return {name: plain[name] for name in COLUMNS}
 
 

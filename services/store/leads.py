@@ -23,6 +23,11 @@ class Lead:
     seconds: float | None
 
 
+def lead(published: datetime | None, accepted: datetime | None) -> float | None:
+    """Seconds from an acceptance to the publication; None while one of the two is not known."""
+    return (published - accepted).total_seconds() if published and accepted else None
+
+
 async def published_at(connection: Connection, message: int) -> datetime | None:
     """When the message was published; None when it was not yet, or never will be."""
     row = await (await connection.execute(_PUBLISHED, {"message": message, "public": PUBLIC})).fetchone()

@@ -8,7 +8,7 @@ from typing import Final
 from services.domain.release_order import Condition, ReleaseStep, waits_for
 from services.domain.states import State
 from services.runtime.postgres import Connection
-from services.store.leads import published_at
+from services.store.leads import lead, published_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ async def steps_of(connection: Connection, message: int) -> list[StepStatus]:
         StepStatus(
             step, audiences, channels, Opens(after, percent, at_most), opened_at, opened_by,
             {state.word: count for state, count in zip(State, counts, strict=True) if count},
-            first, last, (published - first).total_seconds() if published and first else None,
+            first, last, lead(published, first),
         )
         for step, audiences, channels, after, percent, at_most, opened_at, opened_by, first, last, *counts in rows
     ]  # fmt: skip
