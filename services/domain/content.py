@@ -55,6 +55,7 @@ class KeyMessage(_Tolerant):
 class MessageContent(_Tolerant):
     """What a message says and to whom, as the contract's section *A message* has it. Times are UTC.
 
+    `area`: municipalities, and provinces as `provincie Limburg`; empty: all of Flanders.
     After validation every text of own words has its language, so that the same content has one form and one hash.
     """
 
@@ -74,6 +75,7 @@ class MessageContent(_Tolerant):
     next_update_at: Utc | None = None
     expires_at: Utc | None = None
     exercise: bool = False
+    area: tuple[str, ...] = ()
     corrects: str | None = None
     release_at: Utc | None = None
     release_order: tuple[ReleaseStep, ...] = Field(default=(), max_length=STEPS)

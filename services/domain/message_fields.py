@@ -15,6 +15,14 @@ from pydantic_core import PydanticCustomError
 
 from services.domain import limits
 from services.domain.configuration import CHANNELS, Configuration
+from services.domain.municipalities import (
+    PROVINCE_MARK,
+    PROVINCES,
+    municipalities_like,
+    near_misses,
+    official_municipality,
+    official_province,
+)
 from services.domain.problems import nearest
 from services.domain.texts import PRIVATE_USE, few_lines, one_line
 
@@ -80,6 +88,20 @@ def _fact_key(value: str) -> str:
     return value
 
 
+def _place(value: str) -> str:
+    """A municipality, or else a province: Antwerpen alone is the town; the province is `provincie Antwerpen`."""
+    province = value.strip().casefold().removeprefix(PROVINCE_MARK)
+    if province != value.strip().casefold() and (found := official_province(province)):
+        return f"{PROVINCE_MARK}{found}"
+    if town := official_municipality(value):
+        return town
+    if found := official_province(value):
+        return f"{PROVINCE_MARK}{found}"
+    alike = [*municipalities_like(value), *near_misses(value, PROVINCES)]
+    remedy = f"Did you mean {' or '.join(alike)}?" if alike else "Write it as the municipality does: Sint-Truiden."
+    raise wrong(f"{value!r} is not a Flemish municipality or province.", remedy)
+
+
 def few(items: list[Any]) -> list[Any]:
     if len(items) > limits.FILE_ITEMS:
         raise wrong(f"This list has {len(items)} entries, more than {limits.FILE_ITEMS}.", "Shorten it.")
@@ -118,4 +140,6 @@ Incident = Annotated[str, AfterValidator(_incident)]
 FactKey = Annotated[str, AfterValidator(_fact_key)]
 Channel = Annotated[str, _known("a channel", lambda _: CHANNELS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Place = Annotated[str, AfterValidator(_place)]
+Places = Annotated[list[Place], AfterValidator(few), BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Audiences = Annotated[list[AudienceId], BeforeValidator(_as_list, json_schema_input_type=list[str])]

@@ -21,6 +21,7 @@ from services.domain.message_fields import (
     Line,
     Moment,
     PhaseId,
+    Places,
     Sms,
     Title,
     as_key_messages,
@@ -141,6 +142,10 @@ class MessageFile(_Strict):
     next_update_at: Moment | None = Field(None, description="When the reader hears more; with its time zone.")
     expires_at: Moment | None = Field(None, description="After this it is no longer sent; with its time zone.")
     exercise: bool = Field(False, description="true: marked OEFENING everywhere, and never in the open feed.")
+    area: Places = Field(
+        default_factory=list,
+        description="What it is about, as municipalities and provinces (`provincie Antwerpen`). Default: Flanders.",
+    )
     corrects: str | None = Field(None, description="The id of the message that this one puts right.")
     release_at: Moment | None = Field(None, description="Embargo: once approved it waits until then; with time zone.")
     release_order: list[FileStep] = Field(
@@ -199,6 +204,7 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
         next_update_at=file.next_update_at,
         expires_at=file.expires_at,
         exercise=file.exercise,
+        area=tuple(dict.fromkeys(file.area)),
         corrects=file.corrects,
         release_at=file.release_at,
         release_order=tuple(kept(step) for step in file.release_order),

@@ -15,6 +15,8 @@ from types import MappingProxyType
 from typing import Final
 
 PROVINCES: Final = ("Antwerpen", "Limburg", "Oost-Vlaanderen", "Vlaams-Brabant", "West-Vlaanderen")
+PROVINCE_MARK: Final = "provincie "
+"""Before a province where a municipality might stand: Antwerpen is both."""
 SUGGESTIONS: Final = 3
 ALIKE: Final = 0.7  # ratio of difflib: finds `Kortijk`, leaves out towns that merely share an ending
 
@@ -34,6 +36,11 @@ def official_municipality(written: str) -> str | None:
 def official_province(written: str) -> str | None:
     """The same for one of the five provinces."""
     return {folded(name): name for name in PROVINCES}.get(folded(written))
+
+
+def province_of(place: str) -> str | None:
+    """The province of a place as a message has it in `area`: a municipality, or `provincie …`."""
+    return place.removeprefix(PROVINCE_MARK) if place.startswith(PROVINCE_MARK) else municipalities().get(place)
 
 
 def municipalities_like(written: str) -> list[str]:

@@ -7,7 +7,7 @@ address carries a token derived from the feed's generation, so that one more gen
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
@@ -31,9 +31,28 @@ ENTRIES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry as its feed shows it. `put_right_by`: the id and title of the correction in the same feed, if any."""
+    """An entry as its feed shows it. `put_right_by`: the id and title of the correction in the same feed, if any.
+
+    `corrects`: the id of what this one puts right. `content`: what its author wrote (`MessageContent`). `code` verifies
+    it. `entry_id`: its `tag:` URI; None for one from before there were any.
+    """
 
     message_id: UUID
+    number: int
+    audience: str
+    incident: str
+    incident_title: str
+    incident_type: str | None
+    kind: str
+    lane: str
+    phase: str
+    exercise: bool
+    content: dict[str, Any]
+    corrects: UUID | None
+    expires_at: datetime | None
+    proof_hash: str | None
+    code: str | None
+    entry_id: str | None
     language: str
     title: str
     summary: str
@@ -164,9 +183,13 @@ WHERE message = %s AND withdrawn_at IS NULL
 """
 
 _ENTRIES: Final = """
-SELECT m.id AS message_id, e.language, e.title, e.summary, e.html, e.published_at, e.updated_at,
+SELECT m.id AS message_id, m.number, e.audience, m.incident, i.title AS incident_title, i.type AS incident_type, m.kind,
+    m.lane, m.phase, m.exercise, m.content, m.expires_at, m.proof_hash, k.code, e.entry_id,
+    (SELECT o.id FROM message o WHERE o.number = m.corrects) AS corrects,
+    e.language, e.title, e.summary, e.html, e.published_at, e.updated_at,
     c.id AS put_right_by, c.title AS put_right_title, e.withdrawn_at
-FROM feed_entry e JOIN message m ON m.number = e.message
+FROM feed_entry e JOIN message m ON m.number = e.message JOIN incident i ON i.slug = m.incident
+LEFT JOIN verification k ON k.message = e.message AND k.audience = e.audience
 LEFT JOIN LATERAL (
     SELECT r.id, f.title FROM message r JOIN feed_entry f ON f.message = r.number AND f.audience = e.audience
     WHERE r.corrects = e.message AND f.withdrawn_at IS NULL ORDER BY r.number DESC LIMIT 1

@@ -1,0 +1,139 @@
+"""Newsletters with their editions, and a newsfeed as files: addresses that can be revoked, verification, WebSub.
+
+Only adds: a version before this one works on.
+"""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+STATEMENTS = """
+-- newsletters ---------------------------------------------------------------------------------------------------
+
+CREATE TABLE newsletter (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,        -- for life: editions are keyed by it, whatever its name
+    slug text NOT NULL UNIQUE,                                 -- as people call it; may change
+    list_id text NOT NULL UNIQUE,                              -- its first slug: the List-Id (RFC 2919) never changes
+    incident text NOT NULL UNIQUE REFERENCES incident,         -- the series that its messages belong to
+    definition jsonb NOT NULL,                                 -- services.domain.newsletters.Newsletter
+    hash text NOT NULL,                                        -- what a standing approval is bound to
+    written_by bigint NOT NULL REFERENCES users,               -- of this definition
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    paused_at timestamptz,
+    paused_until timestamptz                                   -- null: until it is resumed
+);
+
+CREATE TABLE newsletter_approval (                             -- standing, for the automatic part; only ever revoked
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    newsletter bigint NOT NULL REFERENCES newsletter,
+    hash text NOT NULL,
+    approved_by bigint NOT NULL REFERENCES users,
+    approved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    revoked_by bigint REFERENCES users,
+    revoked_at timestamptz
+);
+CREATE UNIQUE INDEX newsletter_approval_in_force ON newsletter_approval (newsletter) WHERE revoked_at IS NULL;
+
+CREATE TABLE edition (                                         -- one decision for each newsletter and local date
+    newsletter bigint NOT NULL REFERENCES newsletter,
+    date date NOT NULL,
+    decision text NOT NULL,                                    -- services.domain.editions.Decision
+    due timestamptz NOT NULL,                                  -- when it was to go out
+    decided_at timestamptz NOT NULL,
+    decided_by bigint REFERENCES users,                        -- null: the clock
+    late boolean NOT NULL DEFAULT false,
+    reason text NOT NULL DEFAULT '',
+    number integer,                                            -- of those that are made, from 1
+    message_id uuid UNIQUE,                                    -- the message that it is, at whatever revision
+    content jsonb,                                             -- services.domain.editions.EditionContent
+    taken_up_at timestamptz,                                   -- when editorial made a message of it
+    PRIMARY KEY (newsletter, date),
+    CHECK ((message_id IS NULL) = (content IS NULL))
+);
+CREATE INDEX edition_waiting ON edition (decided_at) WHERE message_id IS NOT NULL AND taken_up_at IS NULL;
+
+CREATE TABLE edition_item (                                    -- which messages an edition tells of
+    newsletter bigint NOT NULL,
+    date date NOT NULL,
+    message bigint NOT NULL REFERENCES message,
+    PRIMARY KEY (newsletter, date, message),
+    FOREIGN KEY (newsletter, date) REFERENCES edition
+);
+CREATE INDEX edition_item_message ON edition_item (message, newsletter);
+
+CREATE TABLE editorial (                                       -- what the cell writes above an edition
+    newsletter bigint NOT NULL REFERENCES newsletter,
+    date date NOT NULL,
+    content jsonb NOT NULL,                                    -- services.domain.editions.Editorial
+    written_by bigint NOT NULL REFERENCES users,
+    written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (newsletter, date)
+);
+
+CREATE TABLE skipped_date (                                    -- dates that a person said to skip, ahead of time
+    newsletter bigint NOT NULL REFERENCES newsletter,
+    date date NOT NULL,
+    reason text NOT NULL DEFAULT '',
+    said_by bigint REFERENCES users,
+    said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (newsletter, date)
+);
+
+CREATE TABLE unsubscription (                                  -- of a newsletter, never of urgent messages
+    newsletter bigint NOT NULL REFERENCES newsletter,
+    contact bigint NOT NULL REFERENCES contact,
+    how text NOT NULL CHECK (how IN ('one-click', 'page', 'operator')),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (newsletter, contact)
+);
+
+ALTER TABLE contact ADD COLUMN chosen_language text;           -- the reader's own choice, over what the file says
+
+-- the newsfeed --------------------------------------------------------------------------------------------------
+
+ALTER TABLE feed_entry ADD COLUMN entry_id text;               -- a tag: URI, for life; null: urn:uuid
+CREATE INDEX feed_entry_updated ON feed_entry (audience, updated_at);
+
+CREATE TABLE feed_token (                                      -- addresses given to somebody, shown once
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    audience text NOT NULL,
+    name text NOT NULL,                                        -- whose it is
+    hash bytea NOT NULL UNIQUE,                                -- SHA-256 of the token
+    created_by bigint REFERENCES users,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    revoked_by bigint REFERENCES users,
+    revoked_at timestamptz
+);
+
+CREATE TABLE verification (                                    -- the code in mails and SMS, with what it stands for
+    code text PRIMARY KEY,
+    message bigint NOT NULL REFERENCES message,
+    audience text NOT NULL,
+    UNIQUE (message, audience)
+);
+
+CREATE TABLE websub_subscription (                             -- W3C WebSub: who hears of a topic at once
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic text NOT NULL,                                       -- the path of a feed
+    callback text NOT NULL,
+    secret text,
+    token_hash bytea,                                          -- of the address subscribed to; null: public
+    lease_until timestamptz NOT NULL,
+    verified_at timestamptz,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    failing_since timestamptz,
+    delivered_at timestamptz,
+    etag text,                                                 -- of what it has
+    UNIQUE (topic, callback)
+);
+"""
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(STATEMENTS)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("restore a backup: the record is not thrown away by a command")
