@@ -87,4 +87,6 @@ class Composer:
         """None for what is no edition: nobody can unsubscribe from that."""
         if job.mailing_list is None:
             return None
-        return Listing(job.mailing_list.title(language), f"{job.mailing_list.list_id}.{self._sender.domain}")
+        return Listing(
+            job.mailing_list.titles.in_language(language), f"{job.mailing_list.list_id}.{self._sender.domain}"
+        )

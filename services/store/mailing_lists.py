@@ -1,24 +1,32 @@
 """The mailing list that a message is sent on: the newsletter of an edition. No other message is on any list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from services.domain.editions import KIND
 from services.runtime.postgres import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class MailingList:
-    """`list_id` is the newsletter's for life, `titles` are those of this edition by language, so no copy differs."""
+class Titles:
+    """How a newsletter is called, by language; `language` is its own."""
 
-    list_id: str
-    titles: Mapping[str, str]
+    by_language: Mapping[str, str]
     language: str
 
-    def title(self, language: str) -> str:
-        """In this language, else in that of the edition."""
-        return self.titles.get(language) or self.titles.get(self.language) or next(iter(self.titles.values()), "")
+    def in_language(self, language: str) -> str:
+        """In this language, else in the newsletter's own."""
+        titles = self.by_language
+        return titles.get(language) or titles.get(self.language) or next(iter(titles.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class MailingList:
+    """`list_id` is the newsletter's for life, `titles` are those of this edition: so no copy differs from another."""
+
+    list_id: str
+    titles: Titles
 
 
 async def list_of(connection: Connection, message: int) -> MailingList | None:
@@ -27,7 +35,12 @@ async def list_of(connection: Connection, message: int) -> MailingList | None:
     if row is None:
         return None
     list_id, language, titles = row
-    return MailingList(list_id, {each.get("language") or language: each["text"] for each in titles}, language)
+    return MailingList(list_id, titles_of(titles, language))
+
+
+def titles_of(texts: Sequence[Mapping[str, Any]], language: str) -> Titles:
+    """From `services.domain.content.Text`s as JSON; one without a language is in `language`."""
+    return Titles({each.get("language") or language: each.get("text", "") for each in texts}, language)
 
 
 _LIST: Final = """

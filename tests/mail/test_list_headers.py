@@ -25,13 +25,14 @@ from services.runtime.health import Health
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.reader_links import Reader, read_by
 from services.runtime.tokens import Key, Keys
-from services.store.mailing_lists import MailingList
+from services.store.mailing_lists import MailingList, Titles
 from tests.mail.jobs import SENDER, VARIANT, delivery, job, people
 from tests.mail.relays import Relay
 
 KEYS = Keys((Key("k1", b"0123456789abcdef"),))
 READERS = Readers("https://crisis.example.be/roeland", KEYS)
-LIST = MailingList("dagelijks", {"nl": "Dagelijkse nieuwsbrief", "fr": "Lettre d’information quotidienne"}, "nl")
+TITLES = Titles({"nl": "Dagelijkse nieuwsbrief", "fr": "Lettre d’information quotidienne"}, "nl")
+LIST = MailingList("dagelijks", TITLES)
 LIST_HEADERS = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "X-Auto-Response-Suppress")
 
 
