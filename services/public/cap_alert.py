@@ -100,7 +100,7 @@ def _head(told: Told, identifier: str, kind: str) -> Element:
     root = alert_element()
     put(root, "identifier", identifier)
     put(root, "sender", _sender(told.entry, told.feed))
-    put(root, "sent", when(told.sent, told.feed.zone))
+    put(root, "sent", when(told.sent, told.feed.timezone))
     put(root, "status", "Exercise" if told.entry.exercise else "Actual")
     put(root, "msgType", kind)
     return root
@@ -118,4 +118,4 @@ def _tail(root: Element, told: Told, before: Sequence[FeedEntry]) -> None:
 
 
 def _reference(entry: FeedEntry, feed: Feed) -> str:
-    return f"{_sender(entry, feed)},{_identifier(entry)},{when(entry.published_at, feed.zone)}"
+    return f"{_sender(entry, feed)},{_identifier(entry)},{when(entry.published_at, feed.timezone)}"

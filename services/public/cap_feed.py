@@ -11,9 +11,9 @@ from lxml import etree
 
 from services.public.atom import ATOM, add_link, moment
 from services.public.cap_alert import Alert
-from services.public.cap_xml import CAP, Element, found, put, xml_text
+from services.public.cap_xml import CAP, Element, found, put
 from services.public.documents import Feed
-from services.public.entry_text import entry_id, page_of
+from services.public.entry_text import entry_id, page_of, plain
 from services.public.feed_head import feed_id, language_of, links_of, title_of_feed
 
 ALERT_TYPE: Final = "application/cap+xml"
@@ -67,4 +67,4 @@ def _said(parent: Element, name: str) -> str:
 
 
 def _text(parent: Element, name: str, text: str) -> None:
-    etree.SubElement(parent, f"{{{ATOM}}}{name}").text = xml_text(text)
+    etree.SubElement(parent, f"{{{ATOM}}}{name}").text = plain(text)

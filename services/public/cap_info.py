@@ -74,7 +74,7 @@ def shortened(text: str) -> str:
 
 def _start(alert: Element, told: Told, language: str, codes: Codes) -> Element:
     """All before the texts, in the order of the schema."""
-    entry, zone = told.entry, told.feed.zone
+    entry, timezone = told.entry, told.feed.timezone
     info = put(alert, "info")
     put(info, "language", cap_words.LANGUAGES.get(language, language))
     for category in categories_of(entry.incident_type):
@@ -85,9 +85,9 @@ def _start(alert: Element, told: Told, language: str, codes: Codes) -> Element:
     put(info, "severity", codes.severity)
     put(info, "certainty", codes.certainty)
     put(info, "audience", "" if told.feed.is_public else audience_name(told.feed, language))
-    put(info, "effective", when(told.sent, zone))
+    put(info, "effective", when(told.sent, timezone))
     if entry.expires_at and entry.expires_at > told.sent:  # what expired before it was withdrawn does so no more
-        put(info, "expires", when(entry.expires_at, zone))
+        put(info, "expires", when(entry.expires_at, timezone))
     put(info, "senderName", told.feed.centre)
     return info
 
@@ -102,7 +102,7 @@ def _end(info: Element, told: Told, language: str) -> None:
     put_value(info, "parameter", "roeland:phase", entry.phase)
     put_value(info, "parameter", "roeland:verification-code", entry.code or "")
     if content.next_update_at:
-        put_value(info, "parameter", "roeland:next-update", when(content.next_update_at, told.feed.zone))
+        put_value(info, "parameter", "roeland:next-update", when(content.next_update_at, told.feed.timezone))
     put_areas(info, content.area, language)
 
 

@@ -1,18 +1,17 @@
 """Elements of CAP, and times as CAP writes them."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from services.public.entry_text import plain
+
 CAP: Final = "urn:oasis:names:tc:emergency:cap:1.2"
 
 Element = Any
 """An element of lxml, which has no types."""
-
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
 def alert_element() -> Element:
@@ -25,7 +24,7 @@ def put(parent: Element, name: str, text: str | None = None) -> Element:
     if text == "":
         return None
     child = etree.SubElement(parent, f"{{{CAP}}}{name}")
-    child.text = xml_text(text) if text is not None else None
+    child.text = plain(text) if text is not None else None
     return child
 
 
@@ -37,10 +36,10 @@ def put_value(parent: Element, kind: str, name: str, value: str) -> None:
         put(pair, "value", value)
 
 
-def when(moment: datetime, zone: ZoneInfo) -> str:
-    """To the second, with a numeric offset and never `Z` (CAP 1.2 §3.3.2): in the centre's zone."""
+def when(moment: datetime, timezone: str) -> str:
+    """To the second, with a numeric offset and never `Z` (CAP 1.2 §3.3.2)."""
     try:
-        local = moment.astimezone(zone)
+        local = moment.astimezone(ZoneInfo(timezone))
     except OverflowError:  # the last hours of the year 9999, which a message may name for "never"
         local = moment.astimezone(UTC)
     return local.isoformat(timespec="seconds")
@@ -56,8 +55,3 @@ def found(element: Element, name: str) -> list[Element]:
     """The children of that name."""
     children: list[Element] = element.findall(f"{{{CAP}}}{name}")
     return children
-
-
-def xml_text(text: str) -> str:
-    """Without the few characters that no XML document can hold."""
-    return _NOT_XML.sub("", text)

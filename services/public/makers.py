@@ -3,10 +3,11 @@
 from typing import Final
 
 from services.public.atom import atom
+from services.public.cap import cap_alerts, cap_feed
 from services.public.documents import EntryMaker, Maker, StaticMaker
 
-MAKERS: Final[tuple[Maker, ...]] = (atom,)
+MAKERS: Final[tuple[Maker, ...]] = (atom, cap_feed)
 
-ENTRY_MAKERS: Final[tuple[EntryMaker, ...]] = ()
+ENTRY_MAKERS: Final[tuple[EntryMaker, ...]] = (cap_alerts,)
 
 STATIC_MAKERS: Final[tuple[StaticMaker, ...]] = ()

@@ -124,8 +124,8 @@ def test_a_headline_is_cut_between_words_and_stands_in_full_below() -> None:
 )
 def test_times_have_an_offset_and_never_a_z(moment: datetime, written: str) -> None:
     """CAP's own pattern; the hour that comes twice in October is told apart by it."""
-    [alert] = sent(told(1, expires_at=moment), timezone="Europe/Brussels")
-    assert alert.info("nl-BE").expires == written
+    [alert] = sent(told(1, content={"next_update_at": moment}), timezone="Europe/Brussels")
+    assert alert.info("nl-BE").parameters["roeland:next-update"] == written
 
 
 def test_without_a_public_address_nothing_points_nowhere() -> None:
