@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from services.newsletter.upcoming import Coming
     from services.runtime.postgres import Connection
-    from services.store.newsletters import NewsletterRow
+    from services.store.newsletters import Lock, NewsletterRow
     from services.store.users import User
 
 app = group("newsletter", "Newsletters: one mail at a fixed hour with what changed, instead of thirty.")
@@ -78,7 +78,7 @@ async def show(name: Name) -> Answer:
     )
 
 
-async def known(connection: "Connection", name: str, *, lock: bool = False) -> "NewsletterRow":
+async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "NewsletterRow":
     """The newsletter of this name; `lock`: as it is until the transaction ends. Raises `Refusal` when there is none."""
     from services.domain.problems import nearest
     from services.store import newsletters

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from services.domain import schedules
 from services.domain.configuration import Configuration
 from services.domain.newsletters import Newsletter
-from services.newsletter import upcoming, waking
+from services.newsletter import waking
 from services.newsletter.refusal import Cannot
 from services.runtime.postgres import Connection
 from services.store import audit, incidents, messages, newsletters
@@ -33,7 +33,7 @@ async def define(
 
     A new one begins with the first date whose hour is still to come: no date is missed before there was a newsletter.
     """
-    found = await newsletters.find(connection, definition.slug, lock=True)
+    found = await newsletters.find(connection, definition.slug, lock="wait")
     if found is None:
         return Defined(await _add(connection, definition, configuration, zone=zone, by=by), "added")
     return await redefine(connection, found, definition, zone=zone, by=by)
@@ -51,14 +51,8 @@ async def redefine(
     before = await newsletters.approved(connection, found.id) is not None
     changed = await newsletters.change(connection, found.id, definition, by=by)
     await _audit(connection, "changed", changed, by)
-    await wake(connection, changed, zone)
+    await waking.wake(connection, changed, zone)
     return Defined(changed, "changed", voided=before and changed.hash != found.hash)
-
-
-async def wake(connection: Connection, newsletter: NewsletterRow, zone: ZoneInfo) -> None:
-    """Have the clock look at its next date when that is due, as it is defined now. Call with its row locked."""
-    day = schedules.day_of(newsletter.definition.schedule, await upcoming.next_date(connection, newsletter), zone)
-    await waking.wake_at(connection, newsletter.id, day.date, day.prepared)
 
 
 async def _add(
@@ -73,7 +67,7 @@ async def _add(
     begins = schedules.first_date(definition.schedule, now, zone)
     added = await newsletters.add(connection, definition, begins=begins, by=by)
     await _audit(connection, "added", added, by)
-    await wake(connection, added, zone)
+    await waking.wake(connection, added, zone)
     return added
 
 

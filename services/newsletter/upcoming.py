@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.domain import schedules
 from services.domain.schedules import Day
-from services.newsletter import decide
+from services.newsletter import rule
 from services.runtime.postgres import Connection
 from services.store import editions
 from services.store.newsletters import NewsletterRow
@@ -31,6 +31,11 @@ async def next_date(connection: Connection, newsletter: NewsletterRow) -> date:
     return newsletter.begins if last is None else max(newsletter.begins, last + timedelta(days=1))
 
 
+async def next_day(connection: Connection, newsletter: NewsletterRow, zone: ZoneInfo) -> Day:
+    """That date, as the schedule has it now."""
+    return schedules.day_of(newsletter.definition.schedule, await next_date(connection, newsletter), zone)
+
+
 async def coming(
     connection: Connection, newsletter: NewsletterRow, zone: ZoneInfo, now: datetime, days: int
 ) -> Sequence[Coming]:
@@ -42,5 +47,5 @@ async def coming(
 
 
 def _coming(newsletter: NewsletterRow, day: Day, skipped: editions.SkippedDate | None, now: datetime) -> Coming:
-    no, reason = decide.why_not(newsletter, day, skipped, now)
+    no, reason = rule.why_not(newsletter, day, skipped, now)
     return Coming(day, no or "goes-out", reason)

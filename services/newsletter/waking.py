@@ -4,35 +4,33 @@ It only wakes: what is decided, and what is to be decided next, is in the record
 one at an hour that holds no more, and nobody who changes a newsletter waits for one or takes one away.
 """
 
-from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from uuid_utils import uuid7
 
+from services.newsletter import upcoming
 from services.runtime import timers
 from services.runtime.postgres import Connection
+from services.store.newsletters import NewsletterRow
 
 KIND: Final = "edition"
 """Kind of the timer; its subject is the newsletter's id, its occurrence the local date."""
 
 
-async def wake_at(connection: Connection, newsletter: int, day: date, due: datetime) -> None:
-    """Have the clock look at this newsletter no later than then. Call with the newsletter's row locked."""
-    if await _wakes_by(connection, newsletter, due):
+async def wake(connection: Connection, newsletter: NewsletterRow, zone: ZoneInfo) -> None:
+    """Have the clock look at its next date no later than its time comes. Call with the newsletter's row locked."""
+    day = await upcoming.next_day(connection, newsletter, zone)
+    subject = str(newsletter.id)
+    if await _is(connection, _WAKES_BY, subject, day.prepared):
         return
-    taken = await _set_before(connection, newsletter, day)
-    occurrence = f"{day.isoformat()}/{uuid7()}" if taken else day.isoformat()
-    await timers.set_timer(connection, KIND, str(newsletter), occurrence, due)
+    had_one = await _is(connection, _HAD_ONE, subject, day.date.isoformat())
+    occurrence = f"{day.date.isoformat()}/{uuid7()}" if had_one else day.date.isoformat()
+    await timers.set_timer(connection, KIND, subject, occurrence, day.prepared)
 
 
-async def _wakes_by(connection: Connection, newsletter: int, due: datetime) -> bool:
-    row = await (await connection.execute(_WAKES_BY, (KIND, str(newsletter), due))).fetchone()
-    return bool(row and row[0])
-
-
-async def _set_before(connection: Connection, newsletter: int, day: date) -> bool:
-    """Whether this date had a timer, which a schedule that was changed has made of no use."""
-    row = await (await connection.execute(_SET_BEFORE, (KIND, str(newsletter), day.isoformat()))).fetchone()
+async def _is(connection: Connection, query: str, subject: str, value: object) -> bool:
+    row = await (await connection.execute(query.encode(), (KIND, subject, value))).fetchone()
     return bool(row and row[0])
 
 
@@ -40,4 +38,5 @@ _WAKES_BY: Final = """
 SELECT EXISTS (SELECT FROM timer WHERE kind = %s AND subject = %s AND fired_at IS NULL AND due <= %s)
 """
 
-_SET_BEFORE: Final = "SELECT EXISTS (SELECT FROM timer WHERE kind = %s AND subject = %s AND occurrence = %s)"
+# A date whose schedule was changed has a timer that is of no use any more, fired or not.
+_HAD_ONE: Final = "SELECT EXISTS (SELECT FROM timer WHERE kind = %s AND subject = %s AND occurrence = %s)"

@@ -103,6 +103,18 @@ async def history(connection: Connection, newsletter: int, limit: int) -> Sequen
     return await _rows(connection, where, newsletter=newsletter, limit=limit)
 
 
+async def missed_untold(connection: Connection, newsletter: int) -> list[date]:
+    """The dates that were decided too late, and of which nobody was told yet, oldest first."""
+    query = "SELECT date FROM edition WHERE newsletter = %s AND decision = 'too-late' AND told_at IS NULL ORDER BY date"
+    return [row[0] for row in await (await connection.execute(query, (newsletter,))).fetchall()]
+
+
+async def set_told(connection: Connection, newsletter: int, dates: Sequence[date]) -> None:
+    """Users were told that these were missed."""
+    query = "UPDATE edition SET told_at = clock_timestamp() WHERE newsletter = %s AND date = ANY(%s)"
+    await connection.execute(query, (newsletter, list(dates)))
+
+
 async def skip(connection: Connection, newsletter: int, day: date, *, reason: str, by: int | None) -> None:
     """Nothing goes out on this date, which is undecided; said again, the later reason counts."""
     values = {"newsletter": newsletter, "day": day, "reason": reason, "by": by}

@@ -3,16 +3,18 @@
 A newsletter keeps its id, its List-Id and its series for life; its name and its definition may change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from services.domain.newsletters import Newsletter
 from services.runtime.postgres import Connection
+
+Lock = Literal["", "wait", "if-free"]
 
 SERIES: Final = "newsletter-"
 """What the slug of a newsletter's series begins with: the incident that its editions are messages of."""
@@ -48,24 +50,24 @@ async def add(connection: Connection, definition: Newsletter, *, begins: date, b
     return (await _rows(connection, _ADD, {**_written(definition, by), "begins": begins, **_names(definition)}))[0]
 
 
-async def find(connection: Connection, slug: str, *, lock: bool = False) -> NewsletterRow | None:
-    """The one of this name; `lock` keeps it, and what is decided of it, as it is until the transaction ends."""
+async def find(connection: Connection, slug: str, *, lock: Lock = "") -> NewsletterRow | None:
+    """The one of this name. `lock` keeps it, and what is decided of it, as it is until the transaction ends."""
     return await _one(connection, "slug = %(key)s", slug, lock=lock)
 
 
-async def by_id(connection: Connection, newsletter: int, *, lock: bool = False) -> NewsletterRow | None:
-    """The one of this number; `lock` as in `find`."""
+async def by_id(connection: Connection, newsletter: int, *, lock: Lock = "") -> NewsletterRow | None:
+    """The one of this number. `lock` as in `find`; None too when it is to be locked only if free, and is not."""
     return await _one(connection, "id = %(key)s", newsletter, lock=lock)
 
 
 async def of_series(connection: Connection, incident: str) -> NewsletterRow | None:
     """The one whose series this incident is; None for every other incident."""
-    return await _one(connection, "incident = %(key)s", incident, lock=False)
+    return await _one(connection, "incident = %(key)s", incident)
 
 
 async def once_named(connection: Connection, slug: str) -> NewsletterRow | None:
     """The one that was first called so: its List-Id, and so this name, is its own for life."""
-    return await _one(connection, "list_id = %(key)s", slug, lock=False)
+    return await _one(connection, "list_id = %(key)s", slug)
 
 
 async def all_newsletters(connection: Connection) -> Sequence[NewsletterRow]:
@@ -107,9 +109,8 @@ def _written(definition: Newsletter, by: int) -> dict[str, Any]:
     return {"slug": definition.slug, "definition": plain, "hash": definition.hash, "by": by}
 
 
-async def _one(connection: Connection, which: str, key: str | int, *, lock: bool) -> NewsletterRow | None:
-    how = " FOR NO KEY UPDATE" if lock else ""
-    found = await _rows(connection, f"SELECT {COLUMNS} FROM newsletter WHERE {which}{how}", {"key": key})
+async def _one(connection: Connection, which: str, key: str | int, *, lock: Lock = "") -> NewsletterRow | None:
+    found = await _rows(connection, f"SELECT {COLUMNS} FROM newsletter WHERE {which} {_LOCKS[lock]}", {"key": key})
     return found[0] if found else None
 
 
@@ -119,6 +120,12 @@ async def _rows(connection: Connection, query: str, values: dict[str, Any]) -> l
         rows = await cursor.fetchall()
     return [NewsletterRow(**{**row, "definition": Newsletter.model_validate(row["definition"])}) for row in rows]
 
+
+_LOCKS: Final[Mapping[Lock, str]] = {
+    "": "",
+    "wait": "FOR NO KEY UPDATE",
+    "if-free": "FOR NO KEY UPDATE SKIP LOCKED",
+}
 
 COLUMNS: Final = ", ".join(NewsletterRow.__dataclass_fields__)
 

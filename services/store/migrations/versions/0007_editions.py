@@ -51,6 +51,7 @@ CREATE TABLE edition (                                         -- one decision f
     message_id uuid UNIQUE,                                    -- the message that it is, at whatever revision
     content jsonb,                                             -- services.domain.editions.EditionContent
     taken_up_at timestamptz,                                   -- when editorial made a message of it
+    told_at timestamptz,                                       -- when users were told that it was missed
     PRIMARY KEY (newsletter, date),
     CHECK ((message_id IS NULL) = (content IS NULL))
 );
