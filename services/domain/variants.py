@@ -13,7 +13,7 @@ from services.domain.texts import one_line
 
 SLOT_OPEN: Final = "\ue000"
 SLOT_CLOSE: Final = "\ue001"
-SLOTS: Final = ("name", "organisation", "municipality", "role")
+SLOTS: Final = ("name", "organisation", "municipality", "role", "reader")
 SLOT: Final = re.compile(f"{SLOT_OPEN}([A-Z_]+){SLOT_CLOSE}")
 
 
@@ -35,7 +35,10 @@ class Variant:
 
 
 def slot(name: str) -> str:
-    """The mark that stands in a rendered text for the reader's `name`, `organisation`, `municipality` or `role`."""
+    """The mark that stands in a rendered text for the reader's `name`, `organisation`, `municipality` or `role`.
+
+    `reader` stands for the address of the reader's own link (`services.runtime.reader_links`), in editions alone.
+    """
     return f"{SLOT_OPEN}{name.upper()}{SLOT_CLOSE}"
 
 
