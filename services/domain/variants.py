@@ -42,14 +42,20 @@ def slot(name: str) -> str:
     return f"{SLOT_OPEN}{name.upper()}{SLOT_CLOSE}"
 
 
-def slots_for(*, name: str, organisation: str = "", municipality: str = "", role: str = "") -> dict[str, str]:
-    """What fills a person's slots, by slot name in capitals; harmless, and never empty where a name is known."""
+def slots_for(
+    *, name: str, organisation: str = "", municipality: str = "", role: str = "", reader: str = ""
+) -> dict[str, str]:
+    """What fills a person's slots, by slot name in capitals; harmless, and never empty where a name is known.
+
+    `reader` is an address that we made.
+    """
     name, organisation, municipality, role = map(one_line, (name, organisation, municipality, role))
     return {
         "NAME": name or organisation,
         "ORGANISATION": organisation or name,
         "MUNICIPALITY": municipality or organisation or name,
         "ROLE": role,
+        "READER": reader,
     }
 
 
