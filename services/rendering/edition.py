@@ -45,7 +45,7 @@ def render_edition(
     )  # fmt: skip
     try:
         html, fit = _html(view, context, templates, whole=whole)
-        text = _text({**context, **shown(view, fit, context["word"])}, templates)
+        text = _text({**context, **shown(view, fit, templates)}, templates)
     except Refused:
         raise
     except Exception as error:  # a template is a program: whatever it raises is its author's to mend
@@ -62,7 +62,7 @@ def _html(view: EditionView, context: dict[str, Any], templates: Templates, *, w
 
     def made(fit: Fit) -> str:
         fits.append(fit)
-        source = template.render(context, **shown(view, fit, context["word"]))
+        source = template.render(context, **shown(view, fit, templates))
         return to_html(source, place=place)
 
     html = made(everything(view)) if whole else fitting(view, made)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
 from services.domain.configuration import Configuration
-from services.domain.edition_view import EditionView, Standing, Story
+from services.domain.edition_view import DateToCome, EditionView, Standing, Story
 from services.domain.texts import one_line
 from services.domain.variants import SLOTS, slot
 from services.rendering.context import mark_of
@@ -17,6 +18,8 @@ from services.rendering.dates import in_full
 from services.rendering.edition_fit import Fit
 from services.rendering.templates import Templates
 from services.rendering.words import Word
+
+PREVIEWED: Final = 4
 
 _ORDER: Final = get_args(Standing)
 
@@ -28,6 +31,16 @@ class Shown:
     number: int
     full: bool
     story: Story
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A date to come, with its day and month as a leaf of a calendar has them."""
+
+    at: datetime
+    text: str
+    day: str
+    month: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ def edition_context(
 ) -> dict[str, Any]:
     """What does not depend on how much of it is shown; `shown` adds that."""
     word = templates.words.of(view.language)
-    slots = {name: slot(name) for name in SLOTS}
+    slots, tally = {name: slot(name) for name in SLOTS}, _tally(view.stories, word)
 
     def when(moment: datetime | None) -> str:
         return in_full(moment, language=view.language, timezone=templates.timezone, word=word) if moment else ""
@@ -62,7 +75,8 @@ def edition_context(
         "stories": len(view.stories),
         "day": format_date(view.date, word("date.day"), locale=view.language),
         "since": when(view.since),
-        "tally": _tally(view.stories, word),
+        "tally": tally,
+        "preview": _preview(view, tally, word),
         "because": templates.words.because(view.audience, view.language, slot=slots),
         "language": view.language,
         "exercise": view.exercise,
@@ -79,8 +93,9 @@ def edition_context(
     }
 
 
-def shown(view: EditionView, fit: Fit, word: Word) -> dict[str, Any]:
+def shown(view: EditionView, fit: Fit, templates: Templates) -> dict[str, Any]:
     """The stories, dates and paragraphs that fit, and how many do not."""
+    word, timezone = templates.words.of(view.language), ZoneInfo(templates.timezone)
     until = fit.full + fit.brief
     placed = [Shown(number, number <= fit.full, story) for number, story in enumerate(view.stories[:until], 1)]
     titled = [Shown(number, False, story) for number, story in enumerate(view.stories[until:], until + 1)]
@@ -91,7 +106,7 @@ def shown(view: EditionView, fit: Fit, word: Word) -> dict[str, Any]:
         "more": len(titled[fit.titles :]),
         "opening": view.opening[: fit.opening],
         "editorial": view.editorial[: fit.editorial],
-        "dates": view.dates[: fit.dates],
+        "dates": [_leaf(each, view.language, timezone) for each in view.dates[: fit.dates]],
         "shortened": fit.full < len(view.stories),
         "text_cut": fit.opening < len(view.opening) or fit.editorial < len(view.editorial),
         "dates_cut": fit.dates < len(view.dates),
@@ -104,6 +119,19 @@ def _regions(placed: Sequence[Shown], province: str, word: Word) -> list[Region]
         return [Region(word("edition.stories"), tuple(placed))] if placed else []
     headings = {True: word("edition.near", province=province), False: word("edition.elsewhere")}
     return [Region(headings[near], tuple(found)) for near, found in groupby(placed, lambda each: each.story.near)]
+
+
+def _leaf(each: DateToCome, language: str, timezone: ZoneInfo) -> Leaf:
+    local = each.at.astimezone(timezone).date()
+    month = format_date(local, "MMM", locale=language).rstrip(".")
+    return Leaf(each.at, each.text, str(local.day), month)
+
+
+def _preview(view: EditionView, tally: str, word: Word) -> str:
+    """What a list of mails shows after the subject, which has the first title already."""
+    if not view.stories:
+        return word("edition.quiet")
+    return ". ".join((tally, *(story.title for story in view.stories[1:PREVIEWED])))
 
 
 def _subject(view: EditionView, templates: Templates, word: Word) -> str:

@@ -24,7 +24,7 @@ LISTED: Final = 12  # titles under "in brief"
 _OPENING: Final = 8_000  # bytes for the texts above the stories, so that nothing of these can push all of those out
 _EDITORIAL: Final = 24_000
 _DATES: Final = 12_000
-_SLOT: Final = {"READER": "r" * 240}  # an address of ours
+_SLOT: Final = {"READER": "r" * 480}  # an address of ours
 _NAME: Final = "é" * 100
 
 _STORY: Final = 2_200  # bytes of markup around the texts of a story, and of one text in it; measured, and rounded up
