@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from services.public.feeds import Feeds
+from services.public.reader import ReaderDoor
 from services.public.status import Callbacks
 from services.runtime.postgres import AWAY
 from services.sms.callbacks import PATH
@@ -26,7 +27,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def make_app(feeds: Feeds, callbacks: Callbacks) -> web.Application:
+def make_app(feeds: Feeds, callbacks: Callbacks, reader: ReaderDoor) -> web.Application:
     """Feeds and callbacks, and nothing that tells which audiences there are."""
     app = web.Application(middlewares=[_in_few_words], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(_harden)
@@ -35,6 +36,7 @@ def make_app(feeds: Feeds, callbacks: Callbacks) -> web.Application:
             web.get("/feeds/public.atom", feeds.public),
             web.get("/feeds/{audience:[a-z0-9-]{1,64}}/{token:[A-Za-z0-9._-]{1,100}}.atom", feeds.closed),
             web.post(PATH, callbacks.take),
+            *reader.routes(),
         ]
     )
     return app
@@ -59,5 +61,6 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def _harden(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]
     response.headers.setdefault("Cache-Control", "no-store")

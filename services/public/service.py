@@ -7,11 +7,14 @@ import structlog
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from services.domain.problems import Refused
 from services.public.app import make_app
 from services.public.feeds import Feeds
+from services.public.reader import ReaderDoor
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
 from services.rendering.centre import RenderingSettings
+from services.rendering.templates import Templates, load_templates
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
@@ -37,10 +40,18 @@ async def serve(service: Service) -> None:
     app = make_app(
         Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or "", configuration_in_force()),
         callbacks,
+        ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or ""),
     )
     async with _listening(app, settings):
         service.health.up("address")
         await until(service.stopping, callbacks.gathering.run())
+
+
+def _templates() -> Templates:
+    try:
+        return load_templates()
+    except Refused as refused:
+        raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
 def _validator() -> RequestValidator | None:
