@@ -101,13 +101,7 @@ async def list_() -> Answer:
     async with acting() as (connection, _):
         found = await feed_tokens.listed(connection)
     rows = [
-        (
-            each.id,
-            each.audience,
-            each.name,
-            instant(each.created_at),
-            instant(each.revoked_at) if each.revoked_at else "",
-        )
+        (each.id, each.audience, each.name, instant(each.created_at), _document(each)["revoked_at"] or "")
         for each in found
     ]
     shown = table(["id", "audience", "name", "given", "revoked"], rows)

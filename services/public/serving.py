@@ -65,7 +65,7 @@ class Documents:
     def _answer(self, request: web.Request, kept: Kept | None, caching: str, token: str = "") -> web.StreamResponse:
         """The document, or 304 for whoever has it already (RFC 9110 §13.1: the ETag counts before the date)."""
         if kept is None:
-            raise web.HTTPNotFound if self._watch.caught_up else web.HTTPServiceUnavailable
+            raise web.HTTPNotFound if self._watch.complete else web.HTTPServiceUnavailable
         zipped = kept.compressed > 0 and not token and "gzip" in request.headers.get("Accept-Encoding", "").lower()
         response = web.Response(status=304) if has_it(request, kept) else web.Response()
         if response.status == 200:

@@ -23,7 +23,8 @@ NEED_NOTHING = {
 }  # they start what is missing, or ask nobody
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
-    "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no", "AUDIENCE": "governors",
+    "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
+    "AUDIENCE": "governors",
 }  # fmt: skip
 
 NEEDED = {
