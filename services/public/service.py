@@ -50,8 +50,8 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
+    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
     async with _newsfeed(service, settings, keys) as documents:
-        reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
         app = make_app(routes(documents, callbacks, reader))
         async with _listening(app, settings):
             service.health.up("address")
