@@ -3,15 +3,16 @@
 from typing import Final
 
 from services.public.atom import atom
+from services.public.cap import cap_alerts, cap_feed
 from services.public.documents import EntryMaker, Maker, StaticMaker
 from services.public.json_feed import json_feed
 from services.public.rss import rss
 from services.public.style import style
 
-MAKERS: Final[tuple[Maker, ...]] = (atom, rss, json_feed)
+MAKERS: Final[tuple[Maker, ...]] = (atom, rss, json_feed, cap_feed)
 """Called for each page of a feed."""
 
-ENTRY_MAKERS: Final[tuple[EntryMaker, ...]] = ()
+ENTRY_MAKERS: Final[tuple[EntryMaker, ...]] = (cap_alerts,)
 """Called for each entry."""
 
 STATIC_MAKERS: Final[tuple[StaticMaker, ...]] = (style,)
