@@ -6,9 +6,13 @@ Pure on both sides: the same feed makes the same bytes in every copy of `public`
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.domain.configuration import Configuration
 from services.store.feeds import FeedEntry
+
+TOKEN: Final = "__token__"  # noqa: S105  (a place for one)
+"""In a path and in a document of a closed feed: here stands the reader's own token. It is filled in at serving."""
 
 
 @dataclass(frozen=True, slots=True)
