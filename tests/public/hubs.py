@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from services.public.hub import Hub, open_hub
@@ -21,9 +22,9 @@ from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import DatabaseSettings, Pool, open_pool
 from services.runtime.service import Service
 from services.runtime.tokens import Key, Keys
-from tests.public.conftest import PUBLIC_URL
 from tests.situation.running import eventually
 
+PUBLIC_URL = "https://crisis.example.be/roeland"
 FEED = "feeds/public.atom"
 TOPIC = f"{PUBLIC_URL}/{FEED}"
 ATOM = "application/atom+xml; charset=utf-8"
@@ -89,8 +90,6 @@ class Running:
 
     async def rows(self, where: str = "true", *values: Any) -> list[dict[str, Any]]:
         """Subscriptions as they are kept."""
-        from psycopg.rows import dict_row
-
         async with self.pool.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(f"SELECT * FROM websub_subscription WHERE {where} ORDER BY id".encode(), values)
             return await cursor.fetchall()
@@ -106,6 +105,12 @@ class Running:
         self.feeds.change(body, name, **more)
         self.hub.deliveries.wake()
 
+    async def settle(self) -> None:
+        """Long enough for whatever would wrongly happen next: several rounds, woken."""
+        for _ in range(6):
+            self.hub.deliveries.wake()
+            await asyncio.sleep(0.04)
+
 
 @asynccontextmanager
 async def running_hub(
@@ -120,7 +125,7 @@ async def running_hub(
     database = DatabaseSettings(database_url=SecretStr(database_url))
     settings = HubSettings(public_url=PUBLIC_URL, websub_allow_private=private)
     feeds = feeds or Feeds()
-    async with open_pool(database) as pool, aiohttp.ClientSession() as http:
+    async with open_pool(database, size=4) as pool, aiohttp.ClientSession() as http:
         health = Health("postgres")
         health.up("postgres")
         service = Service("public", pool, database, KafkaSettings(), health)
@@ -145,6 +150,15 @@ async def _listening(hub: Hub) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/hub"
     finally:
         await runner.cleanup()
+
+
+async def written(hub: Running, where: str, *, there: bool = True) -> None:
+    """Wait until there is such a subscription, or none."""
+
+    async def now() -> bool:
+        return bool(await hub.rows(where)) == there
+
+    await eventually(now)
 
 
 async def holds(condition: Any) -> None:
