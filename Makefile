@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-long test-fast bench faults check schemas lock clean
+.PHONY: help install demo up test test-long test-fast test-browser bench faults check schemas lock clean
 
 help: ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -28,13 +28,17 @@ up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the service
 	@$(BIN)/roeland up
 
 test: install ## The tests, on real Kafka and PostgreSQL; some eight minutes on two cores
-	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long"
+	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser"
 
 test-long: install ## The tests that start whole stacks of their own, the demo among them
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long
 
 test-fast: install ## The tests that need no server
-	@$(BIN)/pytest -m "not stack"
+	@$(BIN)/pytest -m "not stack and not browser"
+
+test-browser: install ## Pages and mails in Chromium, with axe-core; pictures of all of it in .screenshots/
+	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium"; exit 1; }
+	@$(BIN)/pytest -q tests/browser
 
 bench: install ## Speed, CPU, memory and latency beside smtp-source, in 20 minutes; FIGURES="mail urgent" for some
 	@$(BIN)/python -m tests.benchmarks $(FIGURES)
@@ -59,4 +63,4 @@ lock: install ## Resolve requirements.lock anew (needs uv: pip install uv)
 		--quiet --upgrade pyproject.toml -o requirements.lock
 
 clean: ## Remove what was installed and made here, but not the data in .roeland
-	@rm -rf $(VENV) .bench .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .bench .screenshots .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,54 @@
+"""Pages for people, from `templates/pages/`: one frame, one style sheet, no scripts and nothing from elsewhere.
+
+Pure: the same values make the same bytes. Every address in a page is relative, so that it also holds behind a proxy
+with a path of its own and below an audience's tokened address, which must stand in no page.
+"""
+
+from typing import Any, Final
+
+from services.rendering.failures import told
+from services.rendering.templates import Templates
+
+STYLE_PATH: Final = "style.css"
+STYLE_TYPE: Final = "text/css; charset=utf-8"
+PAGE_TYPE: Final = "text/html; charset=utf-8"
+
+SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none';"
+    " base-uri 'none'"
+)
+"""The Content-Security-Policy that every page is served with (W3C CSP 3)."""
+
+
+def page(
+    name: str,
+    templates: Templates,
+    *,
+    language: str,
+    site: str = "",
+    home: str | None = None,
+    closed: bool = False,
+    here: str = "",
+    **values: Any,
+) -> str:
+    """`templates/pages/NAME.html.j2` in a language. Raises Refused, with file and line, for what is wrong in it.
+
+    `site` leads from the page to the root of `public` (`../` for `/messages/ID`), `home` to the list of messages that
+    its reader has; None: the public one. `closed`: not for search engines. `here`: the entry of the menu that it is.
+    """
+    context = {
+        "language": language, "site": site, "home": site if home is None else home, "closed": closed, "here": here,
+        "style": templates.version[:10], "centre": templates.centre, "word": templates.words.of(language), **values,
+    }  # fmt: skip
+    try:
+        return templates.html.get_template(f"pages/{name}.html.j2").render(context)
+    except Exception as error:  # a template is a program: whatever it raises is its author's to mend
+        raise told(error, templates) from None
+
+
+def style_sheet(templates: Templates) -> str:
+    """What `/style.css` is; its address in a page carries the version of the templates, so it may be kept for long."""
+    try:
+        return templates.text.get_template("pages/style.css.j2").render()
+    except Exception as error:
+        raise told(error, templates) from None

@@ -1,0 +1,29 @@
+"""One Chromium for the session. Every test below this folder is marked `browser`: `make test-browser` runs those."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.sight import Sight
+from tests.stack import Background
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make test` needs no browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def sight(background: Background) -> Iterator[Sight]:
+    """Chromium, with axe-core."""
+    sight = Sight(background)
+    try:
+        sight.open()
+    except RuntimeError as missing:
+        pytest.fail(str(missing))
+    yield sight
+    sight.close()

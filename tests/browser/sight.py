@@ -1,0 +1,123 @@
+"""What Chromium makes of a page: looked at on a phone and on a screen, by day and by night, by axe-core, and kept.
+
+    sight.look("/x", name="message", files={"/x": ("text/html", page), "/style.css": ("text/css", css)}).flawless()
+    sight.look("http://127.0.0.1:8080/verify", name="verify").flawless()
+    sight.look(html, name="newsletter", images=False).flawless()
+
+Playwright runs in an event loop of its own, in a thread: a test may be `async` or not. Where the server under test runs
+in the loop of an async test, `await asyncio.to_thread(sight.look, …)`.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+
+from tests.browser.seen import Seen, violation
+from tests.browser.subject import File, Subject
+from tests.stack import Background
+
+SCREENSHOTS: Final = Path(__file__).parents[2] / ".screenshots"
+WIDTHS: Final = {360: 740, 1280: 800}
+"""Of a phone and of a screen, in CSS pixels, each with its height."""
+SCHEMES: Final = ("light", "dark")
+
+ARGUMENTS: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+INSTALL: Final = "Chromium is missing: apt-get install --no-install-recommends chromium"
+
+
+class Sight:
+    """A running Chromium."""
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._axe = Axe()
+        self._playwright: Playwright
+        self._browser: Browser
+
+    def open(self) -> None:
+        """Start it. Raises RuntimeError, with what to install, where there is none."""
+        self._background.run(self._open())
+
+    def close(self) -> None:
+        """End it."""
+        self._background.run(self._close())
+
+    def look(
+        self,
+        page: str,
+        *,
+        name: str,
+        files: Mapping[str, File] | None = None,
+        images: bool = True,
+        language: str = "nl-BE",
+        axe: Mapping[str, Any] | None = None,
+    ) -> Seen:
+        """Look at every width, by day and by night, and keep `.screenshots/NAME-WIDTH-SCHEME.png`.
+
+        `page`: HTML, an address, or the path of one of `files`. `images`: whether those are loaded. `axe`: options of
+        axe.run. It asserts nothing: `.flawless()` does.
+        """
+        return self._background.run(self._look(Subject(page, files or {}, images, language), name, axe))
+
+    def shoot(self, page: str, *, name: str, files: Mapping[str, File] | None = None) -> Path:
+        """One picture of the page as it is printed, at the width of A4; returns where it is."""
+        return self._background.run(self._shoot(Subject(page, files or {}), name))
+
+    async def _open(self) -> None:
+        executable = shutil.which("chromium") or shutil.which("chromium-browser")
+        if executable is None:
+            raise RuntimeError(INSTALL)
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self._playwright = await async_playwright().start()
+        self._browser = await self._playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+
+    async def _close(self) -> None:
+        await self._browser.close()
+        await self._playwright.stop()
+
+    async def _look(self, subject: Subject, name: str, axe: Mapping[str, Any] | None) -> Seen:
+        seen = Seen()
+
+        async def once(width: int, scheme: str) -> None:
+            context = await self._context(subject, width, scheme)
+            tab = await context.new_page()
+            await subject.serve(tab, seen)
+            seen.status = await subject.show(tab)
+            await tab.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+            seen.wider[width, scheme] = await tab.evaluate(_WIDER)
+            found = await self._axe.run(tab, options=dict(axe) if axe else None)
+            seen.violations[width, scheme] = [violation(each) for each in found.response["violations"]]
+            await context.close()
+
+        await asyncio.gather(*(once(width, scheme) for width in WIDTHS for scheme in SCHEMES))
+        return seen
+
+    async def _shoot(self, subject: Subject, name: str) -> Path:
+        context = await self._context(subject, 794, "light")
+        tab = await context.new_page()
+        await tab.emulate_media(media="print")
+        await subject.serve(tab, Seen())
+        await subject.show(tab)
+        path = SCREENSHOTS / f"{name}-print.png"
+        await tab.screenshot(path=path, full_page=True)
+        await context.close()
+        return path
+
+    async def _context(self, subject: Subject, width: int, scheme: Any) -> BrowserContext:
+        return await self._browser.new_context(
+            viewport={"width": width, "height": WIDTHS.get(width, 1123)}, color_scheme=scheme, locale=subject.language,
+            timezone_id="Europe/Brussels", reduced_motion="reduce",
+        )  # fmt: skip
+
+
+_WIDER: Final = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
+    [...document.querySelectorAll('body *')].filter(each => each.getBoundingClientRect().right > window.innerWidth)
+        .map(each => each.tagName + '.' + each.className).slice(0, 8)"""
