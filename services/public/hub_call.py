@@ -25,6 +25,8 @@ from services.store.websub import Subscription
 BEHIND: Final = timedelta(seconds=0.3)
 """A copy of `public` that has not built what another one told of leaves the call for so long."""
 
+DOUBTFUL: Final = timedelta(minutes=1)
+
 NOT_BUILT: Final = timedelta(seconds=2)
 
 REVOKED: Final = "this address of the feed is in force no more"
@@ -49,14 +51,14 @@ class Calls:
         """Send the feed as it is now, if the subscriber has another one. Waits for PostgreSQL to settle it."""
         token = unsealed(claimed.sealed, self.keys) if claimed.sealed else None
         topic = Topic(claimed.topic, token)
-        served = await self.shelf.served(topic.path)
+        served = self.shelf.served(topic.path)
         if claimed.ending is not None:
             await self._deny(claimed, topic, claimed.ending)
         elif served is None and claimed.sealed and self.shelf.ready():
             await self._deny(claimed, topic, REVOKED)
         elif served is None:
             await self.put_off(claimed, NOT_BUILT)
-        elif claimed.wanted_at is not None and served.version.modified < claimed.wanted_at:
+        elif _is_behind(claimed, served):
             await self.put_off(claimed, BEHIND)
         elif served.version.etag == claimed.etag:
             modified = served.version.modified
@@ -123,3 +125,15 @@ class Calls:
                 return await write(connection)
 
         return await until_there(settle, what="websub")
+
+
+def _is_behind(claimed: Subscription, served: Served) -> bool:
+    """Whether another copy of `public` told of a state that is not the one this copy has, and is newer, or may be.
+
+    Of two states that changed at one time nobody can say which is newer. For a while the other copy has to send its
+    own; then it is gone, or of another version of this program, which makes other documents of the same entries.
+    """
+    version, wanted_at = served.version, claimed.wanted_at
+    if wanted_at is None or version.etag == claimed.wanted or version.modified > wanted_at:
+        return False
+    return version.modified < wanted_at or clock.now() - wanted_at < DOUBTFUL

@@ -51,7 +51,7 @@ class Intent:
         REQUESTS.labels(outcome).inc()
 
     async def _subscribe(self, asked: Asked) -> str:
-        if await self.shelf.served(asked.topic.path) is None:
+        if self.shelf.served(asked.topic.path) is None:
             return await self._deny(asked, NO_FEED)
         if not await self._wanted(asked, lease_seconds=str(int(asked.lease.total_seconds()))):
             return "not confirmed"

@@ -28,7 +28,8 @@ IN_ALL: Final = 2_000
 class Subscription:
     """`topic`: the feed's path, without a token. `sealed`: the token, for who has our keys. `host`: the callback's.
 
-    `etag`: of what it has. `claim`: the number of the latest. `ending`: why it ends, when the subscriber is to be told.
+    `etag`: of what it has; `wanted`, `wanted_at`: of what it is to have, and when that last changed. `claim`: the
+    number of the latest. `ending`: why it ends, when the subscriber is to be told.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Subscription:
     verified_at: datetime
     lease_until: datetime
     etag: str | None
+    wanted: str | None
     wanted_at: datetime | None
     claim: int
     tries: int
@@ -230,24 +232,24 @@ WHERE s.id IN (
 _DELIVERED: Final = """
 UPDATE websub_subscription SET etag = %(etag)s, delivered_at = clock_timestamp(), failing_since = NULL, tries = 0,
     calling_until = NULL, due = CASE WHEN wanted <> %(etag)s THEN clock_timestamp() END
-WHERE id = %(id)s AND claim = %(claim)s
+WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
 _SATISFIED: Final = """
 UPDATE websub_subscription
 SET calling_until = NULL, due = CASE WHEN wanted_at > %(modified)s THEN clock_timestamp() END
-WHERE id = %(id)s AND claim = %(claim)s
+WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
 _FAILED: Final = """
 UPDATE websub_subscription SET failing_since = coalesce(failing_since, tried_at), tries = tries + 1,
     calling_until = NULL, due = clock_timestamp() + %(wait)s
-WHERE id = %(id)s AND claim = %(claim)s
+WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
 _PUT_OFF: Final = """
 UPDATE websub_subscription SET calling_until = NULL, due = clock_timestamp() + %(wait)s
-WHERE id = %(id)s AND claim = %(claim)s
+WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
 _EXPIRE: Final = """

@@ -51,7 +51,7 @@ class Feeds:
         body = self.bodies.get(name)
         return None if body is None else Version(sha256(body).hexdigest(), self._modified(name))
 
-    async def served(self, path: str) -> Served | None:
+    def served(self, path: str) -> Served | None:
         token = next((each for each in self.tokens if f"/{each}." in path), None)
         name = path.replace(token, "__token__") if token else path
         version = self.version(name)

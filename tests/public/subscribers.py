@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import dns.flags
 import dns.message
@@ -120,7 +121,7 @@ class _Answers(asyncio.DatagramProtocol):
         self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._server.asked += 1
@@ -131,5 +132,4 @@ class _Answers(asyncio.DatagramProtocol):
         answer.flags |= dns.flags.RA
         if question.question[0].rdtype == dns.rdatatype.A:
             answer.answer.append(dns.rrset.from_text(question.question[0].name, 0, "IN", "A", *self._server.addresses))
-        assert isinstance(self._transport, asyncio.DatagramTransport)
         self._transport.sendto(answer.to_wire(), addr)
