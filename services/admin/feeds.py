@@ -12,7 +12,7 @@ async def urls() -> Answer:
     from services.admin.acting import acting
     from services.runtime.configuration import configuration_in_force
     from services.runtime.public_url import PublicUrlSettings
-    from services.store.feeds import feed_urls
+    from services.store.feed_tokens import feed_urls
 
     root = PublicUrlSettings().public_url
     if not root:

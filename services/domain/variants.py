@@ -13,7 +13,7 @@ from services.domain.texts import one_line
 
 SLOT_OPEN: Final = "\ue000"
 SLOT_CLOSE: Final = "\ue001"
-SLOTS: Final = ("name", "organisation", "municipality", "role")
+SLOTS: Final = ("name", "organisation", "municipality", "role", "reader")
 SLOT: Final = re.compile(f"{SLOT_OPEN}([A-Z_]+){SLOT_CLOSE}")
 
 
@@ -35,18 +35,27 @@ class Variant:
 
 
 def slot(name: str) -> str:
-    """The mark that stands in a rendered text for the reader's `name`, `organisation`, `municipality` or `role`."""
+    """The mark that stands in a rendered text for the reader's `name`, `organisation`, `municipality` or `role`.
+
+    `reader` stands for the address of the reader's own link (`services.runtime.reader_links`), in editions alone.
+    """
     return f"{SLOT_OPEN}{name.upper()}{SLOT_CLOSE}"
 
 
-def slots_for(*, name: str, organisation: str = "", municipality: str = "", role: str = "") -> dict[str, str]:
-    """What fills a person's slots, by slot name in capitals; harmless, and never empty where a name is known."""
+def slots_for(
+    *, name: str, organisation: str = "", municipality: str = "", role: str = "", reader: str = ""
+) -> dict[str, str]:
+    """What fills a person's slots, by slot name in capitals; harmless, and never empty where a name is known.
+
+    `reader` is an address that we made.
+    """
     name, organisation, municipality, role = map(one_line, (name, organisation, municipality, role))
     return {
         "NAME": name or organisation,
         "ORGANISATION": organisation or name,
         "MUNICIPALITY": municipality or organisation or name,
         "ROLE": role,
+        "READER": reader,
     }
 
 

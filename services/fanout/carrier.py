@@ -11,6 +11,7 @@ from services.domain.lanes import Channel
 from services.domain.states import State
 from services.domain.variants import Variant
 from services.store.ledger import Claim, Delivery, Result
+from services.store.mailing_lists import MailingList
 from services.store.threads import Thread
 
 
@@ -36,6 +37,9 @@ class Job:
 
     threads: Mapping[int, Thread] = field(default_factory=dict)
     """Which earlier mails a delivery answers, by sequence; empty for most messages."""
+
+    mailing_list: MailingList | None = None
+    """What the message is an edition of; None for every other message, and on other channels than mail."""
 
     def give_back(self, delivery: Delivery) -> None:
         """Report that nothing of this delivery was handed over."""

@@ -27,16 +27,17 @@ from services.runtime.dead_letters import bury_in
 from services.runtime.postgres import AWAY, Connection, Pool, open_pool, until_there
 from services.runtime.service import Service, until
 from services.runtime.settings import data_dir
-from services.store import ledger
+from services.store import ledger, mailing_lists
 from services.store import threads as stored_threads
 from services.store import variants as stored
 from services.store.ledger import Claim
+from services.store.mailing_lists import MailingList
 from services.store.threads import Thread
 
 LOOK_SECONDS: Final = 1.0
 """A worker looks for work this often without a hint, so that a lost hint costs no more than this."""
 REMEMBERED: Final = 8
-"""Messages whose variants a worker keeps in memory."""
+"""Messages of which a worker keeps what it sends in memory."""
 RESERVED: Final = 2
 """Connections of the pool that no lane uses: for taking over, and for reading variants."""
 WATCHING: Final = 2
@@ -69,7 +70,7 @@ class Worker:
         )
         self._claims = Claims(service.pool, service.source, self._life)
         self._halts = Halts(watch, settings.halt_seconds)
-        self._variants: dict[int, dict[int, Variant]] = {}
+        self._sent: dict[int, tuple[dict[int, Variant], MailingList | None]] = {}
 
     async def run(self) -> None:
         """Beat, watch, settle for the dead, take in and carry out until told to stop."""
@@ -139,9 +140,9 @@ class Worker:
         page, message = self._book.page(claim), claim.ref.message
         with self._halts.watching(message):
             async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
-                variants = await self._read_variants(message)
+                variants, mailing_list = await self._read_message(message)
                 may_start, threads = partial(self._may_start, claim, results), await self._read_threads(claim)
-                job = Job(claim, variants, may_start, results.add, page.opened, threads)
+                job = Job(claim, variants, may_start, results.add, page.opened, threads, mailing_list)
                 await self._carrier.carry_out(job)
         self._claims.done(claim)
 
@@ -157,16 +158,20 @@ class Worker:
             and self._halts.allows(claim.ref.message)
         )
 
-    async def _read_variants(self, message: int) -> dict[int, Variant]:
-        async def read() -> dict[int, Variant]:
-            async with self._service.pool.connection() as connection:
-                return await stored.read(connection, message)
+    async def _read_message(self, message: int) -> tuple[dict[int, Variant], MailingList | None]:
+        """Its variants, and on mail the list that it is on; asked once for a message."""
 
-        if message not in self._variants:
-            while len(self._variants) >= REMEMBERED:
-                del self._variants[next(iter(self._variants))]
-            self._variants[message] = await until_there(read, what="variants")
-        return self._variants[message]
+        async def read() -> tuple[dict[int, Variant], MailingList | None]:
+            async with self._service.pool.connection() as connection:
+                on_mail = self._carrier.channel == "mail"
+                mailing_list = await mailing_lists.list_of(connection, message) if on_mail else None
+                return await stored.read(connection, message), mailing_list
+
+        if message not in self._sent:
+            while len(self._sent) >= REMEMBERED:
+                del self._sent[next(iter(self._sent))]
+            self._sent[message] = await until_there(read, what="variants")
+        return self._sent[message]
 
     async def _read_threads(self, claim: Claim) -> Mapping[int, Thread]:
         """What the mails of a correction answer; nothing is asked for any other message."""

@@ -4,6 +4,7 @@ from services.domain.problems import Refused
 from services.fanout.bell import Bell
 from services.fanout.bucket import Bucket
 from services.fanout.worker import run_worker
+from services.mail.readers import read_readers
 from services.mail.service import MailCarrier
 from services.mail.settings import MailSettings
 from services.rendering.centre import Logo, RenderingSettings, read_logo
@@ -20,6 +21,7 @@ async def start(service: Service) -> None:
         logo=_logo(),
         bell=Bell(service.pool, MailCarrier.channel),
         bucket=_bucket(service, settings),
+        readers=await read_readers(service.pool),
     )
     try:
         await run_worker(service, carrier)

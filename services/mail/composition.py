@@ -7,9 +7,11 @@ from uuid import UUID
 from services.domain.variants import slots_for
 from services.fanout.carrier import Job
 from services.mail.envelope import mailbox
+from services.mail.readers import Readers
 from services.mail.settings import ENVELOPE, Sender
 from services.rendering.centre import Logo
-from services.rendering.mime import CompiledMail, compile_mail
+from services.rendering.mime import CompiledMail, Listing, compile_mail
+from services.runtime.reader_links import UNSUBSCRIBE
 from services.store.ledger import Delivery
 
 REMEMBERED: Final = 64
@@ -19,8 +21,8 @@ REMEMBERED: Final = 64
 class Composer:
     """Makes mails, and remembers the variants that it compiled lately."""
 
-    def __init__(self, sender: Sender, logo: Logo | None = None) -> None:
-        self._sender, self._logo = sender, logo
+    def __init__(self, sender: Sender, logo: Logo | None = None, readers: Readers | None = None) -> None:
+        self._sender, self._logo, self._readers = sender, logo, readers
         self._compiled: OrderedDict[tuple[int, int], CompiledMail] = OrderedDict()
 
     @property
@@ -31,10 +33,12 @@ class Composer:
     def compose(self, job: Job, delivery: Delivery, address: str) -> tuple[str, bytes]:
         """Envelope address and mail for this person; a second copy is the same bytes, Message-ID included.
 
-        Raises ValueError for an address that cannot be sent to, LookupError when the variant or a slot is missing.
+        Raises ValueError for an address that cannot be sent to, LookupError when the variant or a slot is missing, or
+        for an edition without readers' links.
         """
         if not ENVELOPE.fullmatch(address):
             address = mailbox(address)
+        reader = "" if job.mailing_list is None else self._reader(job, delivery)
         content = self._variant(job, delivery.variant).splice(
             to_name=delivery.name,
             to_address=address,
@@ -45,9 +49,16 @@ class Composer:
                 organisation=delivery.organisation,
                 municipality=delivery.municipality,
                 role=delivery.role,
+                reader=reader,
             ),
+            unsubscribe=reader and f"{reader}/{UNSUBSCRIBE}",
         )
         return address, content
+
+    def _reader(self, job: Job, delivery: Delivery) -> str:
+        if self._readers is None:
+            raise LookupError("no address for readers' links")
+        return self._readers.link(job.claim.ref.message, delivery.sequence)
 
     def _name(self, message: UUID, sequence: int) -> str:
         """The Message-ID, without angle brackets, of a message's mail with this sequence."""
@@ -58,14 +69,24 @@ class Composer:
         if key in self._compiled:
             self._compiled.move_to_end(key)
             return self._compiled[key]
+        variant = job.variants[number]
         compiled = compile_mail(
-            job.variants[number],
+            variant,
             sender=self._sender.header,
             date=job.claim.released_at,
             urgent=job.claim.lane == "urgent",
             logo=self._logo,
+            listing=self._listing(job, variant.language),
         )
         self._compiled[key] = compiled
         if len(self._compiled) > REMEMBERED:
             self._compiled.popitem(last=False)
         return compiled
+
+    def _listing(self, job: Job, language: str) -> Listing | None:
+        """None for what is no edition: nobody can unsubscribe from that."""
+        if job.mailing_list is None:
+            return None
+        return Listing(
+            job.mailing_list.titles.in_language(language), f"{job.mailing_list.list_id}.{self._sender.domain}"
+        )

@@ -43,6 +43,11 @@ def unsendable(delivery: Delivery, reason: str) -> Result:
     return Result(delivery.sequence, delivery.attempt, _again(delivery, late=True), reason=reason)
 
 
+def no_links(delivery: Delivery, *, late: bool) -> Result:
+    """An edition while it is not known where readers' links lead: later, or never."""
+    return Result(delivery.sequence, delivery.attempt, _again(delivery, late=late), reason="no-public-url")
+
+
 def _again(delivery: Delivery, *, late: bool) -> State:
     """Deferred; when it is not tried again failed, or unknown if an earlier copy may have arrived."""
     if not late:

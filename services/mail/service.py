@@ -13,16 +13,19 @@ from services.domain.lanes import LANES, Channel
 from services.fanout.bell import Bell
 from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job
-from services.fanout.retry import RetrySettings
+from services.fanout.retry import RetrySettings, exhausted
 from services.mail.composition import Composer
 from services.mail.errands import Errand, Line
 from services.mail.gate import Gate
+from services.mail.outcomes import no_links
 from services.mail.pool import Pool
+from services.mail.readers import Readers
 from services.mail.relay import Open, opener
 from services.mail.settings import MailSettings
 from services.mail.stint import Desk, Stint
 from services.mail.trouble import RelayAway
 from services.rendering.centre import Logo
+from services.runtime import clock
 from services.runtime.health import Health
 
 
@@ -41,6 +44,7 @@ class MailCarrier:
         open_session: Open | None = None,
         bell: Bell | None = None,
         bucket: Bucket | None = None,
+        readers: Readers | None = None,
     ) -> None:
         sender = settings.sender()
         size, reserved = settings.smtp_connections, settings.reserved()
@@ -59,7 +63,8 @@ class MailCarrier:
             horizon=horizon.total_seconds(),
             bell=bell,
         )
-        self._desk = Desk(pool, gate, Composer(sender, logo), horizon, self._man)
+        self._desk = Desk(pool, gate, Composer(sender, logo, readers), horizon, self._man)
+        self._readers, self._health = readers, health
         self._bucket = bucket
         self._most_runners: dict[str, int] = {lane: size if lane == "urgent" else size - reserved for lane in LANES}
         self._lines: dict[str, Line] = {lane: Line(lane) for lane in LANES}
@@ -73,6 +78,9 @@ class MailCarrier:
 
     async def carry_out(self, job: Job) -> None:
         """Send every delivery of the job, or give it back."""
+        if job.mailing_list is not None and self._readers is None:
+            self._keep_back(job)
+            return
         line = self._lines[job.claim.lane]
         errand = line.join(job)
         self._in_hand[line.lane].add(errand)
@@ -88,6 +96,13 @@ class MailCarrier:
     async def close(self) -> None:
         """Take leave of the relay."""
         await self._desk.pool.close()
+
+    def _keep_back(self, job: Job) -> None:
+        """No edition goes out with links that lead nowhere; other mail does, so only health tells."""
+        self._health.down("public-url", "ROELAND_PUBLIC_URL is not set, so newsletters wait")
+        for delivery in job.claim.deliveries:
+            late = exhausted(job.claim.released_at, clock.now(), self._desk.horizon, delivery.tries)
+            job.settle(no_links(delivery, late=late))
 
     def _man(self, line: Line) -> None:
         """See that as many runners are under way as the line can use."""

@@ -19,6 +19,9 @@ _FIRST_BYTES: Final = 39  # and one that has `Subject: ` before it
 _BYTES: Final = tuple(bytes([byte]) if 32 <= byte <= 126 and byte != 61 else b"=%02X" % byte for byte in range(256))
 _PLAIN_NAME: Final = re.compile(r"(?!.*=\?)[!#-\[\]-~]+(?: [!#-\[\]-~]+){0,60}")  # what a quoted-string holds as it is
 _USUAL_NAME: Final = re.compile(r"[^\W_](?:[\w ',()-]{0,40}[\w)])?")
+_LIST_ID: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
+_LINK: Final = re.compile(r"https?://[!-;=?-~]{1,900}")  # no space, no angle bracket; shorter than a line may be
+_TITLE_CHARACTERS: Final = 200
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _WIDE_ADDRESS: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}@[\w.-]{1,253}")  # letters of any language
 
@@ -75,6 +78,28 @@ def address_line(field: str, name: str, address: str) -> bytes:
         return field.encode() + b": " + _encoded_words(name, _WORD_BYTES) + f"\r\n <{address}>".encode()
     whole = f'{field}: "{name}" <{address}>'
     return (whole if len(whole) <= _LINE else _folded(whole)).encode()
+
+
+def list_id_line(title: str, list_id: str) -> bytes:
+    """`List-Id: title <list_id>` without its line end (RFC 2919 §3). Raises ValueError for what is no list id."""
+    if not _LIST_ID.fullmatch(list_id):
+        raise ValueError("not a list id")
+    title = one_line(title)[:_TITLE_CHARACTERS]
+    whole = f'List-Id: "{title}" <{list_id}>'
+    if _PLAIN_NAME.fullmatch(title) and len(whole) <= _LINE:
+        return whole.encode()
+    words = _encoded_words(title, _FIRST_BYTES) + b"\r\n " if title else b""
+    return b"List-Id: " + words + f"<{list_id}>".encode()
+
+
+def unsubscribe_lines(link: str) -> bytes:
+    """`List-Unsubscribe` with its one click (RFC 8058 §3.1), each with its line end.
+
+    An address cannot be folded, so it is one line, which may be longer than 76 bytes and is shorter than 998.
+    """
+    if not _LINK.fullmatch(link):
+        raise ValueError("not an address that can stand in a header")
+    return f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()
 
 
 def _folded(line: str) -> str:

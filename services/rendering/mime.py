@@ -21,7 +21,15 @@ from typing import Final
 from services.domain.texts import one_line
 from services.domain.variants import SLOT, Variant
 from services.rendering.centre import Logo
-from services.rendering.encoding import address_line, base64_lines, qp_text, qp_value, subject_line
+from services.rendering.encoding import (
+    address_line,
+    base64_lines,
+    list_id_line,
+    qp_text,
+    qp_value,
+    subject_line,
+    unsubscribe_lines,
+)
 
 LOGO_ID: Final = "logo@roeland"  # what `cid:` in a template points at
 
@@ -30,6 +38,14 @@ _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _OURS: Final = frozenset({"to", "message-id", "from", "subject", "date", "mime-version", "content-type", "reply-to"})
 # What most names are made of: letters of any language, itself in HTML, and short enough for one line when encoded.
 _USUAL: Final = re.compile(r"[^\W_](?:[\w .(),/:;-]{0,68}[\w.(),/:;-])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a mailing list calls itself in each of its mails (RFC 2919); `list_id` is `label.host`, and never changes."""
+
+    title: str
+    list_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +67,22 @@ class CompiledMail:
         message_id: str,
         slots: Mapping[str, str],
         answers: Sequence[str] = (),
+        unsubscribe: str = "",
     ) -> bytes:
         """The whole mail for one recipient, CRLF line ends, no dot-stuffing needed.
 
         `message_id` is without angle brackets, as those that it `answers`, of which the last is the nearest; a second
-        copy must get the same ones. Raises ValueError for an address or message id that could not stand in a header,
-        KeyError for a slot that is not given.
+        copy must get the same ones. `unsubscribe`: the address at which this reader leaves the list, if it is on one.
+        Raises ValueError for an address or message id that could not stand in a header, KeyError for a slot that is
+        not given.
         """
         if not _MESSAGE_ID.fullmatch(message_id):
             raise ValueError("not a message id")
         pieces = [address_line("To", to_name, to_address), b"\r\nMessage-ID: <", message_id.encode("ascii"), b">\r\n"]
         if answers:
             pieces.append(_thread(answers))
+        if unsubscribe:
+            pieces.append(unsubscribe_lines(unsubscribe))
         for literal, (name, escaped) in zip(self.literals, self.values, strict=False):
             pieces += literal, _value(slots[name], escaped)
         pieces.append(self.literals[-1])
@@ -78,13 +98,17 @@ def compile_mail(
     urgent: bool = False,
     headers: Mapping[str, str] | None = None,
     logo: Logo | None = None,
+    listing: Listing | None = None,
 ) -> CompiledMail:
     """Everything of a mail that is the same for all who get `variant`.
 
     `sender` and `reply_to` as in a header (`CCVO <ccvo@example.org>`); `date` aware, stable for second copies;
-    `headers` are further ones, such as References. Raises ValueError for a header that cannot be.
+    `headers` are further ones, such as References; `listing`: it is a mail of this list. Raises ValueError for a
+    header that cannot be.
     """
     head = _head(variant, sender=sender, date=date, reply_to=reply_to, urgent=urgent, extra=headers or {})
+    if listing is not None:
+        head = _list_head(listing) + head
     body = _body(variant, logo if f"cid:{LOGO_ID}" in variant.html else None)
     literals: list[bytes] = [head]
     values: list[tuple[str, bool]] = []
@@ -141,6 +165,12 @@ def _head(
             raise ValueError(f"not a header to add: {name!r}")
         message[name] = value
     return bytes(message).rstrip(b"\r\n") + b"\r\n" + subject_line(variant.subject) + b"\r\nMIME-Version: 1.0\r\n"
+
+
+def _list_head(listing: Listing) -> bytes:
+    """RFC 5230 §4.6: who is on holiday does not answer a list. Exchange looks for a header of its own (MS-OXCMAIL)."""
+    suppress = b"X-Auto-Response-Suppress: OOF, AutoReply\r\n"
+    return list_id_line(listing.title, listing.list_id) + b"\r\n" + suppress
 
 
 _Part = tuple[str | bytes, bool]

@@ -11,6 +11,10 @@ from services.runtime.tokens import Keys
 
 PURPOSE: Final = "reader"
 ROOT: Final = "/reader"
+UNSUBSCRIBE: Final = "unsubscribe"
+PREFERENCES: Final = "preferences"
+ARCHIVE: Final = "archive"
+"""What stands behind a slash after a reader's link."""
 READER: Final = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,8})-([A-Za-z0-9._-]{1,100})")
 
 

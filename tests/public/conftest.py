@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -41,11 +42,12 @@ async def connection(database_url: str) -> AsyncIterator[Connection]:
 
 @pytest.fixture
 async def door(
-    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, tmp_path: Path
 ) -> AsyncIterator[Door]:
     """`public`, until the test ends."""
     monkeypatch.setenv("ROELAND_PUBLIC_ADDRESS", f"127.0.0.1:{unused_tcp_port}")
     monkeypatch.setenv("ROELAND_PUBLIC_URL", PUBLIC_URL)
+    monkeypatch.setenv("ROELAND_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ROELAND_TWILIO_AUTH_TOKEN", AUTH_TOKEN)
     database = DatabaseSettings(database_url=SecretStr(database_url))
     async with open_pool(database) as pool, aiohttp.ClientSession() as http:

@@ -94,7 +94,8 @@ ALTER TABLE contact ADD COLUMN chosen_language text;           -- the reader's o
 -- the newsfeed --------------------------------------------------------------------------------------------------
 
 ALTER TABLE feed_entry ADD COLUMN entry_id text;               -- a tag: URI, for life; null: urn:uuid
-CREATE INDEX feed_entry_updated ON feed_entry (audience, updated_at);
+ALTER TABLE feed_entry ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();  -- the transaction: by it
+CREATE INDEX feed_entry_changed ON feed_entry (changed_in);    -- `public` finds what it has not seen (docs/newsfeed.md)
 
 CREATE TABLE feed_token (                                      -- addresses given to somebody, shown once
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -106,6 +107,25 @@ CREATE TABLE feed_token (                                      -- addresses give
     revoked_by bigint REFERENCES users,
     revoked_at timestamptz
 );
+
+CREATE FUNCTION feed_entry_changes() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.changed_in = pg_current_xact_id(); RETURN NEW; END $$;
+CREATE TRIGGER feed_entry_changes BEFORE UPDATE ON feed_entry FOR EACH ROW EXECUTE FUNCTION feed_entry_changes();
+
+CREATE FUNCTION incident_shows() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        UPDATE feed_entry e SET changed_in = pg_current_xact_id() FROM message m
+        WHERE m.number = e.message AND m.incident = NEW.slug;
+        RETURN NULL;
+    END $$;
+CREATE TRIGGER incident_shows AFTER UPDATE OF title, type ON incident FOR EACH ROW
+    WHEN (OLD.title IS DISTINCT FROM NEW.title OR OLD.type IS DISTINCT FROM NEW.type) EXECUTE FUNCTION incident_shows();
+
+CREATE FUNCTION feeds_change() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NOTIFY roeland_feeds; RETURN NULL; END $$;
+CREATE TRIGGER feed_entry_tells AFTER INSERT OR UPDATE OR DELETE ON feed_entry EXECUTE FUNCTION feeds_change();
+CREATE TRIGGER feed_tells AFTER INSERT OR UPDATE OR DELETE ON feed EXECUTE FUNCTION feeds_change();
+CREATE TRIGGER feed_token_tells AFTER INSERT OR UPDATE OR DELETE ON feed_token EXECUTE FUNCTION feeds_change();
 
 CREATE TABLE verification (                                    -- the code in mails and SMS, with what it stands for
     code text PRIMARY KEY,

@@ -1,0 +1,32 @@
+"""The links that readers of an edition get, each their own: made while mails are, and for editions alone."""
+
+from dataclasses import dataclass
+
+from services.runtime.postgres import Pool, until_there
+from services.runtime.public_url import PublicUrlSettings
+from services.runtime.reader_links import Reader, reader_path
+from services.runtime.tokens import Keys
+from services.store.secret_keys import signing_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Where `public` is for the world, and what signs."""
+
+    public_url: str
+    keys: Keys
+
+    def link(self, message: int, sequence: int) -> str:
+        """The address of this delivery's reader; the same for a second copy."""
+        return self.public_url + reader_path(Reader(message, sequence), self.keys)
+
+
+async def read_readers(pool: Pool) -> Readers | None:
+    """None while `ROELAND_PUBLIC_URL` is not set: then links would lead nowhere."""
+    public_url = PublicUrlSettings().public_url
+
+    async def read_keys() -> Keys:
+        async with pool.connection() as connection, connection.transaction():
+            return await signing_keys(connection)
+
+    return Readers(public_url, await until_there(read_keys, what="keys")) if public_url else None
