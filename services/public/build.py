@@ -18,7 +18,7 @@ from services.rendering.centre import RenderingSettings
 from services.rendering.templates import folders
 from services.store.feeds import FeedEntry
 
-_SOURCES: Final = tuple(Path(each.__file__).parent for each in (public, domain, rendering))
+_SOURCES: Final = tuple(Path(folder) for each in (public, domain, rendering) for folder in each.__path__)
 
 log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ below every token that was given out.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from services.public.documents import Document, Feed, feed_path, list_path, message_path, page_root
 from services.rendering.list_page import ListLinks, list_page
-from services.rendering.message_page import Links, message_page
+from services.rendering.message_page import Course, Links, message_page
 from services.rendering.pages import PAGE_TYPE, STYLE_PATH, STYLE_TYPE, style_sheet
 from services.rendering.templates import Templates, load_templates
 from services.store.feeds import FeedEntry
@@ -56,7 +56,8 @@ def message_pages(feed: Feed, entry: FeedEntry) -> Iterable[Document]:
         cap=_from(path, f"{path}.cap"), feeds=_feeds(path, feed),
         message=lambda number: _from(path, message_path(entry.audience, number)),
     )  # fmt: skip
-    html = message_page(entry, compared_with(entry, feed.entries), links, templates(), feed.configuration)
+    course = Course(entry, compared_with(entry, feed.entries), _after(entry, feed.entries))
+    html = message_page(course, links, templates(), feed.configuration)
     yield _document(path, html, entry.updated_at)
 
 
@@ -75,6 +76,10 @@ def compared_with(entry: FeedEntry, of_incident: Iterable[FeedEntry]) -> FeedEnt
         return original
     earlier = [each for each in alike if _order(each) < _order(entry)]
     return max(earlier, key=_order, default=None)
+
+
+def _after(entry: FeedEntry, of_incident: Iterable[FeedEntry]) -> FeedEntry | None:
+    return min((each for each in of_incident if _order(each) > _order(entry)), key=_order, default=None)
 
 
 def _order(entry: FeedEntry) -> tuple[datetime, int]:
@@ -112,6 +117,3 @@ def _from(path: str, target: str) -> str:
 def _document(path: str, html: str, modified: datetime) -> Document:
     name = f"{path}index.html" if not path or path.endswith("/") else f"{path}.html"
     return Document(name, PAGE_TYPE, html.encode(), modified)
-
-
-__all__: Final[Any] = ["compared_with", "list_pages", "message_pages", "style_sheets", "templates"]

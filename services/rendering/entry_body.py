@@ -51,9 +51,9 @@ def body_of(entry_html: str, mark: Callable[[str], str] = lambda line: "", witho
     return Markup(inner)  # noqa: S704 - every element and attribute in it was let through above
 
 
-def lines_of(entry_html: str) -> list[str]:
+def lines_of(entry_html: str, without: Collection[str] = ()) -> list[str]:
     """What it says, line by line, without its headings and without what frames it."""
-    return [_text(each) for each in _lines_in(_read(entry_html))]
+    return [_text(each) for each in _lines_in(_read(entry_html, without))]
 
 
 def _read(entry_html: str, without: Collection[str] = ()) -> Element:

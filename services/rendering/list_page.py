@@ -70,9 +70,14 @@ def _running(cards: Sequence[dict[str, Any]], links: ListLinks) -> list[dict[str
     for each in cards:
         incidents.setdefault(each["incident"], []).append(each)
     return [
-        {"title": of[0]["incident_title"], "href": links.incident(slug), "latest": of[0], "count": len(of)}
+        {"title": of[0]["incident_title"], "href": links.incident(slug), "latest": _in_force(of)}
         for slug, of in incidents.items()
     ]
+
+
+def _in_force(cards: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The latest that still holds; if none does, the latest."""
+    return next((each for each in cards if not each["withdrawn"] and not each["put_right"]), cards[0])
 
 
 def _about(entries: Sequence[FeedEntry], configuration: Configuration, language: str) -> list[str]:

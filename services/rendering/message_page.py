@@ -27,24 +27,31 @@ class Links:
     message: Callable[[Any], str]
 
 
-def message_page(
-    entry: FeedEntry,
-    before: FeedEntry | None,
-    links: Links,
-    templates: Templates,
-    configuration: Configuration,
-) -> str:
-    """`before`: the message with which it is compared: the one that it puts right, else the one before it."""
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An entry in the course of its incident.
+
+    `before`: the one with which it is compared: what it puts right, else the one before it. `newer`: the one after it.
+    """
+
+    entry: FeedEntry
+    before: FeedEntry | None
+    newer: FeedEntry | None
+
+
+def message_page(course: Course, links: Links, templates: Templates, configuration: Configuration) -> str:
+    """The page. Raises Refused, with file and line, for a template or a word that a centre's own lack."""
+    entry, before = course.entry, course.before
     language = page_language(templates, entry.language, configuration)
     say, word = page_words(templates, language), templates.words.of(language)
 
     def when(moment: datetime | None) -> str:
         return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
 
-    found = changed_lines(lines_of(before.html), lines_of(entry.html)) if before else ChangedLines()
-    new, reworded = set(found.new), {each.line for each in found.reworded}
-
     puts_right = before is not None and entry.corrects == before.message_id
+    without = _SAID if puts_right else ()
+    found = changed_lines(lines_of(before.html), lines_of(entry.html, without)) if before else ChangedLines()
+    new, reworded = set(found.new), {each.line for each in found.reworded}
 
     def mark(line: str) -> str:
         return say("changed.new") if line in new else say("changed.changed") if line in reworded else ""
@@ -52,11 +59,11 @@ def message_page(
     return page(
         "message", templates, language=language, site=links.site, home=links.home, closed=entry.audience != PUBLIC,
         title=entry.title, entry=card(entry, templates, configuration, language),
-        body=body_of(entry.html, mark, _SAID if puts_right else ()),
+        body=body_of(entry.html, mark, without),
         incident={"title": entry.incident_title or entry.incident, "href": links.incident},
         facts=_facts(entry, configuration, language, when, say), links=links,
         withdrawn=when(entry.withdrawn_at), put_right=_put_right(entry, links), found=found,
-        before=_before(before, links, when), corrects=puts_right,
+        before=_other(before, links, when), newer=_newer(course, links, when), corrects=puts_right,
         code=entry.code, reference=f"{entry.incident} {entry.message_id}",
     )  # fmt: skip
 
@@ -93,8 +100,14 @@ def _put_right(entry: FeedEntry, links: Links) -> dict[str, str] | None:
     return {"title": entry.put_right_title or "", "href": links.message(entry.put_right_by)}
 
 
-def _before(before: FeedEntry | None, links: Links, when: Callable[[datetime | None], str]) -> dict[str, str] | None:
-    if before is None:
+def _newer(course: Course, links: Links, when: Callable[[datetime | None], str]) -> dict[str, str] | None:
+    """Its correction is said already."""
+    newer = course.newer
+    return None if newer and newer.message_id == course.entry.put_right_by else _other(newer, links, when)
+
+
+def _other(other: FeedEntry | None, links: Links, when: Callable[[datetime | None], str]) -> dict[str, str] | None:
+    if other is None:
         return None
-    href = links.message(before.message_id)
-    return {"title": before.title, "language": before.language, "href": href, "when": when(before.published_at)}
+    href = links.message(other.message_id)
+    return {"title": other.title, "language": other.language, "href": href, "when": when(other.published_at)}

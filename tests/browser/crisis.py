@@ -65,8 +65,9 @@ def told(
     plain = entry(
         number, audience=audience, incident=parsed.incident, incident_title=title, kind=parsed.kind,
         lane=parsed.urgency, phase=phase, exercise=parsed.exercise, content=parsed.model_dump(mode="json"),
-        language=variant.language, title=variant.subject, summary=variant.text, html=variant.html, published_at=at, updated_at=at,
-        corrects=corrects.message_id if corrects else None, code=code_of(str(identity), audience),
+        language=variant.language, title=variant.subject, summary=variant.text, html=variant.html,
+        published_at=at, updated_at=at, corrects=corrects.message_id if corrects else None,
+        code=code_of(str(identity), audience),
     )  # fmt: skip
     return replace(plain, **changes)
 
