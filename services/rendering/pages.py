@@ -61,6 +61,14 @@ def page_language(templates: Templates, language: str, configuration: Configurat
     return language if known else configuration.languages[0]
 
 
+def page_languages(templates: Templates) -> list[str]:
+    """Those in which there are words for pages, Dutch first, as the centre's readers are."""
+    found = [
+        name[len("words/pages.") : -len(".yaml")] for name in templates.words.files if name.startswith("words/pages.")
+    ]
+    return sorted(found, key=lambda each: (each != "nl", each != "fr", each))
+
+
 def style_sheet(templates: Templates) -> str:
     """What `/style.css` is; its address in a page carries the version of the templates, so it may be kept for long."""
     try:
