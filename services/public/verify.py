@@ -13,8 +13,9 @@ from aiohttp import web
 
 from services.domain.configuration import Configuration
 from services.domain.verification import CHARACTERS, read_code
-from services.public.pages import templates
 from services.public.verify_page import answer_page, busy_page, form_page
+from services.rendering.pages import page_languages
+from services.rendering.templates import Templates
 from services.runtime.postgres import Pool
 from services.store import verification
 
@@ -34,21 +35,22 @@ NO_CODE: Final = "-" * CHARACTERS
 class Verify:
     """Answers whether messages are genuine."""
 
-    def __init__(self, pool: Pool, configuration: Configuration) -> None:
-        self._pool, self._configuration = pool, configuration
+    def __init__(self, pool: Pool, templates: Templates, configuration: Configuration) -> None:
+        self._pool, self._templates, self._configuration = pool, templates, configuration
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
     async def ask(self, request: web.Request) -> web.Response:
         """200 with a form, or for a genuine message; 404 for any other code; 429 when too many ask."""
-        language = language_of(request, self._configuration)
+        templates = self._templates
+        language = language_of(request, page_languages(templates))
         typed = request.query.get("code", "").strip()[:LONGEST]
         if not typed:
-            return _answer(200, form_page(templates(), language))
+            return _answer(200, form_page(templates, language))
         if self._waiting >= WAITING:
-            return _answer(429, busy_page(templates(), language), {"Retry-After": "60"})
+            return _answer(429, busy_page(templates, language), {"Retry-After": "60"})
         found = await self._find(read_code(typed) or NO_CODE)
-        page = answer_page(found, typed, templates(), language, self._configuration)
+        page = answer_page(found, typed, templates, language, self._configuration)
         return _answer(200 if found else 404, page)
 
     async def _find(self, code: str) -> verification.Verified | None:
@@ -60,11 +62,10 @@ class Verify:
             self._waiting -= 1
 
 
-def language_of(request: web.Request, configuration: Configuration) -> str:
-    """`?lang=`, else what the browser asks for, else the centre's first; only languages in which there are pages."""
-    known = [each for each in configuration.languages if f"words/pages.{each}.yaml" in templates().words.files]
+def language_of(request: web.Request, known: Sequence[str]) -> str:
+    """`?lang=`, else what the browser asks for, else the first; only languages in which there are pages."""
     wanted = [request.query.get("lang", ""), *_accepted(request.headers.get("Accept-Language", ""))]
-    return next((each for each in wanted if each in known), configuration.languages[0])
+    return next((each for each in wanted if each in known), known[0])
 
 
 def _accepted(header: str) -> Sequence[str]:
