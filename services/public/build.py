@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from services import domain
+from services import domain, public, rendering
 from services.domain.configuration import Configuration
 from services.public.documents import Document, Feed
 from services.public.makers import ENTRY_MAKERS, MAKERS, STATIC_MAKERS
@@ -18,7 +18,7 @@ from services.rendering.centre import RenderingSettings
 from services.rendering.templates import folders
 from services.store.feeds import FeedEntry
 
-_SOURCES: Final = (Path(__file__).parent, Path(domain.__file__).parent)
+_SOURCES: Final = tuple(Path(folder) for each in (public, domain, rendering) for folder in each.__path__)
 
 log = structlog.get_logger(__name__)
 

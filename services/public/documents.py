@@ -79,7 +79,8 @@ Maker = Callable[[Feed], Iterable[Document]]
 """Makes the documents that show a page of a feed; pure. Called for each page whose entries changed."""
 
 EntryMaker = Callable[[Feed, FeedEntry], Iterable[Document]]
-"""Makes the documents of one entry; pure. Called when it changes, or what it corrects, or what corrects it.
+"""Makes the documents of one entry; pure. Called when it changes, or what it corrects, or what corrects it; and when
+another comes after it in its incident.
 
 The feed has all entries of its incident in its audience, newest first, however many. What is taken of others than
 these three must not change: ids, kinds, times of publication.

@@ -20,6 +20,7 @@ from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
+from services.public.verify import Verify
 from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
 from services.rendering.templates import Templates, load_templates
@@ -50,9 +51,11 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
-    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
+    words, configuration = _templates(), configuration_in_force()
+    reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks, reader))
+        app = make_app(routes(documents, callbacks, reader, verify))
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, callbacks.gathering.run())
