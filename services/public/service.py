@@ -10,16 +10,19 @@ import structlog
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from services.domain.problems import Refused
 from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
 from services.public.folder import Folder, claimed
+from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
 from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
+from services.rendering.templates import Templates, load_templates
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
@@ -47,8 +50,9 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
+    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
     async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks))
+        app = make_app(routes(documents, callbacks, reader))
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, callbacks.gathering.run())
@@ -87,6 +91,13 @@ def _kept_up(service: Service, watch: Watch, access: Access) -> list[Coroutine[A
         watch.run(),
         when_woken(asked, SECONDS, partial(access.refresh, service.pool), what="tokens"),
     ]
+
+
+def _templates() -> Templates:
+    try:
+        return load_templates()
+    except Refused as refused:
+        raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
 def _validator() -> RequestValidator | None:

@@ -24,7 +24,7 @@ NEED_NOTHING = {
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
-    "AUDIENCE": "governors",
+    "AUDIENCE": "governors", "NAME": "no", "NEW": "other", "DATE": "2026-12-24",
 }  # fmt: skip
 
 NEEDED = {
