@@ -15,6 +15,7 @@ from services.rendering.context import EXERCISE
 from services.rendering.edition_context import edition_context, shown
 from services.rendering.edition_fit import Fit, everything, fitting
 from services.rendering.failures import told
+from services.rendering.mime import LOGO_ID
 from services.rendering.mjml import to_html
 from services.rendering.templates import Templates
 
@@ -76,11 +77,11 @@ def _text(context: dict[str, Any], templates: Templates) -> str:
 
 
 def _logo(templates: Templates, *, whole: bool) -> str:
-    """Where the picture is: in the mail itself, or on a page in the page itself."""
+    """Where the picture is: in the mail or, if the centre wants that, at `public`; of a page in the page itself."""
     if templates.logo is None:
         return ""
     if not whole:
-        return "cid:logo@roeland"
+        return templates.logo_link or f"cid:{LOGO_ID}"
     return f"data:image/{templates.logo.subtype};base64,{base64.b64encode(templates.logo.content).decode()}"
 
 
