@@ -7,12 +7,11 @@ from typing import Literal
 
 from services.domain.problems import Problem, Refused
 from services.runtime.public_url import PublicUrlSettings
-from services.runtime.settings import RoelandSettings
 
 LOGO_BYTES = 64 * 1024  # it travels with every mail
 
 
-class RenderingSettings(RoelandSettings):
+class RenderingSettings(PublicUrlSettings):
     """`ROELAND_TEMPLATES_DIR` overrides our templates file by file; the rest is how the centre calls itself.
 
     `newsletter_images`: whether a newsletter carries the logo in itself, or links to where `public` serves it.
@@ -42,12 +41,16 @@ class Logo:
 
 @dataclass(frozen=True)
 class Centre:
-    """What templates see as `centre`. `has_logo` says that `cid:logo@roeland` will be there."""
+    """What templates see as `centre`. `has_logo` says that `cid:logo@roeland` will be there.
+
+    `verify`: the address at which anyone may ask whether a message is genuine; '' where the world has none of us.
+    """
 
     name: str
     short_name: str
     address: str
     has_logo: bool = False
+    verify: str = ""
 
 
 def read_logo(path: Path | None) -> Logo | None:
@@ -73,11 +76,10 @@ def logo_link(settings: RenderingSettings, logo: Logo | None) -> str:
     """
     if logo is None or settings.newsletter_images == "inline":
         return ""
-    public_url = PublicUrlSettings().public_url
-    if public_url is None:
+    if settings.public_url is None:
         what = "Newsletters should link to their images, and ROELAND_PUBLIC_URL is not set."
         raise Refused([Problem("ROELAND_NEWSLETTER_IMAGES", what, "Set it, or let them carry their images: inline.")])
-    return f"{public_url}/{logo.path}"
+    return f"{settings.public_url}/{logo.path}"
 
 
 def _refused(path: Path, problem: str, remedy: str) -> Refused:

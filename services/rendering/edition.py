@@ -37,13 +37,10 @@ def render_edition(
 ) -> Variant:
     """The mail, under 100 kB of HTML; or all of it when `whole`, for a page that nobody cuts.
 
-    `segment`: of the variant, when it is not the view's province. `code`: by which a reader verifies the mail, at
-    `verify_url`. Raises Refused, naming the template's file and line.
+    `segment`: of the variant, when it is not the view's province. Raises Refused, naming the template's file and line.
     """
-    context = edition_context(
-        view, message_id=message_id, templates=templates, configuration=configuration, whole=whole, code=code,
-        verify_url=verify_url, logo=_logo(templates, whole=whole),
-    )  # fmt: skip
+    logo = _logo(templates, whole=whole)
+    context = edition_context(view, message_id=message_id, templates=templates, whole=whole, logo=logo)
     try:
         html, fit = _html(view, context, templates, whole=whole)
         text = _text({**context, **shown(view, fit, templates)}, templates)

@@ -53,7 +53,8 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
     _check_zone(settings.timezone)
     logo = read_logo(settings.centre_logo)
     link = logo_link(settings, logo)
-    centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None)
+    verify = f"{settings.public_url}/verify" if settings.public_url else ""
+    centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None, verify)
     html, text = (_environment(sources, places, autoescape=escaped) for escaped in (True, False))
     return Templates(
         version=_version(sources, centre, logo, link, settings.timezone),
