@@ -64,8 +64,10 @@ async def serve(service: Service) -> None:
 @asynccontextmanager
 async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> AsyncIterator[Documents]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
-    configuration, centre = configuration_in_force(), RenderingSettings().centre_name
-    imprint = Imprint(centre, settings.public_url or "", configuration)
+    configuration, centre = configuration_in_force(), RenderingSettings()
+    imprint = Imprint(
+        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone
+    )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
         await asyncio.to_thread(folder.load)

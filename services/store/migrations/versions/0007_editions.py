@@ -57,23 +57,30 @@ CREATE TABLE edition (                                         -- one decision f
 );
 CREATE INDEX edition_waiting ON edition (decided_at) WHERE message_id IS NOT NULL AND taken_up_at IS NULL;
 
-CREATE TABLE edition_item (                                    -- which messages an edition tells of
+CREATE TABLE edition_item (                                    -- which messages an edition tells an audience of
     newsletter bigint NOT NULL,
     date date NOT NULL,
     message bigint NOT NULL REFERENCES message,
-    PRIMARY KEY (newsletter, date, message),
+    audience text NOT NULL,
+    withdrawn boolean NOT NULL DEFAULT false,                  -- it tells that this message was withdrawn
+    PRIMARY KEY (newsletter, date, message, audience),
     FOREIGN KEY (newsletter, date) REFERENCES edition
 );
 CREATE INDEX edition_item_message ON edition_item (message, newsletter);
 
-CREATE TABLE editorial (                                       -- what the cell writes above an edition
+CREATE TABLE editorial (                                       -- what the cell writes above an edition; the last counts
     newsletter bigint NOT NULL REFERENCES newsletter,
     date date NOT NULL,
-    content jsonb NOT NULL,                                    -- services.domain.editions.Editorial
+    version integer NOT NULL,                                  -- all are kept: who wrote one is an author
+    content jsonb,                                             -- services.domain.editions.Editorial; null: taken out
     written_by bigint NOT NULL REFERENCES users,
     written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (newsletter, date)
+    PRIMARY KEY (newsletter, date, version)
 );
+
+ALTER TABLE approval DROP CONSTRAINT approval_act_check;
+ALTER TABLE approval ADD CONSTRAINT approval_act_check CHECK (act IN
+    ('approve', 'break-glass', 'holding', 'standing', 'confirm', 'dispute', 'reject', 'take-back', 'withdraw'));
 
 CREATE TABLE skipped_date (                                    -- dates that a person said to skip, ahead of time
     newsletter bigint NOT NULL REFERENCES newsletter,
@@ -139,18 +146,28 @@ CREATE TABLE verification (                                    -- the code in ma
 
 CREATE TABLE websub_subscription (                             -- W3C WebSub: who hears of a topic at once
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic text NOT NULL,                                       -- the path of a feed
-    callback text NOT NULL,
-    secret text,
-    token_hash bytea,                                          -- of the address subscribed to; null: public
-    lease_until timestamptz NOT NULL,
-    verified_at timestamptz,
+    topic text NOT NULL,                                       -- the path of a feed, without a token
+    callback text NOT NULL,                                    -- where it is called; may hold the subscriber's secret
+    host text NOT NULL,                                        -- of the callback
+    secret text,                                               -- signs what it is sent; in clear, as an HMAC needs it
+    sealed bytea,                                              -- its token of a closed feed, under our signing keys
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    verified_at timestamptz NOT NULL,
+    lease_until timestamptz NOT NULL,
+    etag text,                                                 -- of what it has
+    wanted text,                                               -- of what it is to have
+    wanted_at timestamptz,                                     -- when that last changed
+    due timestamptz,                                           -- when it is called next; null: it has all
+    claim integer NOT NULL DEFAULT 0,                          -- calls so far: only the latest says what came of it
+    calling_until timestamptz,                                 -- while it is being called
+    tries integer NOT NULL DEFAULT 0,                          -- that failed, in a row
+    tried_at timestamptz,
     failing_since timestamptz,
     delivered_at timestamptz,
-    etag text,                                                 -- of what it has
+    ending text,                                               -- why it ends, until the subscriber was told
     UNIQUE (topic, callback)
 );
+CREATE INDEX websub_subscription_due ON websub_subscription (due) WHERE due IS NOT NULL;
 """
 
 
