@@ -9,23 +9,34 @@ from typing import Final
 
 from lxml import etree
 
-from services.public.documents import Document, Feed, feed_path
+from services.public.documents import Document, Feed, feed_path, list_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
-from services.public.feed_head import Link, feed_id, language_of, links_of, related, stylesheet, title_of_feed
+from services.public.feed_head import (
+    Link,
+    explanation,
+    feed_id,
+    language_of,
+    links_of,
+    related,
+    stylesheet,
+    title_of_feed,
+)
 from services.store.feeds import FeedEntry
 
 MEDIA_TYPE: Final = "application/atom+xml"
 ATOM: Final = "http://www.w3.org/2005/Atom"
 HISTORY: Final = "http://purl.org/syndication/history/1.0"
-_XML: Final = "http://www.w3.org/XML/1998/namespace"
+LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 
 def atom(feed: Feed) -> Iterator[Document]:
     """The page, its entries in the order given."""
     root = etree.Element(_name("feed"), nsmap={None: ATOM, "fh": HISTORY})
-    root.set(f"{{{_XML}}}lang", language_of(feed))
+    root.set(LANG, language_of(feed))
     _text(root, "id", feed_id(feed))
     _text(root, "title", title_of_feed(feed))
+    _explain(root, feed)
     _text(root, "updated", moment(feed.modified))
     _text(etree.SubElement(root, _name("author")), "name", plain(feed.centre))
     _text(root, "generator", "Roeland")
@@ -43,8 +54,8 @@ def written(root: etree._Element, feed: Feed, form: str) -> bytes:
     tree = etree.ElementTree(root)
     sheet = f'type="text/css" href="{stylesheet(feed_path(feed, form))}"'
     root.addprevious(etree.ProcessingInstruction("xml-stylesheet", sheet))
-    document: bytes = etree.tostring(tree, xml_declaration=True, encoding="UTF-8")
-    return document + b"\n"
+    document: bytes = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return document
 
 
 def add_link(parent: etree._Element, link: Link) -> None:
@@ -57,9 +68,19 @@ def moment(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def _explain(root: etree._Element, feed: Feed) -> None:
+    """For whoever opens it in a browser: what this is, and where the same stands as a page. XHTML: its link works."""
+    before, words, after = explanation(feed)
+    subtitle = etree.SubElement(root, _name("subtitle"), type="xhtml")
+    div = etree.SubElement(subtitle, f"{{{_XHTML}}}div", nsmap={None: _XHTML})
+    div.text = before
+    link = etree.SubElement(div, f"{{{_XHTML}}}a", href=feed.address(list_path(feed)))
+    link.text, link.tail = words, after
+
+
 def _add(root: etree._Element, feed: Feed, entry: FeedEntry) -> None:
     item = etree.SubElement(root, _name("entry"))
-    item.set(f"{{{_XML}}}lang", entry.language)
+    item.set(LANG, entry.language)
     _text(item, "id", entry_id(entry))
     _text(item, "title", title_of(entry))
     _text(item, "published", moment(entry.published_at))

@@ -10,6 +10,13 @@ from services.store.feeds import FeedEntry
 
 STYLE_PATH: Final = "feeds/style.css"
 
+EXPLANATION: Final = {
+    "nl": ("Zet het adres van deze feed in een feedlezer, of ", "lees de berichten op een pagina", "."),
+    "fr": ("Copiez l’adresse de ce flux dans un lecteur, ou ", "lisez les messages sur une page", "."),
+    "en": ("Paste the address of this feed into a reader, or ", "read the messages on a page", "."),
+    "de": ("Kopieren Sie die Adresse dieses Feeds in einen Reader, oder ", "lesen Sie die Mitteilungen als Seite", "."),
+}
+
 Link = dict[str, str]
 """The attributes of a link: `rel`, `href`, and `type` and `title` where they say something."""
 
@@ -31,6 +38,11 @@ def title_of_feed(feed: Feed) -> str:
 def language_of(feed: Feed) -> str:
     """That of the latest entry."""
     return feed.entries[0].language if feed.entries else feed.configuration.languages[0]
+
+
+def explanation(feed: Feed) -> tuple[str, str, str]:
+    """What a person is told who opens a feed: before a link to the page, in it, and after."""
+    return EXPLANATION.get(language_of(feed), EXPLANATION["nl"])
 
 
 def links_of(feed: Feed, form: str, media_type: str) -> Iterator[Link]:

@@ -20,6 +20,7 @@ from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
+from services.public.verify import Verify
 from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
 from services.rendering.templates import Templates, load_templates
@@ -50,9 +51,11 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
-    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
+    words, configuration = _templates(), configuration_in_force()
+    reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks, reader))
+        app = make_app(routes(documents, callbacks, reader, verify))
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, callbacks.gathering.run())
@@ -61,8 +64,10 @@ async def serve(service: Service) -> None:
 @asynccontextmanager
 async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> AsyncIterator[Documents]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
-    configuration, centre = configuration_in_force(), RenderingSettings().centre_name
-    imprint = Imprint(centre, settings.public_url or "", configuration)
+    configuration, centre = configuration_in_force(), RenderingSettings()
+    imprint = Imprint(
+        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone
+    )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
         await asyncio.to_thread(folder.load)

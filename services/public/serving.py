@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import ETag, web
 
+from services.public import atom, json_feed, rss
 from services.public.access import Access
 from services.public.bodies import Bodies
 from services.public.documents import TOKEN
@@ -17,7 +18,17 @@ from services.store.feeds import PUBLIC
 
 MAX_AGE_SECONDS: Final = 30
 
+FORMS: Final = {
+    "atom": atom.MEDIA_TYPE,
+    "rss": rss.MEDIA_TYPE,
+    "json": json_feed.MEDIA_TYPE,
+}
+"""The forms in which the same feed is had, by ending."""
+
+SHOWN_AS_TEXT: Final = frozenset({atom.MEDIA_TYPE, rss.MEDIA_TYPE})
+
 _GZIP: Final = "-gzip"
+_TOKEN: Final = TOKEN.encode()
 
 
 class Documents:
@@ -54,20 +65,18 @@ class Documents:
     def _answer(self, request: web.Request, kept: Kept | None, caching: str, token: str = "") -> web.StreamResponse:
         """The document, or 304 for whoever has it already (RFC 9110 §13.1: the ETag counts before the date)."""
         if kept is None:
-            raise web.HTTPNotFound if self._watch.caught_up else web.HTTPServiceUnavailable
-        zipped = kept.compressed > 0 and "gzip" in request.headers.get("Accept-Encoding", "").lower() and not token
-        etag = kept.etag + (_GZIP if zipped else "")
-        headers = {"Cache-Control": caching, "Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*"}
-        if has_it(request, kept):
-            response = web.Response(status=304, headers=headers)
-        else:
+            raise web.HTTPNotFound if self._watch.complete else web.HTTPServiceUnavailable
+        zipped = kept.compressed > 0 and not token and "gzip" in request.headers.get("Accept-Encoding", "").lower()
+        response = web.Response(status=304) if has_it(request, kept) else web.Response()
+        if response.status == 200:
             body = self._body(kept, compressed=zipped)
-            if token:
-                body = body.replace(TOKEN.encode(), token.encode())
-            response = web.Response(body=body, headers=headers, content_type=kept.media_type, charset="utf-8")
+            response.body = body.replace(_TOKEN, token.encode()) if token else body
+            response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
-        response.etag, response.last_modified = etag, kept.modified
+        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers_of(kept).items()})
+        response.headers["Cache-Control"] = caching
+        response.etag, response.last_modified = kept.etag + (_GZIP if zipped else ""), kept.modified
         return response
 
     def _body(self, kept: Kept, *, compressed: bool) -> bytes:
@@ -76,6 +85,27 @@ class Documents:
         except OSError:
             self._watch.distrust(kept)
             raise web.HTTPServiceUnavailable from None
+
+
+def headers_of(kept: Kept) -> dict[str, str]:
+    """What belongs to a document besides its type and its age: any site may read it, and other forms are named."""
+    headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
+    if kept.media_type in SHOWN_AS_TEXT:
+        headers["Vary"] = "Accept, Accept-Encoding"
+    name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
+    if dot and form in FORMS:
+        others = [
+            f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
+        ]
+        headers["Link"] = ", ".join(others)
+    return headers
+
+
+def seen_as(request: web.Request, media_type: str) -> str:
+    """Browsers show a feed's own types as bare text, and XML by its style sheet; who asks for pages is a browser."""
+    accept = request.headers.get("Accept", "")
+    page = "text/html" in accept and "atom+xml" not in accept and "rss+xml" not in accept
+    return "application/xml" if page and media_type in SHOWN_AS_TEXT else media_type
 
 
 def split_token(rest: str) -> tuple[str, str]:

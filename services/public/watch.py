@@ -44,11 +44,8 @@ class Watch:
         self.woken = asyncio.Event()
         self.current = asyncio.Event()
         """Set once every audience's own page is what PostgreSQL says."""
-
-    @property
-    def caught_up(self) -> bool:
-        """Whether all there is is built: what is not there then does not exist."""
-        return self.current.is_set() and not self._todo
+        self.complete = False
+        """Whether all that there was at the start is built: what is not there then does not exist."""
 
     async def run(self) -> None:
         """For as long as it runs."""
@@ -70,6 +67,7 @@ class Watch:
     async def _look(self) -> None:
         if self._folder.is_lost():
             log.warning("folder_lost")
+            self.complete = False
             await asyncio.to_thread(self._folder.load)
             self._wanted.clear()
         async with self._pool.connection() as connection:
@@ -131,7 +129,7 @@ class Watch:
                 if self.woken.is_set() or time.monotonic() > until:
                     return
             self.current.set()
-            self._trouble = False
+            self.complete, self._trouble = True, False
         except OSError as problem:
             self._cannot_write(problem)
 

@@ -24,7 +24,7 @@ NEED_NOTHING = {
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
-    "NAME": "no", "NEW": "other", "DATE": "2026-12-24",
+    "NAME": "no", "NEW": "other", "DATE": "2026-12-24", "AUDIENCE": "governors",
 }  # fmt: skip
 
 TAKE_MANY = {
@@ -41,6 +41,7 @@ NEEDED = {
     ("incident", "open"): ["--title", "x"],
     ("playbook", "start"): ["--incident", "x-1"],
     ("playbook", "release"): ["--incident", "x-1"],
+    ("feed", "tokens", "add"): ["--name", "x"],
 }
 
 

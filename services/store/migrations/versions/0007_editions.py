@@ -139,18 +139,28 @@ CREATE TABLE verification (                                    -- the code in ma
 
 CREATE TABLE websub_subscription (                             -- W3C WebSub: who hears of a topic at once
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic text NOT NULL,                                       -- the path of a feed
-    callback text NOT NULL,
-    secret text,
-    token_hash bytea,                                          -- of the address subscribed to; null: public
-    lease_until timestamptz NOT NULL,
-    verified_at timestamptz,
+    topic text NOT NULL,                                       -- the path of a feed, without a token
+    callback text NOT NULL,                                    -- where it is called; may hold the subscriber's secret
+    host text NOT NULL,                                        -- of the callback
+    secret text,                                               -- signs what it is sent; in clear, as an HMAC needs it
+    sealed bytea,                                              -- its token of a closed feed, under our signing keys
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    verified_at timestamptz NOT NULL,
+    lease_until timestamptz NOT NULL,
+    etag text,                                                 -- of what it has
+    wanted text,                                               -- of what it is to have
+    wanted_at timestamptz,                                     -- when that last changed
+    due timestamptz,                                           -- when it is called next; null: it has all
+    claim integer NOT NULL DEFAULT 0,                          -- calls so far: only the latest says what came of it
+    calling_until timestamptz,                                 -- while it is being called
+    tries integer NOT NULL DEFAULT 0,                          -- that failed, in a row
+    tried_at timestamptz,
     failing_since timestamptz,
     delivered_at timestamptz,
-    etag text,                                                 -- of what it has
+    ending text,                                               -- why it ends, until the subscriber was told
     UNIQUE (topic, callback)
 );
+CREATE INDEX websub_subscription_due ON websub_subscription (due) WHERE due IS NOT NULL;
 """
 
 
