@@ -29,6 +29,14 @@ async def audiences(connection: Connection, messages: Sequence[int]) -> set[tupl
     return {(audience, channel) for audience, channel in await rows.fetchall()}
 
 
+async def segments(connection: Connection, message: int) -> Sequence[str]:
+    """The segments, of any audience, that have a version of their own."""
+    rows = await connection.execute(
+        "SELECT DISTINCT segment FROM variant WHERE message = %s AND segment <> '' ORDER BY 1", (message,)
+    )
+    return [segment for (segment,) in await rows.fetchall()]
+
+
 async def read(connection: Connection, message: int, numbers: Sequence[int] | None = None) -> dict[int, Variant]:
     """The variants of a message by number; all of them when no numbers are given."""
     rows = await connection.execute(
