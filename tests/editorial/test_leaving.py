@@ -33,7 +33,7 @@ async def test_one_click_leaves_them_out_of_the_next_edition_and_of_that_alone(d
     first = await news.edition()
     assert first.message_id and (await desk.approve(first.message_id)).done
     await click(desk, first.message_id, "g1")
-    alert = await desk.released(incident=incident, kind="update", title="Nog iets")
+    alert = await desk.released(incident=incident, kind="update", title=[{"text": "Nog iets"}])
     following = await news.edition(TODAY + timedelta(days=1))
     assert following.message_id
     assert await desk.recipients(following.message_id) == {"g2", "g3", "b1", "b2", "b3"}
@@ -46,7 +46,7 @@ async def test_who_leaves_between_proof_and_release_does_not_get_it(desk: Rooms,
     news = await letters(desk, incident)
     first = await news.edition()
     assert first.message_id and (await desk.approve(first.message_id)).done
-    await desk.released(incident=incident, kind="update", title="Nog iets")
+    await desk.released(incident=incident, kind="update", title=[{"text": "Nog iets"}])
     waits = await news.edition(TODAY + timedelta(days=1))
     assert waits.message_id
     assert await desk.recipients(waits.message_id) == {"g1", "g2", "g3", "b1", "b2", "b3"}
