@@ -55,7 +55,7 @@ async def serve(service: Service) -> None:
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks, reader, verify))
+        app = make_app(routes(documents, callbacks, reader, verify), words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, callbacks.gathering.run())
