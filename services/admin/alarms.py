@@ -30,6 +30,10 @@ REMEDIES: Final = {
     "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
     "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
+    "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "
+    "newsletter, or PostgreSQL, away? `roeland newsletter history NAME`, `roeland doctor`.",
+    "edition-fails": "The clock cannot make this edition, and tries again until it is too late: see the log of "
+    "newsletter for `edition_failed`.",
 }
 """By kind (`services.store.alarms`)."""
 OTHERWISE: Final = "See docs/operations.md."

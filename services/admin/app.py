@@ -18,12 +18,14 @@ from services.admin import (
     duty,
     exporting,
     facts,
+    feed_subscribers,
     feeds,
     following,
     incidents,
     judging,
     messages,
     newcomers,
+    newsletters,
     participants,
     playbooks,
     proofs,
@@ -38,6 +40,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
+MORE_FEED_COMMANDS = (feed_subscribers,)
 
 
 def build() -> typer.Typer:
@@ -62,6 +65,7 @@ def build() -> typer.Typer:
         facts,
         playbooks,
         messages,
+        newsletters,
         feeds,
         dead_letters,
         topics,

@@ -48,9 +48,9 @@ def _deliveries(channel: str, lane: str) -> Road:
 
 
 ROADS: Final[tuple[Road, ...]] = (
-    Road("messages", "Commands about messages. Outside systems may write signed ones.", "incident",
-         [body.model_fields["type"].default for body in BODIES],
-         ["admin"], ["editorial"]),
+    Road("messages", "Commands about messages, and editions made. Outside systems may write signed commands.",
+         "incident", [*(body.model_fields["type"].default for body in BODIES), "roeland.edition.made.v1"],
+         ["admin", "newsletter"], ["editorial"]),
     Road("releases", "What may be sent, is held, or goes on.", "incident",
          ["roeland.message.released.v1", "roeland.message.halted.v1", "roeland.message.resumed.v1"],
          ["admin", "editorial"], ["dispatch", "situation"]),

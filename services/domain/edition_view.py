@@ -34,7 +34,8 @@ class Story:
     """One incident, at its latest. `told_at`: when that message was released; `folded`: how many others it stands for.
 
     `near`: it is in the reader's province. `places`: municipalities and provinces that it is about, if it says so.
-    `corrected`: what was wrong, where the latest is a correction.
+    `corrected`: what was wrong, where the latest is a correction. `language`: of its texts, where that is not the
+    edition's own ('' when it is).
     """
 
     incident: str
@@ -54,6 +55,7 @@ class Story:
     next_update_at: datetime | None = None
     places: tuple[str, ...] = ()
     near: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

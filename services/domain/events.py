@@ -5,6 +5,7 @@ A breaking change gets a new type (`.v2`) beside the old one; `tests/schemas/cor
 """
 
 from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - a field has its name
 from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
@@ -77,6 +78,15 @@ class BatchSettled(Tolerant):
     last_accepted_at: AwareDatetime | None = None
 
 
+class EditionMade(Tolerant):
+    """The clock made an edition of a newsletter; its content is in PostgreSQL. Editorial makes a message of it."""
+
+    TYPE: ClassVar[str] = "roeland.edition.made.v1"
+    newsletter: int = Field(ge=1, le=LARGEST_MESSAGE, description="The newsletter's number, which it keeps.")
+    date: Date = Field(description="The local date that it is the edition of.")
+    message_id: UUID = Field(description="What the message's id will be.")
+
+
 class DeadLettered(Tolerant):
     """A record that nobody could read. Its bytes are in PostgreSQL (`dead_letter`), not here."""
 
@@ -87,9 +97,9 @@ class DeadLettered(Tolerant):
     reason: str
 
 
-Event = MessageReleased | MessageHalted | MessageResumed | BatchAnnounced | BatchSettled | DeadLettered
+Event = MessageReleased | MessageHalted | MessageResumed | BatchAnnounced | BatchSettled | EditionMade | DeadLettered
 EVENTS: Final[tuple[type[Event], ...]] = (
-    MessageReleased, MessageHalted, MessageResumed, BatchAnnounced, BatchSettled, DeadLettered,
+    MessageReleased, MessageHalted, MessageResumed, BatchAnnounced, BatchSettled, EditionMade, DeadLettered,
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "reject": frozenset({"approver", "crisis-manager"}),
     "break-glass": frozenset({"crisis-manager"}),
     "judge": frozenset({"approver", "crisis-manager"}),
+    "keep-newsletters": frozenset({"author", "crisis-manager", "administrator"}),
 }
 """Which roles may give a command. Stop, pause and resume act by the right to the database: a stop is obeyed first."""
 

@@ -1,7 +1,6 @@
 """What a newsletter is: whom it is for, when it goes out, what it collects. A standing approval is bound to it."""
 
 import hashlib
-import json
 from datetime import time
 from typing import Annotated, Final, Literal, Self
 
@@ -9,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from services.domain import limits
 from services.domain.content import Text
+from services.domain.identity import canonical
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -73,7 +73,9 @@ class Newsletter(_Frozen):
 
     @property
     def hash(self) -> str:
-        """SHA-256, in hex, over all of it."""
-        plain = self.model_dump(mode="json")
-        canonical = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """SHA-256, in hex, over all of it but its name: a newsletter that is renamed says and does the same.
+
+        What has its default is left out, so that a field added later voids no approval that stands.
+        """
+        plain = self.model_dump(mode="json", exclude={"slug"}, exclude_defaults=True)
+        return hashlib.sha256(canonical(plain)).hexdigest()

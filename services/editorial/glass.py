@@ -59,5 +59,5 @@ async def _tell(
     log.info("told", what=name, message=message.number, users=[user.id for user in users])
 
 
-TELLS: Final[Mapping[str, telling.Tell]] = {BROKEN: _tell_of_broken, DISPUTED: _tell_of_dispute}
+TELLS: Final[Mapping[str, telling.TellOfMessage]] = {BROKEN: _tell_of_broken, DISPUTED: _tell_of_dispute}
 """What users are told about broken glass, by what was asked for."""

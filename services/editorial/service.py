@@ -28,7 +28,7 @@ from services.domain.commands import (
 )
 from services.domain.events import Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import duty, glass, proof, telling, waiting
+from services.editorial import duty, glass, missed, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
@@ -54,6 +54,7 @@ from services.runtime.service import Service
 from services.store import workers
 from services.store.ledger import RETRY
 from services.store.messages import EXPIRY
+from services.store.tellings import EDITIONS_MISSED
 from services.store.users import User, user_by_id
 
 PROOFERS: Final = ("", "", "urgent/")
@@ -82,7 +83,10 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
 }
 """What carries out which command, in the transaction of its answer."""
 
-TELLS: Final[Mapping[str, telling.Tell]] = {duty.WAITS: duty.tell_next, **glass.TELLS}
+TELLS: Final[Mapping[str, telling.Tell]] = {
+    EDITIONS_MISSED: missed.tell,
+    **{what: telling.of_message(tell) for what, tell in {duty.WAITS: duty.tell_next, **glass.TELLS}.items()},
+}
 """What users are told, by what was asked for."""
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from services.editorial.refusal import Refusal, problem
 from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
-from services.store import audit, incidents, messages, told, variants
+from services.store import audit, incidents, messages, newsletters, told, variants
 from services.store import facts as store_facts
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
@@ -80,6 +80,9 @@ async def _record(connection: Connection, new: NewMessage, versions: list[Varian
 
 
 async def _incident(connection: Connection, content: MessageContent, user: User) -> Incident:
+    if series := await newsletters.of_series(connection, content.incident):
+        what = f"{content.incident} is the series of the newsletter {series.slug}, which tells of other incidents."
+        raise problem("incident", what, "Name the incident that the message is about.")
     title = next((text.text for text in content.title if text.language == content.language), content.title[0].text)
     new = Incident(content.incident, title, content.phase or "acute", content.exercise)
     incident = await incidents.open_unless_there(connection, new, user.id)

@@ -1,6 +1,7 @@
 """Telling users, as a job of its own: whatever is wrong with a notice or its template holds up nobody's message.
 
-A timer in the transaction of what happened asks for it; its effect tells in its own transaction, and is tried again.
+A timer in the transaction of what happened asks for it (`services.store.tellings`); its effect tells in its own
+transaction, and is tried again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,32 +9,24 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from uuid_utils import uuid7
 
 from services.editorial.desk import Desk
-from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
 from services.runtime.records import unforeseen
 from services.store import messages
 from services.store.messages import Message
+from services.store.tellings import ASKED, KIND, ask
 
-KIND: Final = "telling"
-"""Kind of the timer; its subject is `WHAT/NUMBER`: what users are told, and the number of the message."""
-ASKED: Final = "roeland_telling"
-"""NOTIFY channel: somebody is to be told."""
+__all__ = ["ASKED", "KIND", "Tell", "TellOfMessage", "ask", "of_message", "telling"]
+
 TRY_AGAIN: Final = timedelta(seconds=15)
 
-Tell = Callable[[Connection, Message, Desk], Awaitable[None]]
+Tell = Callable[[Connection, int, Desk], Awaitable[None]]
+"""Tells users of what has this number, if it is still so; the caller commits."""
+TellOfMessage = Callable[[Connection, Message, Desk], Awaitable[None]]
 """Tells users of this message, whose row is locked, if it is still so; the caller commits."""
 
 log = structlog.get_logger(__name__)
-
-
-async def ask(connection: Connection, what: str, message: int, after: timedelta = timedelta(0)) -> None:
-    """Have users told of this message, as soon as this transaction commits or so much later."""
-    due = await messages.database_time(connection) + after
-    await timers.set_timer(connection, KIND, f"{what}/{message}", str(uuid7()), due)
-    await connection.execute(f"NOTIFY {ASKED}")
 
 
 def telling(desk: Desk, tells: Mapping[str, Tell]) -> Callable[[Connection, str], Awaitable[None]]:
@@ -43,13 +36,23 @@ def telling(desk: Desk, tells: Mapping[str, Tell]) -> Callable[[Connection, str]
         what, _, number = subject.partition("/")
         try:
             async with connection.transaction():
-                message = await messages.by_number(connection, int(number), lock=True)
-                if message is not None and what in tells:
-                    await tells[what](connection, message, desk)
+                if what in tells:
+                    await tells[what](connection, int(number), desk)
         except AWAY:
             raise
         except Exception as problem:
-            log.error("telling_failed", what=what, message=int(number), problem=unforeseen(problem))
+            log.error("telling_failed", what=what, number=int(number), problem=unforeseen(problem))
             await ask(connection, what, int(number), TRY_AGAIN)
 
     return fired
+
+
+def of_message(tell: TellOfMessage) -> Tell:
+    """Tells of a message, by its number."""
+
+    async def told(connection: Connection, number: int, desk: Desk) -> None:
+        message = await messages.by_number(connection, number, lock=True)
+        if message is not None:
+            await tell(connection, message, desk)
+
+    return told

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.status import Callbacks
 from services.runtime.postgres import AWAY
@@ -30,10 +31,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def routes(documents: Documents, callbacks: Callbacks) -> list[web.RouteDef]:
+def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor) -> list[web.RouteDef]:
     """Every address, the particular before the general: what is none of the others may be a document."""
     return [
         web.post(PATH, callbacks.take),
+        *reader.routes(),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
         web.get("/{path:(?!twilio/).*}", documents.open),
     ]
@@ -66,5 +68,6 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def _harden(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]
     response.headers.setdefault("Cache-Control", "no-store")

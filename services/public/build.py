@@ -30,6 +30,7 @@ class Imprint:
     centre: str
     public_url: str
     configuration: Configuration
+    hub: str | None = None
 
     @property
     def audiences(self) -> list[str]:
@@ -55,7 +56,7 @@ def version(imprint: Imprint) -> str:
     """Of what makes documents: our own files, the templates, and what is the same in all. Another one: all anew."""
     settings = RenderingSettings()
     files = [file for top in (*_SOURCES, *folders(settings)) for file in sorted(top.rglob("*")) if file.is_file()]
-    told = [imprint.centre, imprint.public_url, imprint.configuration.model_dump_json()]
+    told = [imprint.centre, imprint.public_url, imprint.hub or "", imprint.configuration.model_dump_json()]
     hashes = [sha256(file.read_bytes()).digest() for file in files if "__pycache__" not in file.parts]
     return sha256(repr((told, hashes)).encode()).hexdigest()[:16]
 
@@ -64,7 +65,7 @@ def feed_of(piece: Piece, entries: Sequence[FeedEntry], imprint: Imprint) -> Fee
     """The feed, or the page of it, that a piece is about."""
     return Feed(
         piece.audience, _name(piece.audience, imprint.configuration), piece.incident, entries, imprint.centre,
-        imprint.public_url, imprint.configuration, piece.page, piece.older, piece.newer,
+        imprint.public_url, imprint.configuration, piece.page, piece.older, piece.newer, imprint.hub,
     )  # fmt: skip
 
 

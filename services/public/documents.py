@@ -26,7 +26,8 @@ class Feed:
 
     `incident`: its slug, or None for the whole feed. `page` None: the current one, which shows the latest 50; else an
     archive (RFC 5005 §4), full, numbered from the oldest, 1. `older`, `newer`: numbers of the archives beside it; for
-    the current one `older` is the latest archive, and for the latest archive `newer` is None: the current one.
+    the current one `older` is the latest archive, and for the latest archive `newer` is None: the current one. `hub`:
+    where to subscribe to changes (WebSub), if anywhere.
     """
 
     audience: str
@@ -39,6 +40,7 @@ class Feed:
     page: int | None = None
     older: int | None = None
     newer: int | None = None
+    hub: str | None = None
 
     @property
     def is_public(self) -> bool:

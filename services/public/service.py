@@ -10,16 +10,22 @@ import structlog
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
+from services.domain.problems import Refused
 from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
 from services.public.folder import Folder, claimed
+from services.public.hub import Hub, hub_routes, open_hub
+from services.public.hub_settings import HubSettings
+from services.public.hub_shelf import BuiltFeeds
+from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
 from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
+from services.rendering.templates import Templates, load_templates
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
@@ -47,18 +53,34 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
-    async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks))
+    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
+    async with (
+        _newsfeed(service, settings, keys) as (documents, watch, shelf),
+        open_hub(service, HubSettings(), keys, shelf) as hub,
+    ):
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader)])
         async with _listening(app, settings):
             service.health.up("address")
-            await until(service.stopping, callbacks.gathering.run())
+            await until(service.stopping, _working(callbacks, hub, watch))
+
+
+async def _working(callbacks: Callbacks, hub: Hub | None, watch: Watch) -> None:
+    """What runs until the service stops; the rest of what runs serves these."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(callbacks.gathering.run())
+        if hub is not None:
+            watch.on_change = hub.deliveries.wake
+            group.create_task(hub.run())
 
 
 @asynccontextmanager
-async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> AsyncIterator[Documents]:
+async def _newsfeed(
+    service: Service, settings: PublicSettings, keys: Keys
+) -> AsyncIterator[tuple[Documents, Watch, BuiltFeeds]]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
     configuration, centre = configuration_in_force(), RenderingSettings().centre_name
-    imprint = Imprint(centre, settings.public_url or "", configuration)
+    hub_url = HubSettings().hub_url
+    imprint = Imprint(centre, settings.public_url or "", configuration, hub_url)
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
         await asyncio.to_thread(folder.load)
@@ -69,7 +91,7 @@ async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> A
             with suppress(TimeoutError):
                 async with asyncio.timeout(FRESH_SECONDS):
                     await watch.current.wait()
-            yield Documents(folder, bodies, watch, access)
+            yield Documents(folder, bodies, watch, access, imprint), watch, BuiltFeeds(folder, bodies, watch, access)
             for task in running:
                 task.cancel()
 
@@ -87,6 +109,13 @@ def _kept_up(service: Service, watch: Watch, access: Access) -> list[Coroutine[A
         watch.run(),
         when_woken(asked, SECONDS, partial(access.refresh, service.pool), what="tokens"),
     ]
+
+
+def _templates() -> Templates:
+    try:
+        return load_templates()
+    except Refused as refused:
+        raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
 def _validator() -> RequestValidator | None:

@@ -23,7 +23,7 @@ def asked_by_templates(
     Raises Refused for a template that is missing or wrong.
     """
     situation = situation_of(content.kind, phase)
-    values = {"centre": templates.centre, "slot": {name: slot(name) for name in SLOTS}}
+    values = {"centre": templates.centre, "slot": {name: slot(name) for name in SLOTS if name != "reader"}}
     return frozenset(
         (audience, language)
         for audience in configuration.in_order(content.audiences if audiences is None else audiences)

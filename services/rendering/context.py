@@ -23,7 +23,9 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
     """All that a template may use; docs/templates.md lists it."""
     content, language, words = request.content, request.language, templates.words
     word = words.of(language)
-    personal = {} if request.channel == "newsfeed" else {"slot": {name: slot(name) for name in SLOTS}}
+    personal = (
+        {} if request.channel == "newsfeed" else {"slot": {name: slot(name) for name in SLOTS if name != "reader"}}
+    )
 
     def when(moment: datetime | None) -> str:
         return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
@@ -34,7 +36,7 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
     )
     as_of = word("as_of", when=when(request.issued_at)) if request.issued_at else ""
     return personal | {
-        "subject": _mark(content.exercise, word) + subject_of(request, view, templates),
+        "subject": mark_of(content.exercise, word) + subject_of(request, view, templates),
         "title": view.title,
         "points": view.key_messages,
         "unknowns": view.unknown,
@@ -90,7 +92,8 @@ def wrong_of(request: RenderRequest, view: View) -> tuple[str, ...]:
     return tuple(f"“{one_line(text)}”" for text in said[: limits.WRONG])
 
 
-def _mark(exercise: bool, word: Word) -> str:
+def mark_of(exercise: bool, word: Word) -> str:
+    """What stands before the subject of an exercise, ours and in the reader's language; '' for what is real."""
     if not exercise:
         return ""
     return "".join(f"[{mark}] " for mark in dict.fromkeys((EXERCISE, word("exercise.mark"))))

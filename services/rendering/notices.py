@@ -4,7 +4,7 @@ A phone lies on a table: the SMS names the incident, the kind, the urgency, how 
 the message says. That an exercise is one is put there here, and not in a template.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from services.rendering.sms import made
 from services.rendering.templates import Templates
 
 LANGUAGE: Final = "nl"
-NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed")
+NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed")
 """The notices that there are: `templates/notices/NAME.j2`, each with macros subject, lead, ask and sms."""
 SHORT: Final = 12
 """Characters of an incident's id that stay when it must give way to fit one segment."""
@@ -25,7 +25,10 @@ SHORT: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a notice may say. `title`: as its readers see it in the subject. `by`: the address of who did it."""
+    """What a notice may say. `title`: as its readers see it in the subject. `by`: the address of who did it.
+
+    Of a newsletter there is no `message_id`: `incident` is its name, and `dates` are those of its editions, in full.
+    """
 
     message_id: str
     incident: str
@@ -40,6 +43,7 @@ class About:
     console_url: str | None = None
     by: str = ""
     reason: str = ""
+    dates: list[str] = field(default_factory=list)
 
 
 def notice(name: str, about: About, templates: Templates) -> list[Variant]:
@@ -66,7 +70,7 @@ def _context(name: str, about: About, templates: Templates) -> dict[str, Any]:
         "kind_name": word(f"kind.{about.kind}.label"),
         "urgency_name": "dringend" if about.urgency == "urgent" else "niet dringend",
         "expires": in_full(expires, language=LANGUAGE, timezone=templates.timezone, word=word) if expires else "",
-        "link": f"{about.console_url}/messages/{about.message_id}" if about.console_url else "",
+        "link": f"{about.console_url}/messages/{about.message_id}" if about.console_url and about.message_id else "",
         "centre": templates.centre,
         "banner": word("exercise.banner"),
     }

@@ -1,8 +1,8 @@
 """The templates, read once into memory: what is proofed is what is sent, also while someone edits a file.
 
 Jinja is sandboxed and strict: a template cannot reach the program, and what it does not find is an error at once.
-Two environments read the same files, one escaping for HTML, one for plain text; so the shape of a phase is written
-once for both.
+Three environments read the same files, one escaping for HTML, one for plain text, so that the shape of a phase is
+written once for both, and one for MJML.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 import services
 from services.domain.problems import Problem, Refused
 from services.rendering.centre import Centre, Logo, RenderingSettings, read_logo
+from services.rendering.mjml import guard
 from services.rendering.words import Words, read_words
 
 _SUFFIXES: Final = (".j2", ".yaml")
@@ -32,6 +33,7 @@ class Templates:
     version: str
     html: jinja2.Environment
     text: jinja2.Environment
+    mjml: jinja2.Environment
     words: Words
     centre: Centre
     logo: Logo | None
@@ -55,6 +57,7 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
         version=_version(sources, centre, logo, settings.timezone),
         html=html,
         text=text,
+        mjml=_environment(sources, places, autoescape=True, finalize=guard),
         words=read_words(sources, places, text),
         centre=centre,
         logo=logo,
@@ -110,7 +113,13 @@ def _read(path: Path) -> str:
         raise Refused([Problem(str(path), "It is not UTF-8.", "Save it as UTF-8.")]) from None
 
 
-def _environment(sources: Mapping[str, str], places: Mapping[str, str], *, autoescape: bool) -> jinja2.Environment:
+def _environment(
+    sources: Mapping[str, str],
+    places: Mapping[str, str],
+    *,
+    autoescape: bool,
+    finalize: Callable[[Any], Any] | None = None,
+) -> jinja2.Environment:
     def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
         return (sources[name], places[name], lambda: True) if name in sources else None
 
@@ -118,6 +127,7 @@ def _environment(sources: Mapping[str, str], places: Mapping[str, str], *, autoe
         loader=jinja2.FunctionLoader(load),
         undefined=jinja2.StrictUndefined,
         autoescape=autoescape,
+        finalize=finalize,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,

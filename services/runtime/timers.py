@@ -10,6 +10,9 @@ from typing import Final
 
 from services.runtime.postgres import Connection, Pool
 
+Now = Callable[[], datetime]
+"""What time it is, where it is not the database's clock that says so: time is simulated (aware)."""
+
 Effect = Callable[[Connection, str], Awaitable[None]]
 """What a timer does, in the transaction that claims it; gets the timer's subject."""
 
@@ -22,15 +25,15 @@ async def set_timer(connection: Connection, kind: str, subject: str, occurrence:
     )
 
 
-async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "") -> int:
+async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "", now: Now | None = None) -> int:
     """Fire every timer of this kind that is due, each in a transaction of its own; returns how many.
 
-    `only`: those whose occurrence begins with this.
+    `only`: those whose occurrence begins with this. `now`: None for the database's clock.
     """
     fired = 0
     while True:
         async with pool.connection() as connection, connection.transaction():
-            row = await (await connection.execute(_NEXT, (kind, only))).fetchone()
+            row = await (await connection.execute(_NEXT, (kind, now() if now else None, only))).fetchone()
             if row is None:
                 return fired
             await effect(connection, row[0])
@@ -47,7 +50,8 @@ async def prune(connection: Connection, kind: str) -> int:
 _NEXT: Final = """
 UPDATE timer SET fired_at = now() WHERE (kind, subject, occurrence) = (
     SELECT kind, subject, occurrence FROM timer
-    WHERE kind = %s AND fired_at IS NULL AND due <= clock_timestamp() AND starts_with(occurrence, %s)
+    WHERE kind = %s AND fired_at IS NULL AND due <= coalesce(%s::timestamptz, clock_timestamp())
+        AND starts_with(occurrence, %s)
     ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING subject
 """

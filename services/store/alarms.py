@@ -28,6 +28,13 @@ GLASS_BROKEN: Final = "glass-broken"
 """A message was released by one person alone, and no second one judged that yet. Subject: its id. Editorial rings it,
 and hushes it."""
 
+EDITION_MISSED: Final = "edition-missed"
+"""The last edition of a newsletter was not sent: its time had long passed. Subject: its series. The clock rings it, and
+hushes it when the next one is made."""
+
+EDITION_FAILS: Final = "edition-fails"
+"""An edition is due and cannot be made. Subject: the newsletter's series. The clock rings it, and hushes it."""
+
 Key = tuple[str, str]
 """Kind and subject."""
 

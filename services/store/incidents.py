@@ -58,9 +58,8 @@ async def find(connection: Connection, slug: str, *, lock: bool = False) -> Inci
 
 
 async def listed(connection: Connection, *, closed: bool = False) -> Sequence[Incident]:
-    """The open ones, latest first; `closed`: the closed ones too."""
-    query = f"SELECT {_COLUMNS} FROM incident WHERE %(closed)s OR closed_at IS NULL ORDER BY opened_at DESC, slug"
-    return await _all(connection, query, {"closed": closed})
+    """The open ones, latest first; `closed`: the closed ones too. The series of a newsletter is none of them."""
+    return await _all(connection, _LISTED, {"closed": closed})
 
 
 async def open_unless_there(connection: Connection, new: Incident, by_user: int | None = None) -> Incident:
@@ -127,3 +126,9 @@ async def _all(connection: Connection, query: str, values: dict[str, Any]) -> li
     async with connection.cursor(row_factory=class_row(Incident)) as cursor:
         await cursor.execute(query.encode(), values)
         return await cursor.fetchall()
+
+
+_LISTED: Final = f"""
+SELECT {_COLUMNS} FROM incident i WHERE (%(closed)s OR closed_at IS NULL)
+AND NOT EXISTS (SELECT FROM newsletter n WHERE n.incident = i.slug) ORDER BY opened_at DESC, slug
+"""

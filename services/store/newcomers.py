@@ -104,7 +104,8 @@ GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 
 _RECIPIENTS: Final = """
 CREATE TEMP TABLE planned_recipient AS
-SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], a.audience)) AS rank,
+SELECT c.id AS contact, coalesce(c.chosen_language, c.language) AS language,
+    min(array_position(%(order)s::text[], a.audience)) AS rank,
     NULL::text[] AS channels
 FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL
 WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]) GROUP BY c.id

@@ -4,6 +4,7 @@ A user who is told something is also a contact, one in no audience, so that no m
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
 
@@ -18,6 +19,17 @@ from services.store import messages, plan, variants
 from services.store.messages import Message, NewMessage
 from services.store.users import User
 
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a notice is about when it is no message: `about` names it, and the notice goes into this incident."""
+
+    incident: str
+    phase: str
+    exercise: bool
+    about: str
+
+
 PRIORITY: Final = 0
 """As a correction: whoever must decide about one is told first."""
 
@@ -27,7 +39,7 @@ async def tell(
     users: Sequence[User],
     told: Sequence[Variant],
     *,
-    about: Message,
+    about: Message | Subject,
     by: int,
     source: str,
     kind: Literal["notice", "test"] = "notice",
@@ -56,11 +68,12 @@ async def tell(
     return released
 
 
-def _new(about: Message, by: int, kind: str) -> NewMessage:
+def _new(about: Message | Subject, by: int, kind: str) -> NewMessage:
     message_id = UUID(str(uuid7()))
+    named = about.about if isinstance(about, Subject) else str(about.id)
     return NewMessage(
         id=message_id, incident=about.incident, kind=kind, lane="urgent", priority=PRIORITY, phase=about.phase,
-        exercise=about.exercise, content={"about": str(about.id)}, content_hash=message_id.hex, corrects=None,
+        exercise=about.exercise, content={"about": named}, content_hash=message_id.hex, corrects=None,
         findings=[], submitted_by=by, expires_at=None, next_update_at=None,
     )  # fmt: skip
 

@@ -205,7 +205,8 @@ named AS (
     UNION ALL SELECT contact, audience, channel FROM reached
     UNION ALL SELECT s.contact, r.audience, r.channel FROM shared_delivery s JOIN reached r USING (message, sequence)
 )
-SELECT c.id AS contact, c.language, min(array_position(%(order)s::text[], n.audience)) AS rank,
+SELECT c.id AS contact, coalesce(c.chosen_language, c.language) AS language,
+    min(array_position(%(order)s::text[], n.audience)) AS rank,
     nullif(array_remove(ARRAY[CASE WHEN bool_or(n.channel = 'mail') THEN 'mail' END,
         CASE WHEN bool_or(n.channel = 'sms') THEN 'sms' END], NULL), '{}') AS channels
 FROM named n JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL

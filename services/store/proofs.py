@@ -109,7 +109,8 @@ _UNREACHED: Final = """NOT ('mail' = ANY(wanted) AND mail IS NOT NULL)
     AND NOT ('sms' = ANY(wanted) AND sms IS NOT NULL)"""
 
 _AS_THEY_ARE: Final = f"""{PLANNED}, people AS MATERIALIZED (
-    SELECT p.contact, o.audience, p.rank, c.language, c.province, mail.value AS mail, sms.value AS sms,
+    SELECT p.contact, o.audience, p.rank, coalesce(c.chosen_language, c.language) AS language, c.province,
+        mail.value AS mail, sms.value AS sms,
         CASE WHEN p.channels IS NULL THEN %(channels)s::text[]
             ELSE ARRAY(SELECT unnest(p.channels) INTERSECT SELECT unnest(%(channels)s::text[])) END AS wanted
     FROM planned p {WHERE_TO} JOIN contact c ON c.id = p.contact

@@ -25,6 +25,7 @@ ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
     "AUDIENCE": "governors",
+    "NAME": "no", "NEW": "other", "DATE": "2026-12-24",
 }  # fmt: skip
 
 NEEDED = {

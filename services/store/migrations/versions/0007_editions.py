@@ -17,12 +17,14 @@ CREATE TABLE newsletter (
     list_id text NOT NULL UNIQUE,                              -- its first slug: the List-Id (RFC 2919) never changes
     incident text NOT NULL UNIQUE REFERENCES incident,         -- the series that its messages belong to
     definition jsonb NOT NULL,                                 -- services.domain.newsletters.Newsletter
+    begins date NOT NULL,                                      -- the first local date that is decided
     hash text NOT NULL,                                        -- what a standing approval is bound to
     written_by bigint NOT NULL REFERENCES users,               -- of this definition
     written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     paused_at timestamptz,
-    paused_until timestamptz                                   -- null: until it is resumed
+    paused_until timestamptz,                                  -- null: until it is resumed
+    paused_reason text NOT NULL DEFAULT ''
 );
 
 CREATE TABLE newsletter_approval (                             -- standing, for the automatic part; only ever revoked
@@ -49,6 +51,7 @@ CREATE TABLE edition (                                         -- one decision f
     message_id uuid UNIQUE,                                    -- the message that it is, at whatever revision
     content jsonb,                                             -- services.domain.editions.EditionContent
     taken_up_at timestamptz,                                   -- when editorial made a message of it
+    told_at timestamptz,                                       -- when users were told that it was missed
     PRIMARY KEY (newsletter, date),
     CHECK ((message_id IS NULL) = (content IS NULL))
 );

@@ -1,0 +1,215 @@
+"""`roeland newsletter add|list|show …`: newsletters, as what they are; others put more commands on this group."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from services.admin.answers import Answer, Refusal, entries, instant, lines
+from services.admin.command import command, group
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from services.newsletter.upcoming import Coming
+    from services.runtime.postgres import Connection
+    from services.store.newsletters import Lock, NewsletterRow
+    from services.store.users import User
+
+app = group("newsletter", "Newsletters: one mail at a fixed hour with what changed, instead of thirty.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name, as `newsletter list` has it.")]
+
+SHOWN_DATES: Final = 5
+NONE: Final = "there is no newsletter: `roeland newsletter add FILE`, as in examples/newsletter.yaml"
+
+
+@command(app, "add", examples=["newsletter add examples/newsletter.yaml", "newsletter add nieuwsbrief.yaml --json"])
+async def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What it is, in YAML or JSON: docs/newsletter.md.")],
+) -> Answer:
+    """Make a newsletter; if there is one of this name, define it anew.
+
+    It begins with the first date whose hour is still to come. A definition that changes ends a standing approval.
+    """
+    from services.admin.acting import acting
+    from services.domain.newsletter_file import parse_newsletter
+    from services.newsletter import defining
+    from services.runtime.configuration import configuration_in_force
+
+    configuration = configuration_in_force()
+    definition = parse_newsletter(_text(file), name=str(file), configuration=configuration)
+    _refuse_without_links()
+    async with acting() as (connection, _), connection.transaction():
+        user = await keeper(connection)
+        made = await defining.define(connection, definition, configuration, zone=zone(), by=user.id)
+        document = await document_of(connection, made.newsletter, SHOWN_DATES)
+    document |= {"change": made.change, "approval_voided": made.voided}
+    return Answer(
+        document, lines(f"{definition.slug}: {made.change}", *_voided(made.voided), *dates(document["coming"]))
+    )
+
+
+@command(app, "list", examples=["newsletter list", "newsletter list --json"])
+async def list_() -> Answer:
+    """All newsletters, with when the next edition goes out."""
+    from services.admin.acting import acting
+    from services.store import newsletters
+
+    async with acting() as (connection, _):
+        found = [
+            await document_of(connection, each, LOOK_AHEAD) for each in await newsletters.all_newsletters(connection)
+        ]
+    told = [(f"{each['newsletter']}  {each['title']}", _about(each)) for each in found]
+    return Answer(found, entries(told, none=NONE))
+
+
+@command(app, "show", examples=["newsletter show lokale-besturen", "newsletter show lokale-besturen --json"])
+async def show(name: Name) -> Answer:
+    """What a newsletter is: whom it is for, when it goes out, what it collects, and the dates to come."""
+    from services.admin.acting import acting
+
+    async with acting() as (connection, _):
+        document = await document_of(connection, await known(connection, name), SHOWN_DATES)
+    head = f"{document['newsletter']}  {document['title']}"
+    return Answer(
+        document, lines(head, *(f"    {each}" for each in _particulars(document)), *dates(document["coming"]))
+    )
+
+
+async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "NewsletterRow":
+    """The newsletter of this name; `lock`: as it is until the transaction ends. Raises `Refusal` when there is none."""
+    from services.domain.problems import nearest
+    from services.store import newsletters
+
+    found = await newsletters.find(connection, name, lock=lock)
+    if found is None:
+        names = [each.slug for each in await newsletters.all_newsletters(connection)]
+        raise Refusal(f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE)
+    return found
+
+
+async def keeper(connection: "Connection") -> "User":
+    """The acting user, who may keep newsletters. Raises `Refusal`."""
+    from services.admin.acting import acting_user
+    from services.domain.identity import may
+
+    user = await acting_user(connection)
+    if not may("keep-newsletters", user.roles):
+        raise Refusal(f"{user.email} may not: it takes the role author, crisis-manager or administrator")
+    return user
+
+
+def zone() -> "ZoneInfo":
+    """The centre's time zone: that in which its newsletters go out."""
+    from zoneinfo import ZoneInfo
+
+    from services.rendering.centre import RenderingSettings
+
+    return ZoneInfo(RenderingSettings().timezone)
+
+
+async def document_of(connection: "Connection", newsletter: "NewsletterRow", days: int) -> dict[str, Any]:
+    """What a newsletter is, as JSON has it, with so many of the dates to come."""
+    from services.newsletter import upcoming
+    from services.store import messages, newsletters
+
+    definition, now = newsletter.definition, await messages.database_time(connection)
+    approved = await newsletters.approved(connection, newsletter.id)
+    coming = await upcoming.coming(connection, newsletter, zone(), now, days)
+    return {
+        "newsletter": newsletter.slug,
+        "id": newsletter.id,
+        "list_id": newsletter.list_id,
+        "incident": newsletter.incident,
+        "state": "paused" if newsletter.paused(now, now) else "runs",
+        "paused_until": newsletter.paused_until if newsletter.paused(now, now) else None,
+        "paused_reason": newsletter.paused_reason if newsletter.paused(now, now) else "",
+        "title": next(each.text for each in definition.title if each.language == definition.language),
+        "definition": definition.model_dump(mode="json"),
+        "hash": newsletter.hash,
+        "approval": None if approved is None else "stands" if approved == newsletter.hash else "void",
+        "begins": newsletter.begins.isoformat(),
+        "coming": [coming_document(each) for each in coming],
+    }
+
+
+def coming_document(each: "Coming") -> dict[str, Any]:
+    """A date to come, as JSON has it."""
+    return {
+        "date": each.day.date.isoformat(),
+        "at": each.day.moment,
+        "made_at": each.day.prepared,
+        "plan": each.plan,
+        "reason": each.reason,
+    }
+
+
+def dates(coming: Sequence[dict[str, Any]]) -> list[str]:
+    """The dates to come, a line for each."""
+    return [_date(each) for each in coming]
+
+
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LOOK_AHEAD: Final = 14
+
+
+def _date(each: dict[str, Any]) -> str:
+    from datetime import date
+
+    local = each["at"].astimezone(zone())
+    weekday = WEEKDAYS[date.fromisoformat(each["date"]).weekday()]
+    why = f"{each['plan']}: {each['reason']}" if each["reason"] else each["plan"]
+    hour = f"{local:%H:%M}" if each["plan"] == "goes-out" else "     "
+    return f"    {weekday} {each['date']}  {hour}  {why}"
+
+
+def _about(document: dict[str, Any]) -> list[str]:
+    goes = next((each for each in document["coming"] if each["plan"] == "goes-out"), None)
+    following = f"next {instant(goes['at'])}" if goes else f"none in the next {LOOK_AHEAD} days"
+    kind = "exercise" if document["definition"]["exercise"] else ""
+    return [document["state"], ", ".join(document["definition"]["audiences"]), kind, following]
+
+
+def _particulars(document: dict[str, Any]) -> list[str]:
+    definition = document["definition"]
+    schedule = definition["schedule"]
+    return [
+        f"for {', '.join(definition['audiences'])}" + (" (an exercise)" if definition["exercise"] else ""),
+        f"at {schedule['time'][:5]} on {', '.join(schedule['weekdays'])}; holidays: {schedule['holidays']}",
+        f"made {schedule['prepare_minutes']} minutes before; sent up to {schedule['late_minutes']} minutes late",
+        f"collects {_of(definition['incidents'], 'incidents')}, {_of(definition['phases'], 'phases')}",
+        f"a day without news: {definition['quiet_day']}",
+        f"standing approval: {document['approval'] or 'none'}",
+        *_paused(document),
+    ]
+
+
+def _of(ids: Sequence[str], what: str) -> str:
+    return ", ".join(ids) if ids else f"all {what}"
+
+
+def _paused(document: dict[str, Any]) -> list[str]:
+    if document["state"] != "paused":
+        return []
+    until = f"until {instant(document['paused_until'])}" if document["paused_until"] else "until it is resumed"
+    return [f"PAUSED {until}" + (f": {document['paused_reason']}" if document["paused_reason"] else "")]
+
+
+def _voided(voided: bool) -> list[str]:
+    return ["Its standing approval was for what it said before, and does not hold any more."] if voided else []
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+
+
+def _refuse_without_links() -> None:
+    from services.runtime.public_url import PublicUrlSettings
+
+    if PublicUrlSettings().public_url is None:
+        raise Refusal("set ROELAND_PUBLIC_URL first: every mail of a newsletter has a link to end it")

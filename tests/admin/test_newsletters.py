@@ -1,0 +1,82 @@
+"""Newsletters as they are kept at a command line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.admin.conftest import ROOT, Roeland
+
+pytestmark = pytest.mark.stack
+
+WRITER, READER = "schrijver@ccvo.example", "lezer@ccvo.example"
+EXAMPLE = ROOT / "examples" / "newsletter.yaml"
+NAME = "lokale-besturen"
+
+
+@pytest.fixture
+def roeland_env(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """A database of its own, and links that readers can follow."""
+    return {
+        "ROELAND_DATA_DIR": str(tmp_path / "data"),
+        "ROELAND_DATABASE_URL": database_url,
+        "ROELAND_PUBLIC_URL": "https://crisis.example",
+        "ROELAND_USER": WRITER,
+    }
+
+
+@pytest.fixture
+def people(roeland: Roeland) -> Roeland:
+    roeland("users", "add", WRITER, "--role", "author")
+    roeland("users", "add", READER, "--role", "auditor")
+    return roeland
+
+
+@pytest.fixture
+def newsletter(people: Roeland) -> Roeland:
+    assert people("newsletter", "add", str(EXAMPLE)).code == 0
+    return people
+
+
+def test_a_newsletter_is_made_from_its_file_and_shows_when_it_goes_out(people: Roeland) -> None:
+    """Whoever makes one sees at once on which dates it goes out, and on which not and why."""
+    added = people("newsletter", "add", str(EXAMPLE), "--json").document
+    assert (added["newsletter"], added["change"], added["incident"]) == (NAME, "added", f"newsletter-{NAME}")
+    shown = people("newsletter", "show", NAME, "--json").document
+    assert shown["coming"] == added["coming"] and len(shown["coming"]) == 5
+    assert {each["plan"] for each in people("newsletter", "list", "--json").document[0]["coming"]} >= {"not-a-weekday"}
+    assert f"{NAME}  Nieuwsbrief" in people("newsletter", "list").out
+
+
+def test_the_same_file_again_changes_nothing_and_another_one_defines_it_anew(
+    newsletter: Roeland, tmp_path: Path
+) -> None:
+    """Files are kept in a folder and added again; what stands is not approved anew for that."""
+    again = newsletter("newsletter", "add", str(EXAMPLE), "--json").document
+    assert again["change"] == "unchanged"
+    changed = newsletter("newsletter", "add", file(tmp_path, quiet_day="say-so"), "--json").document
+    assert changed["change"] == "changed" and changed["id"] == again["id"] and changed["hash"] != again["hash"]
+    real = newsletter("newsletter", "add", file(tmp_path, exercise=True), "--json")
+    assert real.code == 1 and "is real" in real.document["error"]
+
+
+def test_only_those_who_write_may_make_one_and_only_where_readers_can_end_it(people: Roeland) -> None:
+    """A mail without a link to end it is refused by mail providers, and asks for complaints (RFC 8058)."""
+    assert people("newsletter", "add", str(EXAMPLE), "--as", READER).code == 1
+    refused = people("newsletter", "add", str(EXAMPLE), "--json", env={"ROELAND_PUBLIC_URL": ""})
+    assert refused.code == 1 and "ROELAND_PUBLIC_URL" in refused.document["error"]
+    assert people("newsletter", "list", "--json").document == []
+
+
+def test_its_series_is_no_incident_to_people(newsletter: Roeland) -> None:
+    """A list of what is the matter does not begin with what is sent every day."""
+    assert newsletter("incident", "list", "--all", "--json").document == []
+    assert newsletter("board", "--json").document["promises"] == []
+
+
+def file(folder: Path, **changed: Any) -> str:
+    """The example with other values, as a file."""
+    path = folder / "newsletter.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(EXAMPLE.read_text()) | {"schedule": {"time": "17:00"}} | changed))
+    return str(path)
