@@ -28,6 +28,7 @@ from services.admin import (
     participants,
     playbooks,
     proofs,
+    subscribers,
     topics,
     up,
     users,
@@ -39,6 +40,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
+MORE_NEWSLETTER_COMMANDS = (subscribers,)
 
 
 def build() -> typer.Typer:

@@ -216,7 +216,8 @@ async def _write_csv(connection: "Connection", path: Path | None) -> int:
 def _document(contact: "Contact") -> dict[str, Any]:
     from services.contacts.export import columns
 
-    return {**columns(contact), "audience": contact.audiences, "removed_at": contact.removed_at}
+    more = {"chosen_language": contact.chosen_language, "removed_at": contact.removed_at}
+    return {**columns(contact), "audience": contact.audiences, **more}
 
 
 def _shown(found: "Sequence[Contact]", total: int, following: str | None) -> "Callable[[Console], None]":

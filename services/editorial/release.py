@@ -10,7 +10,7 @@ from services.editorial.ending import end_alerts
 from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import messages, participants, pinning, plan, release_steps
+from services.store import messages, participants, pinning, plan, release_steps, subscriptions
 from services.store.messages import Message
 
 
@@ -54,11 +54,13 @@ async def release(
 async def _pin_addresses(connection: Connection, message: Message, desk: Desk) -> dict[str, int]:
     """What it changed, for the audit. Who shares an address decides who gets a copy: then it is planned anew.
 
-    So it is when the list of an exercise no longer has everyone in the plan, and so is what follows an earlier message:
-    who has lost an address may be had where else they were told (0013).
+    So it is when the list of an exercise no longer has everyone in the plan, or somebody in it has left the newsletter
+    since its proof; and so is what follows an earlier message: who has lost an address may be had where else they were
+    told (0013).
     """
-    outsiders = await participants.outsiders(connection, message.number)
-    moved = None if outsiders else await pinning.pin_addresses(connection, message.number)
+    leavers = await participants.outsiders(connection, message.number)
+    leavers = leavers or await subscriptions.in_plan(connection, message.number)
+    moved = None if leavers else await pinning.pin_addresses(connection, message.number)
     if moved is not None and not (moved and message.kind in ("correction", "all-clear")):
         return {"addresses_changed": moved}
     planned = await recipients.plan_for(connection, message, desk.configuration)

@@ -22,8 +22,8 @@ class FeedCarrier:
 
     channel: Channel = "newsfeed"
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, authority: str = feeds.NOBODYS) -> None:
+        self._pool, self._authority = pool, authority
 
     async def available(self) -> None:
         """At once: nothing is claimed while PostgreSQL is away, and there is no other peer."""
@@ -40,7 +40,8 @@ class FeedCarrier:
     async def _publish(self, job: Job, delivery: Delivery) -> Result:
         """The entry is there once this transaction has committed. Doubts are settled by then: see the module."""
         async with self._pool.connection() as connection, connection.transaction():
-            at = await feeds.record_entry(connection, job.claim.ref.message, job.variants[delivery.variant])
+            variant = job.variants[delivery.variant]
+            at = await feeds.record_entry(connection, job.claim.ref.message, variant, authority=self._authority)
         if at is None:
             return replace(give_back(delivery), cleared=True)
         return Result(delivery.sequence, delivery.attempt, State.ACCEPTED, handed_over=delivery.doubts == 0, at=at)

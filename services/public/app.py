@@ -1,21 +1,26 @@
 """The web application: which addresses there are, and what holds for every answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 from aiohttp import web
 
-from services.public.feeds import Feeds
+from services.public.reader import ReaderDoor
+from services.public.serving import Documents
 from services.public.status import Callbacks
+from services.public.verify import PATH as VERIFY
+from services.public.verify import Verify
+from services.rendering.pages import SECURITY_POLICY
 from services.runtime.postgres import AWAY
 from services.sms.callbacks import PATH
+from services.store.feeds import PUBLIC
 
 BODY_BYTES: Final = 16 * 1024
 """A callback has some 500."""
 
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",  # a feed's address is a secret
     "Server": "roeland",
     "X-Content-Type-Options": "nosniff",
@@ -26,17 +31,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def make_app(feeds: Feeds, callbacks: Callbacks) -> web.Application:
-    """Feeds and callbacks, and nothing that tells which audiences there are."""
+def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verify: Verify) -> list[web.RouteDef]:
+    """Every address, the particular before the general: what is none of the others may be a document."""
+    return [
+        web.post(PATH, callbacks.take),
+        *reader.routes(),
+        web.get(VERIFY, verify.ask),
+        web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
+        web.get("/{path:(?!twilio/).*}", documents.open),
+    ]
+
+
+def make_app(addresses: Sequence[web.RouteDef]) -> web.Application:
+    """These addresses, and nothing that tells which audiences there are."""
     app = web.Application(middlewares=[_in_few_words], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(_harden)
-    app.add_routes(
-        [
-            web.get("/feeds/public.atom", feeds.public),
-            web.get("/feeds/{audience:[a-z0-9-]{1,64}}/{token:[A-Za-z0-9._-]{1,100}}.atom", feeds.closed),
-            web.post(PATH, callbacks.take),
-        ]
-    )
+    app.add_routes(addresses)
     return app
 
 
@@ -59,5 +69,6 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def _harden(_: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]
     response.headers.setdefault("Cache-Control", "no-store")

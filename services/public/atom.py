@@ -1,104 +1,104 @@
-"""A feed as Atom 1.0 (RFC 4287). Pure: the same entries make the same bytes.
+"""A page of a feed as Atom 1.0 (RFC 4287), with links to its archives (RFC 5005). Pure: equal entries, equal bytes.
 
 Titles and summaries are text and stay text; content is the HTML that our templates made, escaped as Atom wants it.
 """
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from html import escape
-from typing import Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid5
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
 
-from feedgen.entry import FeedEntry as Item
-from feedgen.feed import FeedGenerator
-from feedgen.util import xml_elem
+from lxml import etree
 
-from services.domain.configuration import Configuration
-from services.store.feeds import PUBLIC, FeedEntry
+from services.public.documents import Document, Feed, feed_path, list_path
+from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
+from services.public.feed_head import (
+    Link,
+    explanation,
+    feed_id,
+    language_of,
+    links_of,
+    related,
+    stylesheet,
+    title_of_feed,
+)
+from services.store.feeds import FeedEntry
 
-EMPTY_SINCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""`updated` of a feed in which nothing ever stood; the element may not be left out."""
-
-PUT_RIGHT: Final = {
-    "nl": "Dit bericht is rechtgezet. Lees:",
-    "fr": "Ce message a été rectifié. Lisez :",
-    "en": "This message has been put right. Read:",
-    "de": "Diese Mitteilung wurde berichtigt. Lesen Sie:",
-}
-
-WITHDRAWN: Final = {
-    "nl": ("INGETROKKEN", "Wij hebben dit bericht ingetrokken. Gebruik het niet meer."),
-    "fr": ("RETIRÉ", "Nous avons retiré ce message. N’en tenez plus compte."),
-    "en": ("WITHDRAWN", "We have withdrawn this message. Please stop using it."),
-    "de": ("ZURÜCKGEZOGEN", "Wir haben diese Mitteilung zurückgezogen. Bitte verwenden Sie sie nicht mehr."),
-}
-"""Before the title, and above the text."""
-
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+MEDIA_TYPE: Final = "application/atom+xml"
+ATOM: Final = "http://www.w3.org/2005/Atom"
+HISTORY: Final = "http://purl.org/syndication/history/1.0"
+LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_XHTML: Final = "http://www.w3.org/1999/xhtml"
 
 
-def atom(
-    audience: str, entries: Sequence[FeedEntry], *, centre: str, public_url: str, configuration: Configuration
-) -> bytes:
-    """The feed of an audience as a document, with its entries in the order given (newest first)."""
-    feed = FeedGenerator()
-    feed.id(uuid5(NAMESPACE_URL, f"{public_url}/feeds/{audience}").urn)
-    feed.title(_xml(f"{centre}: {_name(audience, configuration)}"))
-    feed.author({"name": _xml(centre)})
-    feed.generator("Roeland")
-    feed.updated(max((entry.updated_at for entry in entries), default=EMPTY_SINCE))
-    feed.language(entries[0].language if entries else configuration.languages[0])
-    if audience == PUBLIC and public_url:
-        feed.link(href=f"{public_url}/feeds/{PUBLIC}.atom", rel="self", type="application/atom+xml")
-    for entry in entries:
-        _add(feed, entry, audience)
-    document: bytes = feed.atom_str()
+def atom(feed: Feed) -> Iterator[Document]:
+    """The page, its entries in the order given."""
+    root = etree.Element(_name("feed"), nsmap={None: ATOM, "fh": HISTORY})
+    root.set(LANG, language_of(feed))
+    _text(root, "id", feed_id(feed))
+    _text(root, "title", title_of_feed(feed))
+    _explain(root, feed)
+    _text(root, "updated", moment(feed.modified))
+    _text(etree.SubElement(root, _name("author")), "name", plain(feed.centre))
+    _text(root, "generator", "Roeland")
+    for link in links_of(feed, "atom", MEDIA_TYPE):
+        add_link(root, link)
+    if feed.page is not None:
+        etree.SubElement(root, f"{{{HISTORY}}}archive")
+    for entry in feed.entries:
+        _add(root, feed, entry)
+    yield Document(feed_path(feed, "atom"), MEDIA_TYPE, written(root, feed, "atom"), feed.modified)
+
+
+def written(root: etree._Element, feed: Feed, form: str) -> bytes:
+    """The document, with the style sheet by which a browser shows it as a page."""
+    tree = etree.ElementTree(root)
+    sheet = f'type="text/css" href="{stylesheet(feed_path(feed, form))}"'
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", sheet))
+    document: bytes = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return document
 
 
-def entry_id(message_id: UUID, audience: str) -> str:
-    """The same for ever; another for each audience, for each reads its own version."""
-    return f"{message_id.urn}#{audience}"
+def add_link(parent: etree._Element, link: Link) -> None:
+    """A link, in Atom's own element, which RSS borrows."""
+    etree.SubElement(parent, _name("link"), {name: value for name, value in link.items() if value})
 
 
-def _add(feed: FeedGenerator, entry: FeedEntry, audience: str) -> None:
-    item = feed.add_entry(_Item(), order="append")
-    item.id(entry_id(entry.message_id, audience))
-    mark, withdrawn = WITHDRAWN.get(entry.language, WITHDRAWN["nl"]) if entry.withdrawn_at else ("", "")
-    item.title(_xml(f"{mark}: {entry.title}" if mark else entry.title))
-    item.published(entry.published_at)
-    item.updated(entry.updated_at)
-    notice, html = "", entry.html
-    if entry.put_right_by is not None:
-        title = entry.put_right_title or ""
-        notice = f"{PUT_RIGHT.get(entry.language, PUT_RIGHT['nl'])} {title}\n"
-        html = f"<p><strong>{escape(notice.strip())}</strong></p>\n{html}"
-        item.related = {"href": entry_id(entry.put_right_by, audience), "title": _xml(title)}
-    if withdrawn:
-        notice = f"{withdrawn}\n{notice}"
-        html = f"<p><strong>{escape(withdrawn)}</strong></p>\n{html}"
-    item.summary(_xml(notice + entry.summary))
-    item.content(_xml(html), type="html")
+def moment(at: datetime) -> str:
+    """RFC 3339, in UTC, to the microsecond that PostgreSQL keeps."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
-class _Item(Item):  # type: ignore[misc]  # feedgen has no types
-    """feedgen 1.0 drops everything but `href` from the links of an Atom entry."""
-
-    related: dict[str, str] | None = None
-
-    def atom_entry(self, extensions: bool = True) -> Any:
-        element = super().atom_entry(extensions)
-        if self.related:
-            xml_elem("link", element, rel="related", **self.related)
-        return element
+def _explain(root: etree._Element, feed: Feed) -> None:
+    """For whoever opens it in a browser: what this is, and where the same stands as a page. XHTML: its link works."""
+    before, words, after = explanation(feed)
+    subtitle = etree.SubElement(root, _name("subtitle"), type="xhtml")
+    div = etree.SubElement(subtitle, f"{{{_XHTML}}}div", nsmap={None: _XHTML})
+    div.text = before
+    link = etree.SubElement(div, f"{{{_XHTML}}}a", href=feed.address(list_path(feed)))
+    link.text, link.tail = words, after
 
 
-def _name(audience: str, configuration: Configuration) -> str:
-    names = {each.id: each.names for each in configuration.audiences}
-    return names.get(audience, {}).get(configuration.languages[0], audience)
+def _add(root: etree._Element, feed: Feed, entry: FeedEntry) -> None:
+    item = etree.SubElement(root, _name("entry"))
+    item.set(LANG, entry.language)
+    _text(item, "id", entry_id(entry))
+    _text(item, "title", title_of(entry))
+    _text(item, "published", moment(entry.published_at))
+    _text(item, "updated", moment(entry.updated_at))
+    add_link(item, {"rel": "alternate", "href": page_of(feed, entry), "type": "text/html"})
+    for link in related(feed, entry):
+        add_link(item, link)
+    etree.SubElement(item, _name("category"), term=entry.kind)
+    etree.SubElement(item, _name("category"), term=entry.incident, label=plain(entry.incident_title))
+    _text(item, "summary", summary_of(entry))
+    _text(item, "content", html_of(feed, entry)).set("type", "html")
 
 
-def _xml(text: str) -> str:
-    """Without the few characters that no XML document can hold."""
-    return _NOT_XML.sub("", text)
+def _text(parent: etree._Element, name: str, text: str) -> etree._Element:
+    element = etree.SubElement(parent, _name(name))
+    element.text = text
+    return element
+
+
+def _name(name: str) -> str:
+    return f"{{{ATOM}}}{name}"

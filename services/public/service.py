@@ -1,31 +1,48 @@
 """What `public` is made of, and how long it runs."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-from services.public.app import make_app
-from services.public.feeds import Feeds
+from services.domain.problems import Refused
+from services.public.access import Access
+from services.public.app import make_app, routes
+from services.public.bodies import Bodies
+from services.public.build import Imprint, version
+from services.public.folder import Folder, claimed
+from services.public.reader import ReaderDoor
+from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
+from services.public.verify import Verify
+from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
+from services.rendering.templates import Templates, load_templates
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
-from services.runtime.postgres import until_there
+from services.runtime.postgres import listen, until_there
+from services.runtime.repeat import when_woken
 from services.runtime.service import Service, until
 from services.runtime.tokens import Keys
 from services.sms.settings import TwilioSettings
+from services.store.feeds import CHANGED
 from services.store.secret_keys import signing_keys
+
+FRESH_SECONDS: Final = 1.0
+"""So long a start waits until what is served is fresh; then it serves what is there."""
 
 log = structlog.get_logger(__name__)
 
 
 async def serve(service: Service) -> None:
-    """Answer until told to stop."""
+    """Answer until told to stop, and keep what is served what PostgreSQL says."""
     settings = PublicSettings()
 
     async def read_keys() -> Keys:
@@ -34,13 +51,58 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
-    app = make_app(
-        Feeds(service.pool, keys, RenderingSettings().centre_name, settings.public_url or "", configuration_in_force()),
-        callbacks,
+    words, configuration = _templates(), configuration_in_force()
+    reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    verify = Verify(service.pool, words, configuration)
+    async with _newsfeed(service, settings, keys) as documents:
+        app = make_app(routes(documents, callbacks, reader, verify))
+        async with _listening(app, settings):
+            service.health.up("address")
+            await until(service.stopping, callbacks.gathering.run())
+
+
+@asynccontextmanager
+async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> AsyncIterator[Documents]:
+    """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
+    configuration, centre = configuration_in_force(), RenderingSettings()
+    imprint = Imprint(
+        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone
     )
-    async with _listening(app, settings):
-        service.health.up("address")
-        await until(service.stopping, callbacks.gathering.run())
+    folder = Folder(settings.folder(), version(imprint))
+    with claimed(folder.root):
+        await asyncio.to_thread(folder.load)
+        bodies, access = Bodies(folder), Access(keys, configuration)
+        watch = Watch(service.pool, folder, bodies, imprint)
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(work) for work in _kept_up(service, watch, access)]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FRESH_SECONDS):
+                    await watch.current.wait()
+            yield Documents(folder, bodies, watch, access)
+            for task in running:
+                task.cancel()
+
+
+def _kept_up(service: Service, watch: Watch, access: Access) -> list[Coroutine[Any, Any, None]]:
+    """What runs beside serving: hearing of changes, making documents, reading who may read."""
+    asked = asyncio.Event()
+
+    def wake() -> None:
+        watch.woken.set()
+        asked.set()
+
+    return [
+        listen(service.database.url(), CHANGED, wake),
+        watch.run(),
+        when_woken(asked, SECONDS, partial(access.refresh, service.pool), what="tokens"),
+    ]
+
+
+def _templates() -> Templates:
+    try:
+        return load_templates()
+    except Refused as refused:
+        raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
 def _validator() -> RequestValidator | None:

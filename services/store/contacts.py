@@ -17,7 +17,10 @@ ROWS_PER_FETCH: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact as it stands now; `mail` and `sms` are its current addresses, None without one."""
+    """A contact as it stands now; `mail` and `sms` are its current addresses, None without one.
+
+    `language` is that of the list, `chosen_language` what the contact chose over it, if anything.
+    """
 
     id: int
     external_id: str
@@ -31,6 +34,7 @@ class Contact:
     mail: str | None
     sms: str | None
     removed_at: datetime | None
+    chosen_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ ADDRESSES: Final = """
 CONTACT: Final = f"""
     SELECT c.id, c.external_id, c.name, c.organisation, c.role, c.municipality, c.province, c.language,
         ARRAY(SELECT audience FROM contact_audience WHERE contact = c.id ORDER BY audience) AS audiences,
-        mail.value AS mail, sms.value AS sms, c.removed_at
+        mail.value AS mail, sms.value AS sms, c.removed_at, c.chosen_language
     FROM contact c {ADDRESSES}"""
 
 WHICH: Final = """

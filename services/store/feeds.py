@@ -1,40 +1,39 @@
-"""The newsfeed: entries by audience, and the addresses at which each audience reads its own.
+"""The newsfeed: entries by audience.
 
-An entry is there once the transaction that wrote it commits: that is when its delivery is `accepted`. An audience's
-address carries a token derived from the feed's generation, so that one more generation revokes every address of it.
+An entry is there once the transaction that wrote it commits: that is when its delivery is `accepted`. Whoever shows
+entries hears of every change by NOTIFY on `CHANGED`: the tables do that themselves (migration 0007).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 from uuid import UUID
 
 from psycopg.rows import class_row
 
-from services.domain.configuration import Configuration
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
-from services.runtime.tokens import Keys
+from services.store.facts import all_as_stated
 from services.store.messages import SENDABLE
-from services.store.secret_keys import signing_keys
 
 PUBLIC: Final = "public"
 """The one feed that is open to everyone."""
 
-TOKEN_PURPOSE: Final = "feed"  # noqa: S105  (names a use; no secret)
+CHANGED: Final = "roeland_feeds"
+"""NOTIFY channel: an entry, or who may read a feed, is not what it was."""
 
-ENTRIES: Final = 50
-"""How many entries a feed shows at most."""
+NOBODYS: Final = "roeland.invalid"
+"""The authority of entry ids where none is set (RFC 2606: nobody ever owns it)."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry as its feed shows it. `put_right_by`: the id and title of the correction in the same feed, if any.
+    """An entry as its feed shows it. `put_right_by`: the id of the correction in the same feed, if any, with its title.
 
-    `corrects`: the id of what this one puts right. `content`: what its author wrote (`MessageContent`). `code` verifies
-    it. `entry_id`: its `tag:` URI; None for one from before there were any.
+    `corrects`: the id of what this one puts right, if that is in the same feed, with its title. `content`: what its
+    author wrote (`MessageContent`). `code` verifies it. `entry_id`: its `tag:` URI; None for one from before there were
+    any.
     """
 
     message_id: UUID
@@ -62,29 +61,25 @@ class FeedEntry:
     put_right_by: UUID | None
     put_right_title: str | None
     withdrawn_at: datetime | None = None
+    corrects_title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FeedVersion:
-    """Changes whenever what the feed shows changes. `updated_at` is None while it is empty."""
-
-    entries: int
-    updated_at: datetime | None
-
-
-async def record_entry(connection: Connection, message: int, variant: Variant) -> datetime | None:
+async def record_entry(
+    connection: Connection, message: int, variant: Variant, *, authority: str = NOBODYS
+) -> datetime | None:
     """Put this variant of a message (by number) in its audience's feed; returns when. The caller commits.
 
-    None when it is not there and may not be put there now: the message is paused, was stopped or has expired. Again for
-    the same message and audience changes nothing, and returns when it was first put there, whatever became of the
-    message. What an entry corrects is marked as put right from then on.
+    It gets its id for life, a `tag:` URI of this authority, a domain of ours (RFC 4151). None when it is not there and
+    may not be put there now: the message is paused, was stopped or has expired. Again for the same message and audience
+    changes nothing, and returns when it was first put there, whatever became of the message. What an entry corrects is
+    marked as put right from then on.
     """
     row = await (
         await connection.execute(
             _RECORD.encode(),
             {
                 "message": message, "audience": variant.audience, "language": variant.language,
-                "title": variant.subject, "summary": variant.text, "html": variant.html,
+                "title": variant.subject, "summary": variant.text, "html": variant.html, "authority": authority,
             },
         )
     ).fetchone()  # fmt: skip
@@ -99,70 +94,34 @@ async def record_entry(connection: Connection, message: int, variant: Variant) -
 
 
 async def withdraw(connection: Connection, message: int) -> int:
-    """Mark the entries of a message as withdrawn, so that readers show them anew; returns how many. They stay."""
+    """Mark the entries of a message as withdrawn, so that readers show them anew; returns how many. They stay.
+
+    What they put right is shown anew too: it is not put right any more.
+    """
     written = await connection.execute(_WITHDRAW, (message,))
+    await connection.execute(_NO_LONGER_PUT_RIGHT, {"message": message})
     return written.rowcount
 
 
-async def entries(connection: Connection, audience: str) -> Sequence[FeedEntry]:
-    """The latest entries of a feed, newest first; an exercise never shows in the public one."""
+async def entries(connection: Connection, audience: str, numbers: Sequence[int] | None = None) -> Sequence[FeedEntry]:
+    """The entries of these messages in a feed, newest first; None: all. An exercise never shows in the public one.
+
+    Where a message stated a fact, `content` has the words that its readers got.
+    """
     async with connection.cursor(row_factory=class_row(FeedEntry)) as cursor:
-        await cursor.execute(_ENTRIES, {"audience": audience, "public": PUBLIC, "limit": ENTRIES})
-        return await cursor.fetchall()
-
-
-async def version(connection: Connection, audience: str) -> FeedVersion:
-    """How far a feed has come; cheap enough to ask at every poll."""
-    found = await connection.execute(
-        "SELECT count(*), max(updated_at) FROM feed_entry WHERE audience = %s", (audience,)
-    )
-    row = await found.fetchone()
-    return FeedVersion(*row) if row else FeedVersion(0, None)
-
-
-async def feed_urls(connection: Connection, configuration: Configuration, public_url: str) -> list[tuple[str, str]]:
-    """The address of every audience's feed, in the configured order. The caller commits (a first key may be made)."""
-    keys = await signing_keys(connection)
-    rows = await connection.execute("SELECT audience, generation FROM feed")
-    generations: dict[str, int] = dict(await rows.fetchall())
-    root = public_url.rstrip("/")
-    return [
-        (each.id, root + _path(each.id, generations.get(each.id, 1), keys))
-        for each in configuration.audiences
-        if "newsfeed" in each.channels
-    ]
-
-
-async def generation(connection: Connection, audience: str) -> int:
-    """Which generation of addresses is in force."""
-    row = await (await connection.execute("SELECT generation FROM feed WHERE audience = %s", (audience,))).fetchone()
-    return int(row[0]) if row else 1
-
-
-async def revoke(connection: Connection, audience: str) -> None:
-    """Have every address of this feed given out so far lead nowhere. The caller commits."""
-    await connection.execute(
-        "INSERT INTO feed (audience, generation) VALUES (%s, 2)"
-        " ON CONFLICT (audience) DO UPDATE SET generation = feed.generation + 1",
-        (audience,),
-    )
-
-
-def token_subject(audience: str, generation: int) -> str:
-    """What the token in a feed's address stands for."""
-    return f"{audience}/{generation}"
-
-
-def _path(audience: str, generation: int, keys: Keys) -> str:
-    if audience == PUBLIC:
-        return f"/feeds/{PUBLIC}.atom"
-    return f"/feeds/{quote(audience)}/{keys.token(token_subject(audience, generation), TOKEN_PURPOSE)}.atom"
+        given = None if numbers is None else list(numbers)
+        await cursor.execute(_ENTRIES, {"audience": audience, "public": PUBLIC, "numbers": given})
+        found = await cursor.fetchall()
+    contents = await all_as_stated(connection, {each.number: each.content for each in found})
+    return [replace(each, content=contents[each.number]) for each in found]
 
 
 _RECORD: Final = f"""
-INSERT INTO feed_entry (message, audience, language, title, summary, html, published_at, updated_at)
-SELECT m.number, %(audience)s, %(language)s, %(title)s, %(summary)s, %(html)s, clock_timestamp(), clock_timestamp()
-FROM message m WHERE m.number = %(message)s AND {SENDABLE} FOR SHARE
+INSERT INTO feed_entry (message, audience, language, title, summary, html, published_at, updated_at, entry_id)
+SELECT m.number, %(audience)s, %(language)s, %(title)s, %(summary)s, %(html)s, t.now, t.now,
+    format('tag:%%s,%%s:%%s/%%s', %(authority)s::text, to_char(t.now AT TIME ZONE 'UTC', 'YYYY-MM-DD'), m.id,
+        %(audience)s::text)
+FROM (SELECT clock_timestamp() AS now) t, message m WHERE m.number = %(message)s AND {SENDABLE} FOR SHARE
 ON CONFLICT (message, audience) DO UPDATE SET audience = EXCLUDED.audience RETURNING published_at
 """
 
@@ -182,10 +141,16 @@ UPDATE feed_entry SET withdrawn_at = clock_timestamp(), updated_at = clock_times
 WHERE message = %s AND withdrawn_at IS NULL
 """
 
+_NO_LONGER_PUT_RIGHT: Final = """
+UPDATE feed_entry e SET updated_at = clock_timestamp() FROM message m
+WHERE m.number = %(message)s AND e.message = m.corrects
+    AND e.audience IN (SELECT audience FROM feed_entry WHERE message = %(message)s)
+"""
+
 _ENTRIES: Final = """
 SELECT m.id AS message_id, m.number, e.audience, m.incident, i.title AS incident_title, i.type AS incident_type, m.kind,
     m.lane, m.phase, m.exercise, m.content, m.expires_at, m.proof_hash, k.code, e.entry_id,
-    (SELECT o.id FROM message o WHERE o.number = m.corrects) AS corrects,
+    o.id AS corrects, o.title AS corrects_title,
     e.language, e.title, e.summary, e.html, e.published_at, e.updated_at,
     c.id AS put_right_by, c.title AS put_right_title, e.withdrawn_at
 FROM feed_entry e JOIN message m ON m.number = e.message JOIN incident i ON i.slug = m.incident
@@ -194,6 +159,11 @@ LEFT JOIN LATERAL (
     SELECT r.id, f.title FROM message r JOIN feed_entry f ON f.message = r.number AND f.audience = e.audience
     WHERE r.corrects = e.message AND f.withdrawn_at IS NULL ORDER BY r.number DESC LIMIT 1
 ) c ON true
+LEFT JOIN LATERAL (
+    SELECT w.id, f.title FROM message w JOIN feed_entry f ON f.message = w.number AND f.audience = e.audience
+    WHERE w.number = m.corrects
+) o ON true
 WHERE e.audience = %(audience)s AND NOT (m.exercise AND e.audience = %(public)s)
-ORDER BY e.published_at DESC, e.message DESC LIMIT %(limit)s
+    AND (%(numbers)s::bigint[] IS NULL OR e.message = ANY(%(numbers)s))
+ORDER BY e.published_at DESC, e.message DESC
 """

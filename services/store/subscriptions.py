@@ -25,10 +25,11 @@ UNSUBSCRIBED: Final = """EXISTS (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A newsletter that some of these contacts are meant to get; `wanted`: at least one of them does get it."""
+    """A newsletter that these `contacts` are meant to get; `wanted`: at least one of them does get it."""
 
     newsletter: int
     titles: Titles
+    contacts: list[int]
     wanted: bool
 
 
@@ -85,8 +86,8 @@ async def choices(connection: Connection, contacts: Sequence[int]) -> list[Choic
     """The newsletters that these contacts are in the audience of, the oldest first."""
     rows = await connection.execute(_CHOICES, {"contacts": list(contacts)})
     return [
-        Choice(newsletter, titles_of(titles, language), wanted)
-        for newsletter, titles, language, wanted in await rows.fetchall()
+        Choice(newsletter, titles_of(titles, language), meant, wanted)
+        for newsletter, titles, language, meant, wanted in await rows.fetchall()
     ]
 
 
@@ -99,6 +100,16 @@ async def is_wanted(connection: Connection, newsletter: int, contacts: Sequence[
         )
     ).fetchone()
     return bool(row and row[0] < len(contacts))
+
+
+async def ids_of(connection: Connection, external_ids: Sequence[str]) -> list[int]:
+    """The numbers of these contacts; those that are not there, or no more, are left out."""
+    return await _ids(
+        await connection.execute(
+            "SELECT id FROM contact WHERE external_id = ANY(%s) AND removed_at IS NULL AND user_id IS NULL",
+            (list(external_ids),),
+        )
+    )
 
 
 async def subscribers(
@@ -144,7 +155,7 @@ _MEANT: Final = """
     LEFT JOIN unsubscription u ON u.newsletter = n.id AND u.contact = c.id"""
 
 _CHOICES: Final = f"""
-SELECT n.id, n.definition->'title', n.definition->>'language', bool_or(u.contact IS NULL)
+SELECT n.id, n.definition->'title', n.definition->>'language', array_agg(c.id ORDER BY c.id), bool_or(u.contact IS NULL)
 {_MEANT} WHERE c.id = ANY(%(contacts)s) GROUP BY n.id ORDER BY n.id
 """
 

@@ -1,8 +1,9 @@
 """`public` in the test's own loop, on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,11 +16,15 @@ from services.runtime.postgres import Connection, DatabaseSettings, open_pool
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.store.secret_keys import signing_keys
+from tests import stack
+from tests.public.hubs import PUBLIC_URL, Running, running_hub
+from tests.public.subscribers import Subscriber, subscriber
 from tests.situation.running import eventually
 from tests.store.world import connect
 
+__all__ = ["PUBLIC_URL"]
+
 AUTH_TOKEN = "an auth token of the test's own"
-PUBLIC_URL = "https://crisis.example.be/roeland"
 
 
 @dataclass
@@ -41,11 +46,12 @@ async def connection(database_url: str) -> AsyncIterator[Connection]:
 
 @pytest.fixture
 async def door(
-    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
+    database_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, tmp_path: Path
 ) -> AsyncIterator[Door]:
     """`public`, until the test ends."""
     monkeypatch.setenv("ROELAND_PUBLIC_ADDRESS", f"127.0.0.1:{unused_tcp_port}")
     monkeypatch.setenv("ROELAND_PUBLIC_URL", PUBLIC_URL)
+    monkeypatch.setenv("ROELAND_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ROELAND_TWILIO_AUTH_TOKEN", AUTH_TOKEN)
     database = DatabaseSettings(database_url=SecretStr(database_url))
     async with open_pool(database) as pool, aiohttp.ClientSession() as http:
@@ -67,3 +73,26 @@ async def door(
         yield Door(url, service, await signing_keys(connection), http)
         service.stopping.set()
         await asyncio.wait_for(serving, 5)
+
+
+@pytest.fixture(scope="module")
+def websub_database(postgres: str) -> Iterator[str]:
+    """One database for the tests of a file: they use one table, which `hub` empties."""
+    with stack.fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+async def hub(websub_database: str) -> AsyncIterator[Running]:
+    """A hub, and nobody subscribed."""
+    async with await connect(websub_database) as connection:
+        await connection.execute("DELETE FROM websub_subscription")
+    async with running_hub(websub_database) as running:
+        yield running
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[Subscriber]:
+    """A subscriber's server."""
+    async with subscriber() as made:
+        yield made

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.domain.configuration import DEFAULT
 from services.domain.content import MessageContent
+from services.public.documents import Feed
 from services.store.feeds import FeedEntry
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -28,4 +30,10 @@ def entry(number: int = 1, **changes: Any) -> FeedEntry:
         title="Titel", summary="Kern.", html="<p>Kern.</p>", published_at=AT, updated_at=AT, put_right_by=None,
         put_right_title=None,
     )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def feed(*entries: FeedEntry, **changes: Any) -> Feed:
+    """The public feed with these entries."""
+    plain = Feed("public", "publiek", None, entries, "CCVO", "https://crisis.example/roeland", DEFAULT)
     return replace(plain, **changes)

@@ -104,7 +104,8 @@ ALTER TABLE contact ADD COLUMN chosen_language text;           -- the reader's o
 -- the newsfeed --------------------------------------------------------------------------------------------------
 
 ALTER TABLE feed_entry ADD COLUMN entry_id text;               -- a tag: URI, for life; null: urn:uuid
-CREATE INDEX feed_entry_updated ON feed_entry (audience, updated_at);
+ALTER TABLE feed_entry ADD COLUMN changed_in xid8 NOT NULL DEFAULT pg_current_xact_id();  -- the transaction: by it
+CREATE INDEX feed_entry_changed ON feed_entry (changed_in);    -- `public` finds what it has not seen (docs/newsfeed.md)
 
 CREATE TABLE feed_token (                                      -- addresses given to somebody, shown once
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -117,6 +118,25 @@ CREATE TABLE feed_token (                                      -- addresses give
     revoked_at timestamptz
 );
 
+CREATE FUNCTION feed_entry_changes() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.changed_in = pg_current_xact_id(); RETURN NEW; END $$;
+CREATE TRIGGER feed_entry_changes BEFORE UPDATE ON feed_entry FOR EACH ROW EXECUTE FUNCTION feed_entry_changes();
+
+CREATE FUNCTION incident_shows() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        UPDATE feed_entry e SET changed_in = pg_current_xact_id() FROM message m
+        WHERE m.number = e.message AND m.incident = NEW.slug;
+        RETURN NULL;
+    END $$;
+CREATE TRIGGER incident_shows AFTER UPDATE OF title, type ON incident FOR EACH ROW
+    WHEN (OLD.title IS DISTINCT FROM NEW.title OR OLD.type IS DISTINCT FROM NEW.type) EXECUTE FUNCTION incident_shows();
+
+CREATE FUNCTION feeds_change() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NOTIFY roeland_feeds; RETURN NULL; END $$;
+CREATE TRIGGER feed_entry_tells AFTER INSERT OR UPDATE OR DELETE ON feed_entry EXECUTE FUNCTION feeds_change();
+CREATE TRIGGER feed_tells AFTER INSERT OR UPDATE OR DELETE ON feed EXECUTE FUNCTION feeds_change();
+CREATE TRIGGER feed_token_tells AFTER INSERT OR UPDATE OR DELETE ON feed_token EXECUTE FUNCTION feeds_change();
+
 CREATE TABLE verification (                                    -- the code in mails and SMS, with what it stands for
     code text PRIMARY KEY,
     message bigint NOT NULL REFERENCES message,
@@ -126,18 +146,28 @@ CREATE TABLE verification (                                    -- the code in ma
 
 CREATE TABLE websub_subscription (                             -- W3C WebSub: who hears of a topic at once
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    topic text NOT NULL,                                       -- the path of a feed
-    callback text NOT NULL,
-    secret text,
-    token_hash bytea,                                          -- of the address subscribed to; null: public
-    lease_until timestamptz NOT NULL,
-    verified_at timestamptz,
+    topic text NOT NULL,                                       -- the path of a feed, without a token
+    callback text NOT NULL,                                    -- where it is called; may hold the subscriber's secret
+    host text NOT NULL,                                        -- of the callback
+    secret text,                                               -- signs what it is sent; in clear, as an HMAC needs it
+    sealed bytea,                                              -- its token of a closed feed, under our signing keys
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    verified_at timestamptz NOT NULL,
+    lease_until timestamptz NOT NULL,
+    etag text,                                                 -- of what it has
+    wanted text,                                               -- of what it is to have
+    wanted_at timestamptz,                                     -- when that last changed
+    due timestamptz,                                           -- when it is called next; null: it has all
+    claim integer NOT NULL DEFAULT 0,                          -- calls so far: only the latest says what came of it
+    calling_until timestamptz,                                 -- while it is being called
+    tries integer NOT NULL DEFAULT 0,                          -- that failed, in a row
+    tried_at timestamptz,
     failing_since timestamptz,
     delivered_at timestamptz,
-    etag text,                                                 -- of what it has
+    ending text,                                               -- why it ends, until the subscriber was told
     UNIQUE (topic, callback)
 );
+CREATE INDEX websub_subscription_due ON websub_subscription (due) WHERE due IS NOT NULL;
 """
 
 

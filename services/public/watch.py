@@ -1,0 +1,155 @@
+"""Keeping the folder what PostgreSQL says: each change is looked for, and what shows it is made anew, newest first.
+
+A change is told by NOTIFY, and looked for each second in case a call was lost. A full rebuild is the same, with every
+piece to be made; what changes meanwhile comes first. While PostgreSQL is away what is built stays.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+import structlog
+
+from services.public.bodies import Bodies
+from services.public.build import Imprint, documents, static_documents
+from services.public.documents import Document
+from services.public.folder import Folder
+from services.public.manifest import Kept
+from services.public.pieces import Piece, pieces
+from services.runtime.postgres import Pool, until_there
+from services.store import feed_index, feeds
+from services.store.feed_index import IndexEntry
+from services.store.feeds import FeedEntry
+
+SECONDS: Final = 1.0
+STATIC: Final = "static"
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """What there is, what of it is built, and what is still to be made."""
+
+    def __init__(self, pool: Pool, folder: Folder, bodies: Bodies, imprint: Imprint) -> None:
+        self._pool, self._folder, self._bodies, self._imprint = pool, folder, bodies, imprint
+        self._index: dict[str, dict[int, IndexEntry]] = {audience: {} for audience in imprint.audiences}
+        self._wanted: dict[str, dict[str, Piece]] = {}
+        self._todo: list[Piece] = []
+        self._since: str | None = None
+        self._read: tuple[object, Sequence[FeedEntry]] = (None, ())
+        self._trouble = False
+        self.woken = asyncio.Event()
+        self.current = asyncio.Event()
+        """Set once every audience's own page is what PostgreSQL says."""
+        self.complete = False
+        """Whether all that there was at the start is built: what is not there then does not exist."""
+
+    async def run(self) -> None:
+        """For as long as it runs."""
+        while True:
+            self.woken.clear()
+            await until_there(self._look, what="feeds")
+            await until_there(self._make, what="feeds")
+            if not self._todo or self._trouble:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SECONDS):
+                        await self.woken.wait()
+
+    def distrust(self, kept: Kept) -> None:
+        """A document is not what was written: have what it belongs to made anew."""
+        self._folder.distrust(kept)
+        self._wanted.clear()
+        self.woken.set()
+
+    async def _look(self) -> None:
+        if self._folder.is_lost():
+            log.warning("folder_lost")
+            self.complete = False
+            await asyncio.to_thread(self._folder.load)
+            self._wanted.clear()
+        async with self._pool.connection() as connection:
+            found = await feed_index.look(connection, self._since)
+            if self._since is not None and self._total(found.changed) != found.total:  # some are there no more
+                found = await feed_index.look(connection, None)
+                self._index = {audience: {} for audience in self._imprint.audiences}
+                self._wanted.clear()
+        self._since = found.since
+        changed = self._take(found.changed)
+        if again := [
+            audience for audience in self._imprint.audiences if audience in changed or audience not in self._wanted
+        ]:
+            await asyncio.to_thread(self._plan, again)
+
+    def _take(self, entries: Sequence[IndexEntry]) -> set[str]:
+        """Note them; the audiences whose feed is not what it was."""
+        changed = set()
+        for each in entries:
+            known = self._index.setdefault(each.audience, {})
+            if known.get(each.number) != each:
+                known[each.number] = each
+                changed.add(each.audience)
+        return changed
+
+    def _total(self, changed: Sequence[IndexEntry]) -> int:
+        """How many entries there would be, if none was taken away."""
+        new = {
+            (each.audience, each.number) for each in changed if each.number not in self._index.get(each.audience, {})
+        }
+        return sum(map(len, self._index.values())) + len(new)
+
+    def _plan(self, audiences: Sequence[str]) -> None:
+        """What is to be made of these, and what is there no more."""
+        for audience in audiences:
+            shown = [each for each in self._index[audience].values() if not each.hidden]
+            self._wanted[audience] = {piece.key: piece for piece in pieces(audience, shown)}
+        wanted = {key: piece for each in self._wanted.values() for key, piece in each.items()}
+        todo = [piece for key, piece in wanted.items() if self._folder.signature(key) != piece.signature]
+        self._todo = sorted(todo, key=lambda piece: piece.weight, reverse=True)
+        self._read = (None, ())
+        if len(self._wanted) == len(self._imprint.audiences):
+            for key in self._folder.keys() - wanted.keys() - {STATIC}:
+                self._folder.drop(key)
+
+    async def _make(self) -> None:
+        """Make what is to be made, until that is all, or it is time to look again."""
+        until = time.monotonic() + SECONDS
+        try:
+            if self._folder.signature(STATIC) is None:
+                await self._build(STATIC, STATIC, static_documents)
+            while self._todo:
+                piece = self._todo[-1]
+                entries = await self._entries(piece)
+                await self._build(piece.key, piece.signature, partial(documents, piece, entries, self._imprint))
+                self._todo.pop()
+                if not self._todo or self._todo[-1].weight[0] > 0:
+                    self.current.set()
+                if self.woken.is_set() or time.monotonic() > until:
+                    return
+            self.current.set()
+            self.complete, self._trouble = True, False
+        except OSError as problem:
+            self._cannot_write(problem)
+
+    async def _build(self, key: str, signature: str, make: Callable[[], Iterable[Document]]) -> None:
+        prepared = await asyncio.to_thread(lambda: self._folder.prepare(make()))
+        self._folder.put(key, signature, prepared)
+        for each in prepared:
+            self._bodies.put(each)
+
+    async def _entries(self, piece: Piece) -> Sequence[FeedEntry]:
+        """What it names; those of one incident, which many pieces ask for one after the other, are read once."""
+        asked = (piece.audience, piece.incident, len(piece.numbers)) if piece.entry else None
+        if asked is None or self._read[0] != asked:
+            async with self._pool.connection() as connection:
+                found = await feeds.entries(connection, piece.audience, piece.numbers)
+            self._read = (asked, found)
+        return self._read[1]
+
+    def _cannot_write(self, problem: OSError) -> None:
+        """Said once; it is tried again each second, and what was built before is served meanwhile."""
+        if not self._trouble:
+            log.error("feeds_not_written", why=problem.strerror or type(problem).__name__)
+        self._trouble = True
