@@ -52,7 +52,7 @@ class BuiltFeeds:
 
     def ready(self) -> bool:
         """Whether what is not there does not exist, and what does not open was revoked."""
-        return self._watch.caught_up and self._access.known
+        return self._watch.complete and self._access.known
 
     def version(self, name: str) -> Version | None:
         """Of a document that is built."""

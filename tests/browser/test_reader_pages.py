@@ -74,7 +74,8 @@ def test_every_page_speaks_every_language(templates: Templates, language: str) -
     gone = [{"language": language, "word": templates.words.of(language)}]
     for page, values in [
         ("leave", {**LEAVING, "unclear": True}), ("left", LEAVING), ("stays", {**LEAVING, "count": 2}),
-        ("preferences", {**PREFERENCES, "saved": True, "unclear": True}), ("preferences", {**PREFERENCES, "offered": []}),
+        ("preferences", {**PREFERENCES, "saved": True, "unclear": True}),
+        ("preferences", {**PREFERENCES, "offered": []}),
         ("archive", ARCHIVE), ("archive", {**ARCHIVE, "listed": False}), ("archive", {**ARCHIVE, "issues": []}),
         ("withdrawn", {"newsletter": TITLE, "count": 1, "at": "edition", "withdrawn_at": WITHDRAWN}),
         ("gone", {"languages": gone}),
