@@ -16,6 +16,7 @@ from services.admin import (
     doctor,
     dossier,
     duty,
+    editions,
     exporting,
     facts,
     feeds,
@@ -40,7 +41,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
-MORE_NEWSLETTER_COMMANDS = (subscribers,)
+MORE_NEWSLETTER_COMMANDS = (subscribers, editions)
 
 
 def build() -> typer.Typer:
