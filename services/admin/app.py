@@ -19,6 +19,7 @@ from services.admin import (
     editions,
     exporting,
     facts,
+    feed_subscribers,
     feeds,
     following,
     incidents,
@@ -41,7 +42,12 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
+<<<<<<< HEAD
 MORE_NEWSLETTER_COMMANDS = (subscribers, editions)
+=======
+MORE_NEWSLETTER_COMMANDS = (subscribers,)
+MORE_FEED_COMMANDS = (feed_subscribers,)
+>>>>>>> main
 
 
 def build() -> typer.Typer:

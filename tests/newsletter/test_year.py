@@ -60,6 +60,8 @@ def test_every_date_is_decided_once_whatever_happens(lives: Life, background: st
     """Weeks around every change of the clock, with outages, kills, two clocks, steps back and changes of mind."""
 
     @hypothesis.settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.example(begins=BEGINNINGS[0], minutes=0, schedule=0, acts=[(1, "clocks away", 0), (60, "pause", 0)])
+    @hypothesis.example(begins=BEGINNINGS[0], minutes=600, schedule=8, acts=[(1, "schedule", 9)])
     @hypothesis.given(
         begins=st.sampled_from(BEGINNINGS),
         minutes=st.integers(0, 24 * 60 - 1),

@@ -71,7 +71,7 @@ class Wanted:
             return "skipped"
         if self.paused:
             since, until = self.paused
-            if since <= now and since <= gone and (until is None or self.moment(day) < until):
+            if since <= now and (until is None or self.moment(day) < until):
                 return "paused"
         return "too-late" if now > gone else "goes-out"
 
@@ -184,6 +184,8 @@ class Life:
             assert row
             await arrears.settle(self.connection, row, now, BRUSSELS)
             await self.check(complete=False)
+            passed = self.wanted.moment(self._next()) <= now
+            assert not passed or self.wanted.comes_to(self._next(), now) == "goes-out", "a change hides no miss"
             day = self._next() + timedelta(days=number % 5)
             if what == "pause":
                 until = now + timedelta(days=number % 4) if number % 4 else None
