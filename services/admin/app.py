@@ -42,12 +42,8 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
-<<<<<<< HEAD
 MORE_NEWSLETTER_COMMANDS = (subscribers, editions)
-=======
-MORE_NEWSLETTER_COMMANDS = (subscribers,)
 MORE_FEED_COMMANDS = (feed_subscribers,)
->>>>>>> main
 
 
 def build() -> typer.Typer:
