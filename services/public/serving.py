@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import ETag, web
 
-from services.public import atom, json_feed, rss
+from services.public import atom, cap_feed, json_feed, rss
 from services.public.access import Access
 from services.public.bodies import Bodies
 from services.public.documents import TOKEN
@@ -22,6 +22,7 @@ FORMS: Final = {
     "atom": atom.MEDIA_TYPE,
     "rss": rss.MEDIA_TYPE,
     "json": json_feed.MEDIA_TYPE,
+    "cap": cap_feed.FEED_TYPE,
 }
 """The forms in which the same feed is had, by ending."""
 
@@ -104,7 +105,7 @@ def headers_of(kept: Kept) -> dict[str, str]:
     if kept.media_type in SHOWN_AS_TEXT:
         headers["Vary"] = "Accept, Accept-Encoding"
     name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
-    if dot and form in FORMS:
+    if dot and FORMS.get(form) == kept.media_type:
         others = [
             f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
         ]
