@@ -29,6 +29,7 @@ from services.admin import (
     participants,
     playbooks,
     proofs,
+    subscribers,
     topics,
     up,
     users,
@@ -41,6 +42,7 @@ MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, expo
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_FEED_COMMANDS = (feed_subscribers,)
+MORE_NEWSLETTER_COMMANDS = (subscribers,)
 
 
 def build() -> typer.Typer:

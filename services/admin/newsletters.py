@@ -37,13 +37,15 @@ async def add(
     from services.domain.newsletter_file import parse_newsletter
     from services.newsletter import defining
     from services.runtime.configuration import configuration_in_force
+    from services.store import messages
 
     configuration = configuration_in_force()
     definition = parse_newsletter(_text(file), name=str(file), configuration=configuration)
     _refuse_without_links()
     async with acting() as (connection, _), connection.transaction():
         user = await keeper(connection)
-        made = await defining.define(connection, definition, configuration, zone=zone(), by=user.id)
+        now = await messages.database_time(connection)
+        made = await defining.define(connection, definition, configuration, now=now, zone=zone(), by=user.id)
         document = await document_of(connection, made.newsletter, SHOWN_DATES)
     document |= {"change": made.change, "approval_voided": made.voided}
     return Answer(
@@ -123,9 +125,9 @@ async def document_of(connection: "Connection", newsletter: "NewsletterRow", day
         "id": newsletter.id,
         "list_id": newsletter.list_id,
         "incident": newsletter.incident,
-        "state": "paused" if newsletter.paused(now, now) else "runs",
-        "paused_until": newsletter.paused_until if newsletter.paused(now, now) else None,
-        "paused_reason": newsletter.paused_reason if newsletter.paused(now, now) else "",
+        "state": "paused" if newsletter.paused(now) else "runs",
+        "paused_until": newsletter.paused_until if newsletter.paused(now) else None,
+        "paused_reason": newsletter.paused_reason if newsletter.paused(now) else "",
         "title": next(each.text for each in definition.title if each.language == definition.language),
         "definition": definition.model_dump(mode="json"),
         "hash": newsletter.hash,

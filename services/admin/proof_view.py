@@ -26,6 +26,7 @@ SIGNS = {"same": ("", ""), "added": ("{+", "+}"), "removed": ("[-", "-]")}
 def document(proof: Proof, page: Path | None, only: Collection[str] = ()) -> dict[str, Any]:
     """All of it; `only`: these audiences' versions."""
     return {
+        "area": list(proof.content.area),
         "variants": [_about(each, proof) for each in proof.versions if not only or each.variant.audience in only],
         "recipients": proof.recipients,
         "audiences": [_reach("audience", each) for each in proof.audiences],
@@ -45,10 +46,11 @@ def document(proof: Proof, page: Path | None, only: Collection[str] = ()) -> dic
 
 
 def show(out: "Console", proof: Proof, page: Path | None, only: Collection[str] = ()) -> None:
-    """Versions, people, costs, findings and where the page is."""
+    """Versions, what places it is about, people, costs, findings and where the page is."""
     for each in proof.versions:
         if not only or each.variant.audience in only:
             _show_version(out, each, proof)
+    lines(f"about {', '.join(proof.content.area) or 'all of Flanders'}")(out)
     _show_people(out, proof)
     if "sms" in proof.content.channels:
         sms = proof.sms

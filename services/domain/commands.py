@@ -1,5 +1,6 @@
 """What people ask of the broker: commands, in the imperative, and the one answer that each of them gets."""
 
+from datetime import date
 from typing import Any, ClassVar, Final, Literal
 from uuid import UUID
 
@@ -139,6 +140,32 @@ class ReleaseHolding(Tolerant):
     holes: dict[str, str] = Field(default_factory=dict)
 
 
+class ApproveNewsletter(Tolerant):
+    """Approve the automatic part of a newsletter, bound to its definition: its editions then go out by themselves."""
+
+    type: Literal["roeland.newsletter.approve.v1"] = "roeland.newsletter.approve.v1"
+    newsletter: int = Field(ge=1, le=2**63 - 1, description="Its number, which it keeps when it is renamed.")
+    hash: str = Field(pattern="^[0-9a-f]{64}$", description="Of the definition that was seen; another one is refused.")
+
+
+class RevokeNewsletter(Tolerant):
+    """From now on a person approves every edition of this newsletter."""
+
+    type: Literal["roeland.newsletter.revoke.v1"] = "roeland.newsletter.revoke.v1"
+    newsletter: int = Field(ge=1, le=2**63 - 1)
+    reason: str = Field(default="", max_length=1000)
+
+
+class WriteEditorial(Tolerant):
+    """What stands above the edition of a date; a person approves an edition that has one."""
+
+    type: Literal["roeland.newsletter.editorial.v1"] = "roeland.newsletter.editorial.v1"
+    newsletter: int = Field(ge=1, le=2**63 - 1)
+    date: date
+    content: dict[str, Any] | None = Field(default=None, description="An Editorial; left out: take it out.")
+    replaces: int = Field(default=0, ge=0, description="The version that was seen; 0: there was none.")
+
+
 Body = (
     SubmitMessage
     | ApproveMessage
@@ -151,10 +178,14 @@ Body = (
     | ApproveHolding
     | RevokeHolding
     | ReleaseHolding
+    | ApproveNewsletter
+    | RevokeNewsletter
+    | WriteEditorial
 )
 BODIES: Final[tuple[type[Tolerant], ...]] = (
     SubmitMessage, ApproveMessage, RejectMessage, TakeBackMessage, JudgeMessage, WithdrawMessage, IncludeNewcomers,
     TestMessage, ApproveHolding, RevokeHolding, ReleaseHolding,
+    ApproveNewsletter, RevokeNewsletter, WriteEditorial,
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from services.domain.yaml_text import read_yaml
 
 CHANNELS: Final = ("mail", "sms", "newsfeed")
 KINDS: Final = ("alert", "update", "correction", "all-clear")
+APPROVED_KINDS: Final = (*KINDS, "edition")
+"""What a rule of approval may be about: an edition of a newsletter too."""
 URGENCIES: Final = ("urgent", "routine")
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
@@ -133,7 +135,7 @@ class Configuration(_Frozen):
             yield "level", self.levels
 
     def _unknown_in(self, rule: ApprovalRule) -> str | None:
-        named = {"kinds": (rule.kinds, KINDS), "urgencies": (rule.urgencies, URGENCIES)}
+        named = {"kinds": (rule.kinds, APPROVED_KINDS), "urgencies": (rule.urgencies, URGENCIES)}
         for field, (given, known) in (named | {"audiences": (rule.audiences, self.audience_ids)}).items():
             if unknown := set(given or ()) - set(known):
                 return f"{field} has {', '.join(sorted(unknown))}, which there is not"

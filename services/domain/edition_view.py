@@ -33,6 +33,9 @@ class SaidPoint:
 class Story:
     """One incident, at its latest. `told_at`: when that message was released; `folded`: how many others it stands for.
 
+    One incident may have more than one: what was withdrawn, and what was put right without being the latest, are
+    stories of their own. What was withdrawn has a title, and key messages only where a notice said so.
+
     `near`: it is in the reader's province. `places`: municipalities and provinces that it is about, if it says so.
     `corrected`: what was wrong, where the latest is a correction. `language`: of its texts, where that is not the
     edition's own ('' when it is).
@@ -60,15 +63,22 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class DateToCome:
-    """A moment that readers should know of: from the editorial, or the next update that a story promises."""
+    """A moment that readers should know of: from the editorial, or the next update that a story promises.
+
+    `language`: as of a story.
+    """
 
     at: datetime
     text: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EditionView:
-    """An edition for one audience, language and province ('' for none). A quiet day has no stories."""
+    """An edition for one audience, language and province ('' for none). A quiet day has no stories.
+
+    `editorial_language`: that of `editorial`, where it does not exist in the reader's ('' where it does).
+    """
 
     newsletter_title: str
     number: int
@@ -80,6 +90,7 @@ class EditionView:
     stories: tuple[Story, ...]
     opening: tuple[str, ...] = ()
     editorial: tuple[str, ...] = ()
+    editorial_language: str = ""
     dates: tuple[DateToCome, ...] = ()
     since: datetime | None = None
     late: bool = False

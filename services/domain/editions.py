@@ -3,6 +3,7 @@
 It refers to messages, which never change once they are released, so what it says is a pure function of it and of them.
 """
 
+import hashlib
 from datetime import date
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain import limits
 from services.domain.content import Text, Utc
+from services.domain.identity import canonical
 
 KIND: Final = "edition"
 """The `kind` of a message that is an edition."""
@@ -38,23 +40,28 @@ class Editorial(_Tolerant):
 
 
 class EditionItem(_Tolerant):
-    """Where one incident stands: its latest released message, and those that are folded into it.
+    """Where one incident stands for some audiences: its latest released message, and those that are folded into it.
 
-    `message` is the latest that counts, at the id and number that it has. `folded`: the others since the last edition,
-    oldest first. `before`: what the last edition had as the latest of this incident; None when it is new to readers.
+    `folded`: the others since the last edition, oldest first. `before`: what the last edition that told of this
+    incident had as its latest; of a correction that is not the latest, what it puts right. None: new to readers.
+    `withdrawn`: `message` was withdrawn; `notice`: the message that said so, if one did.
     """
 
     incident: str = Field(pattern=limits.INCIDENT_PATTERN, max_length=limits.INCIDENT_CHARACTERS)
     message: UUID
     folded: tuple[UUID, ...] = ()
     before: UUID | None = None
+    audiences: tuple[str, ...] = Field(min_length=1)
+    withdrawn: bool = False
+    notice: UUID | None = None
 
 
 class EditionContent(_Tolerant):
-    """What an edition is made from. `items` are in the order in which readers of no province see them.
+    """What an edition is made from. Which items a reader sees, and in which order, is `edition_selection`'s to say.
 
-    `since`: what was released after this is news. `late`: it goes out after its time, and says so. The fields that
-    every message has mean the same here.
+    `since`: when the edition before it was made. `late`: it goes out after its time, and says so. `definition`: hash of
+    the newsletter that it was made from. After `release_by` it is not released any more, and what it has to tell is in
+    the next. The fields that every message has mean the same here.
     """
 
     content: Literal["edition"] = "edition"
@@ -72,11 +79,30 @@ class EditionContent(_Tolerant):
     opening: tuple[Text, ...] = ()
     editorial: Editorial | None = None
     items: tuple[EditionItem, ...] = ()
+    quiet_day: Literal["skip", "say-so"] = "skip"
     since: Utc | None = None
     late: bool = False
     exercise: bool = False
+    definition: str = ""
+    composed_at: Utc
     release_at: Utc | None = None
+    release_by: Utc | None = None
     expires_at: Utc | None = None
+
+
+def edition_hash(content: EditionContent) -> str:
+    """SHA-256, in hex, over all that it is made from, as `content.content_hash` is over a message."""
+    return hashlib.sha256(canonical(content.model_dump(mode="json", exclude_defaults=True))).hexdigest()
+
+
+def messages_of(item: EditionItem) -> tuple[UUID, ...]:
+    """Every message that the item tells of, so that no later edition does; not what it is compared with."""
+    return tuple(dict.fromkeys((item.message, *item.folded, *filter(None, [item.notice]))))
+
+
+def says_something(content: EditionContent) -> bool:
+    """Whether it has anything to tell. What the newsletter opens with every day is nothing."""
+    return bool(content.items or content.editorial)
 
 
 def is_edition(content: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ Channel = Literal["mail", "sms", "newsfeed"]
 CHANNELS: Final[tuple[Channel, ...]] = ("mail", "sms", "newsfeed")
 
 Kind = Literal["alert", "update", "correction", "all-clear"]
-PRIORITY: Final[dict[str, int]] = {"correction": 0, "all-clear": 1, "alert": 2, "update": 3}
+PRIORITY: Final[dict[str, int]] = {"correction": 0, "all-clear": 1, "alert": 2, "update": 3, "edition": 4}
 """Lower goes first. What puts an error right must overtake what spreads it (Hawaii, 2018)."""
 
 

@@ -197,4 +197,9 @@ WORDS: Final[Mapping[str, Words]] = {
         "Vorige keer wist u dit nog niet: “{question}”. Dit bericht antwoordt er niet op.",
         "Geef het antwoord, of zeg in `unknown` dat u het nog altijd niet weet.",
     ),
+    "area-forgotten": Words(
+        "Zonder plaats gaat een bericht over heel Vlaanderen, ook voor toestellen die er alarm op slaan.",
+        "Het vorige bericht ging over {places}; dit noemt geen plaats.",
+        "Neem `area` over. Gaat het nu echt over heel Vlaanderen? Zeg dat dan in de tekst.",
+    ),
 }

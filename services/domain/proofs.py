@@ -11,6 +11,7 @@ from services.domain.content import KeyMessage, MessageContent, Text
 from services.domain.problems import Finding
 from services.domain.sms_price import SmsTotals
 from services.domain.variants import Variant
+from services.domain.verification import code_of
 
 MOST_NAMES: Final = 1000
 
@@ -91,7 +92,8 @@ def differences(subject: str, text: str, former: Former | None, *, message_id: s
     if former is None:
         return changes(new, new)
     old = _with_subject(former.variant.subject, before)
-    return changes(old.replace(former.message_id, message_id), new)
+    was, own = former.message_id, former.variant.audience
+    return changes(old.replace(was, message_id).replace(code_of(was, own), code_of(message_id, own)), new)
 
 
 def _with_subject(subject: str, text: str) -> str:

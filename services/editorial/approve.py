@@ -6,7 +6,7 @@ from uuid import UUID
 from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveMessage
 from services.domain.identity import may
-from services.editorial import binding, drift, glass, recipients
+from services.editorial import binding, drift, edition_overdue, glass, recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release_or_wait, told
@@ -67,7 +67,10 @@ async def _refuse_unready(connection: Connection, message: Message, body: Approv
             f"message {message.id} has another proof than the one that was looked at: look at it again, and approve it",
             state=message.state, proof=message.proof_hash,
         )  # fmt: skip
-    if message.expires_at and message.expires_at <= await messages.database_time(connection):
+    now = await messages.database_time(connection)
+    if edition_overdue.too_late(message, now):
+        raise Refusal(f"it is too late for edition {message.id}: what it tells is in the next one", state=message.state)
+    if message.expires_at and message.expires_at <= now:
         raise Refusal(f"message {message.id} has expired: submit it with a later expires_at", state="expired")
 
 

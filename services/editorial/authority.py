@@ -28,6 +28,9 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "roeland.holding.approve.v1": ("approve",),
     "roeland.holding.revoke.v1": ("approve",),
     "roeland.holding.release.v1": ("break-glass",),  # crisis managers alone
+    "roeland.newsletter.approve.v1": ("approve",),
+    "roeland.newsletter.revoke.v1": ("approve", "submit"),  # whoever sees first that it must not go out by itself
+    "roeland.newsletter.editorial.v1": ("submit",),
 }
 
 

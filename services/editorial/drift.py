@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from services.domain.commands import Answer
 from services.domain.content import MessageContent
+from services.domain.editions import KIND as EDITION
+from services.domain.editions import EditionContent
 from services.domain.variants import Variant
-from services.editorial import facts, proof, recipients, revisions
+from services.editorial import edition_anew, facts, proof, recipients, revisions
 from services.editorial.desk import Desk
 from services.editorial.versions import versions_of
 from services.runtime import timers
@@ -27,6 +29,9 @@ async def changed_since_proof(
     connection: Connection, message: Message, original: Message | None, desk: Desk
 ) -> list[Variant] | None:
     """The versions that it would have now, when they are not those that were proofed; else None. Raises `Refused`."""
+    if message.kind == EDITION:
+        anew = await edition_anew.changed(connection, message, desk)
+        return anew[1] if anew else None
     if message.rendered_with == desk.rendered_with and not await facts.changed_since(connection, message):
         return None
     content, versions = await facts.resolved(
@@ -48,12 +53,8 @@ async def proof_again(
     `user`: whose approval it was; None when it had been approved, and was about to go out.
     """
     changes = _changes(_by_key((await variants.read(connection, message.number)).values()), _by_key(versions))
-    revision = await revisions.anew(connection, message, desk.rendered_with)
+    revision = await _next(connection, message, desk)
     await variants.record(connection, revision.number, versions)
-    _, stated = await facts.resolved(
-        connection, MessageContent.model_validate(message.content), desk.configuration.lint
-    )
-    await record_stated(connection, revision.number, stated)
     await proof.ask(connection, revision.number)
     if revision.expires_at:
         await timers.set_timer(connection, messages.EXPIRY, str(revision.number), "expires_at", revision.expires_at)
@@ -61,13 +62,26 @@ async def proof_again(
         connection, actor=user.id if user else None, action="message.proofed-again", subject=f"message:{message.id}",
         detail={"message": revision.number, "revision": revision.revision, "changed": len(changes)},
     )  # fmt: skip
+    what = "a message that it tells of" if message.kind == EDITION else "a fact"
     error = (
-        f"what message {message.id} says changed since its proof (a template, the configuration or a fact did), and"
+        f"what message {message.id} says changed since its proof (a template, the configuration or {what} did), and"
         f" nothing was released: it is proofed again as revision {revision.revision}. Look at what changed, and"
         " approve it again"
     )
     result = {"id": str(message.id), "state": "submitted", "revision": revision.revision}
     return Answer(done=False, error=error, result={**result, "changed": changes[:MOST_SHOWN]})
+
+
+async def _next(connection: Connection, message: Message, desk: Desk) -> Message:
+    if message.kind == EDITION:
+        content = await edition_anew.composed(connection, EditionContent.model_validate(message.content))
+        return await edition_anew.revise(connection, message, content, desk)
+    revision = await revisions.anew(connection, message, desk.rendered_with)
+    _, stated = await facts.resolved(
+        connection, MessageContent.model_validate(message.content), desk.configuration.lint
+    )
+    await record_stated(connection, revision.number, stated)
+    return revision
 
 
 async def _rendered(

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from uuid_utils import uuid7
 
-from services.editorial import waiting
+from services.editorial import edition_overdue, waiting
 from services.editorial.desk import Desk
 from services.editorial.held_back import held_back
 from services.editorial.release import release
@@ -44,7 +44,7 @@ async def release_if_due(connection: Connection, number: int, desk: Desk) -> Non
     if message is None or message.state != "approved" or message.approved_at is None:
         return
     now = await messages.database_time(connection)
-    if message.expires_at and message.expires_at <= now:
+    if (message.expires_at and message.expires_at <= now) or edition_overdue.too_late(message, now):
         return  # its own timer ends it
     if waiting.due(message, message.approved_at, desk.take_back) > now:
         await waiting.set_timer(connection, message, desk.take_back)

@@ -24,12 +24,12 @@ def read_content(given: dict[str, Any], configuration: Configuration) -> Message
     """The content in its one form, each field right by itself. Raises Refused with every problem."""
     try:
         content = MessageContent.model_validate(given)
-        MessageFile.model_validate(_as_file(content), context=ModelContext(configuration))
+        file = MessageFile.model_validate(_as_file(content), context=ModelContext(configuration))
     except ValidationError as error:
         raise Refused(list(dict.fromkeys(_problems(error)))) from None
     if holes := [Problem(dotted(path), *rest) for path, *rest in open_holes(content.model_dump(mode="json"), {})]:
         raise Refused(holes)
-    order = {"audiences": configuration.in_order(content.audiences)}
+    order = {"audiences": configuration.in_order(content.audiences), "area": tuple(dict.fromkeys(file.area))}
     return content.model_copy(update=order | {"channels": tuple(c for c in CHANNELS if c in content.channels)})
 
 

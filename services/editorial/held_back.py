@@ -1,14 +1,15 @@
 """What was approved and had to wait is looked at once more before it goes out.
 
 Hours may lie between approval and embargo. When a template or a fact changed since, the approval was for other words;
-and it counts no more when who gave it was disabled, or the policy asks more now. Then nothing is released, and the
+and it counts no more when who gave it was disabled, or the policy asks more now; so it is of an approval that stood for
+all editions of a newsletter. Then nothing is released, and the
 message waits for approval again, which whoever is on duty is told.
 """
 
 import structlog
 
 from services.domain.problems import Refused
-from services.editorial import binding, drift, duty
+from services.editorial import binding, drift, duty, edition_standing
 from services.editorial.approve import lacking_of
 from services.editorial.desk import Desk
 from services.runtime.postgres import Connection
@@ -35,7 +36,8 @@ async def held_back(connection: Connection, message: Message, desk: Desk) -> boo
     if await binding.hash_of(connection, message, recorded) != message.proof_hash:
         return await _back(connection, message, ["record-altered"], desk)
     glass = await approvals.glass_broken(connection, message.number, message.proof_hash or "")
-    if not glass and await lacking_of(connection, message, desk):
+    standing = await edition_standing.holds(connection, message, desk)
+    if not glass and not standing and await lacking_of(connection, message, desk):
         return await _back(connection, message, ["approval-lacking"], desk)
     return False
 

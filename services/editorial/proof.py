@@ -7,12 +7,14 @@ from typing import Final
 import structlog
 from uuid_utils import uuid7
 
-from services.editorial import binding, duty, holding_release, recipients
+from services.domain.editions import KIND as EDITION
+from services.domain.editions import EditionContent
+from services.editorial import binding, duty, edition_standing, edition_versions, holding_release, recipients
 from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
 from services.runtime.records import unforeseen
-from services.store import messages, plan
+from services.store import messages, plan, variants
 from services.store.messages import Message
 
 KIND: Final = "proof"
@@ -62,12 +64,25 @@ async def _proof(connection: Connection, number: int, desk: Desk) -> None:
     if await _too_early(connection, message):
         await ask(connection, number, LOOK_AGAIN)
         return
+    if message.kind == EDITION:
+        await _render(connection, message, desk)
     count = await plan.write(connection, await recipients.plan_for(connection, message, desk.configuration))
     await messages.set_proofed(connection, number, count, await binding.proof_of(connection, number))
     await holding_release.release_proofed(connection, number, desk)
+    await edition_standing.approve_proofed(connection, number, desk)
     await duty.call(connection, message, desk)
     await connection.execute("SELECT pg_notify(%s, %s)", (PROOFED, str(message.id)))
     log.info("proofed", message=number, recipients=count)
+
+
+async def _render(connection: Connection, edition: Message, desk: Desk) -> None:
+    """An edition has its versions only now: what the clock made is taken up whatever is wrong with a template."""
+    if await variants.audiences(connection, [edition.number]):
+        return
+    content = EditionContent.model_validate(edition.content)
+    await variants.record(
+        connection, edition.number, await edition_versions.versions_of(connection, content, edition.id, desk)
+    )
 
 
 async def _too_early(connection: Connection, message: Message) -> bool:

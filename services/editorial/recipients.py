@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
+from services.domain.editions import KIND as EDITION
+from services.domain.editions import EditionContent
 from services.domain.lanes import CHANNELS
 from services.domain.states import REACHED, UNSENT
 from services.editorial.refusal import problem
@@ -55,6 +57,8 @@ async def channels_owed(connection: Connection, owed: Sequence[Message]) -> dict
 
 async def plan_for(connection: Connection, message: Message, configuration: Configuration) -> PlanFor:
     """What the plan of this message is made from; its variants say which audience can get it on which channel."""
+    if message.kind == EDITION:
+        return await _plan_for_edition(connection, message, configuration)
     content = MessageContent.model_validate(message.content)
     versions = await variants.audiences(connection, [message.number])
     people = configuration.in_order(audience for audience, channel in versions if channel != "newsfeed")
@@ -73,6 +77,23 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         told_states=REACHED | UNSENT if message.kind == "all-clear" else REACHED,
         release_order=content.release_order,
         widely=message.kind == "all-clear",
+    )
+
+
+async def _plan_for_edition(connection: Connection, message: Message, configuration: Configuration) -> PlanFor:
+    """Mail alone, to whoever did not unsubscribe; an exercise to who takes part in all that it tells of."""
+    content = EditionContent.model_validate(message.content)
+    people = configuration.in_order(audience for audience, _ in await variants.audiences(connection, [message.number]))
+    return PlanFor(
+        message=message.number,
+        language=content.language,
+        channels=content.channels,
+        people=people,
+        feeds=(),
+        audience_order=people,
+        newsletter=content.newsletter,
+        segments=await variants.segments(connection, message.number),
+        exercises=sorted({item.incident for item in content.items}) if content.exercise else (),
     )
 
 

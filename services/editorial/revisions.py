@@ -1,6 +1,7 @@
 """Revisions of a message: each has a plan and a proof of its own, and at most one of them is ever released."""
 
 from dataclasses import fields
+from typing import Any
 from uuid import UUID
 
 from services.domain.content import MessageContent
@@ -47,12 +48,21 @@ async def _refuse_another_purpose(connection: Connection, before: Message, conte
         )
 
 
-async def anew(connection: Connection, message: Message, rendered_with: str) -> Message:
+async def anew(
+    connection: Connection,
+    message: Message,
+    rendered_with: str,
+    *,
+    content: dict[str, Any] | None = None,
+    digest: str | None = None,
+) -> Message:
     """The next revision of a message, the same in all but what it is rendered with; the former is replaced.
 
-    Its variants are still to be recorded and its proof to be asked for.
+    `content`, with its `digest`: what it says, where that is something else. Its variants are still to be recorded and
+    its proof to be asked for.
     """
     await messages.set_replaced(connection, message.number)
     kept = {field.name: getattr(message, field.name) for field in fields(NewMessage) if field.name != "priority"}
     changed = {"priority": PRIORITY[message.kind], "revision": message.revision + 1, "rendered_with": rendered_with}
-    return await messages.record_submitted(connection, NewMessage(**{**kept, **changed}))
+    said = {} if content is None else {"content": content, "content_hash": digest}
+    return await messages.record_submitted(connection, NewMessage(**{**kept, **changed, **said}))

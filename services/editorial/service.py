@@ -14,25 +14,30 @@ from services.domain.commands import (
     Answer,
     ApproveHolding,
     ApproveMessage,
+    ApproveNewsletter,
     Command,
     IncludeNewcomers,
     JudgeMessage,
     RejectMessage,
     ReleaseHolding,
     RevokeHolding,
+    RevokeNewsletter,
     SubmitMessage,
     TakeBackMessage,
     TestMessage,
     Tolerant,
     WithdrawMessage,
+    WriteEditorial,
 )
-from services.domain.events import Envelope, Unreadable
+from services.domain.events import EditionMade, Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import duty, glass, missed, proof, telling, waiting
+from services.editorial import duty, edition, edition_overdue, glass, missed, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.due import releasing
+from services.editorial.edition_standing import approve_newsletter, revoke_newsletter
+from services.editorial.editorials import write_editorial
 from services.editorial.holding import approve_holding, release_holding, revoke_holding
 from services.editorial.judging import judge
 from services.editorial.newcomers import include
@@ -64,6 +69,8 @@ PROOF_SECONDS: Final = 0.25
 RELEASE_SECONDS: Final = 0.25
 RELEASERS: Final = 2
 """The releases that go on at once: a message to a million holds up nobody else's hour."""
+EDITION_SECONDS: Final = 1.0
+"""How often editorial looks for editions that no event told of, and for those whose time is over."""
 TELLING_SECONDS: Final = 0.5
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
@@ -80,6 +87,9 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
     ApproveHolding: approve_holding,
     RevokeHolding: revoke_holding,
     ReleaseHolding: release_holding,
+    ApproveNewsletter: approve_newsletter,
+    RevokeNewsletter: revoke_newsletter,
+    WriteEditorial: write_editorial,
 }
 """What carries out which command, in the transaction of its answer."""
 
@@ -108,6 +118,7 @@ async def serve(service: Service, desk: Desk) -> None:
             group.create_task(_proofs(desk, each, only))
         for _ in range(RELEASERS):
             group.create_task(every(RELEASE_SECONDS, lambda: _release(desk), what="releases"))
+        group.create_task(every(EDITION_SECONDS, lambda: _editions(desk), what="editions"))
         group.create_task(_tell_users(service, desk))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
@@ -158,7 +169,10 @@ async def _authorised(connection: Connection, command: Command, desk: Desk) -> U
 
 async def _take_commands(service: Service, desk: Desk) -> None:
     async def handled(event: Envelope) -> None:
-        await handle(event, desk)
+        if event.type == EditionMade.TYPE:
+            await edition.heard_of(event, desk)
+        else:
+            await handle(event, desk)
 
     bury = bury_in(service.pool, service.source)
     take = handler(handled, what="command")
@@ -172,6 +186,11 @@ async def _proofs(desk: Desk, asked: asyncio.Event, only: str) -> None:
 
 async def _release(desk: Desk) -> None:
     await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
+
+
+async def _editions(desk: Desk) -> None:
+    await edition.sweep(desk)
+    await timers.fire_due(desk.pool, edition_overdue.KIND, edition_overdue.ending(desk))
 
 
 async def _tell_users(service: Service, desk: Desk) -> None:
@@ -192,5 +211,5 @@ async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
         await workers.prune(connection)
-        for kind in (proof.KIND, telling.KIND, waiting.KIND, EXPIRY, RETRY):
+        for kind in (proof.KIND, telling.KIND, waiting.KIND, edition_overdue.KIND, EXPIRY, RETRY):
             await timers.prune(connection, kind)

@@ -1,6 +1,7 @@
 """A released message is taken back: nothing more is sent, feeds say so, and who got it is told if that is asked."""
 
 from services.domain.commands import Answer, WithdrawMessage
+from services.domain.editions import KIND as EDITION
 from services.editorial import withdrawal_notice
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
@@ -17,6 +18,10 @@ async def withdraw(connection: Connection, body: WithdrawMessage, user: User, de
     if message is None:
         raise Refusal(f"there is no message {body.message_id}: see `roeland message list`")
     _refuse(message, body.reason)
+    if message.kind == EDITION and body.notify:
+        raise Refusal(
+            "an edition is withdrawn without a notice: submit a message that says what is right", state="released"
+        )
     await messages.withdraw(connection, message, source=desk.source)
     marked = await feeds.withdraw(connection, message.number)
     notice = await withdrawal_notice.tell(connection, message, body.reason, user, desk) if body.notify else None

@@ -49,6 +49,7 @@ def draft(original: Message, impacts: Sequence[Impact]) -> str:
     doubtful = [{"fact": impact.key} for impact in shown if impact.now.status == "unconfirmed"]
     body = head | _said(wrong, [impact.key for impact in shown if impact.now.status == "confirmed"])
     body |= {"unknown": doubtful} if doubtful else {}
+    body |= {"area": list(content.area)} if content.area else {}
     body |= {"exercise": True} if content.exercise else {}
     left = f"# Nog recht te zetten: {', '.join(impact.key for impact in later)}.\n" if later else ""
     return _HEAD + left + yaml.dump(body, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110)

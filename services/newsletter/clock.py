@@ -55,10 +55,11 @@ async def strike(clock: Clock) -> int:
 async def wind(clock: Clock) -> None:
     """See that every newsletter has a timer for its next date, whatever became of it: another zone, or a restore."""
     async with clock.pool.connection() as connection:
-        for each in await newsletters.all_newsletters(connection):
-            async with connection.transaction():
-                if newsletter := await newsletters.by_id(connection, each.id, lock="if-free"):
-                    await waking.wake(connection, newsletter, clock.zone)
+        found = await newsletters.all_newsletters(connection)
+    for each in found:
+        async with clock.pool.connection() as connection:
+            if newsletter := await newsletters.by_id(connection, each.id, lock="if-free"):
+                await waking.wake(connection, newsletter, clock.zone)
 
 
 async def _look(connection: Connection, subject: str, *, clock: Clock) -> None:

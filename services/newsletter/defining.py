@@ -1,16 +1,18 @@
 """A newsletter is made, or defined anew: its series, the first date that is decided, and the clock woken for it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from services.domain import schedules
 from services.domain.configuration import Configuration
 from services.domain.newsletters import Newsletter
-from services.newsletter import waking
+from services.domain.schedules import Day
+from services.newsletter import arrears, upcoming, waking
 from services.newsletter.refusal import Cannot
 from services.runtime.postgres import Connection
-from services.store import audit, incidents, messages, newsletters
+from services.store import audit, editions, incidents, newsletters
 from services.store.incidents import Incident
 from services.store.newsletters import NewsletterRow
 
@@ -27,7 +29,13 @@ class Defined:
 
 
 async def define(
-    connection: Connection, definition: Newsletter, configuration: Configuration, *, zone: ZoneInfo, by: int
+    connection: Connection,
+    definition: Newsletter,
+    configuration: Configuration,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    by: int,
 ) -> Defined:
     """Make it; or, if there is one of this name, define that anew. Raises `Cannot`.
 
@@ -35,12 +43,12 @@ async def define(
     """
     found = await newsletters.find(connection, definition.slug, lock="wait")
     if found is None:
-        return Defined(await _add(connection, definition, configuration, zone=zone, by=by), "added")
-    return await redefine(connection, found, definition, zone=zone, by=by)
+        return Defined(await _add(connection, definition, configuration, now=now, zone=zone, by=by), "added")
+    return await redefine(connection, found, definition, now=now, zone=zone, by=by)
 
 
 async def redefine(
-    connection: Connection, found: NewsletterRow, definition: Newsletter, *, zone: ZoneInfo, by: int
+    connection: Connection, found: NewsletterRow, definition: Newsletter, *, now: datetime, zone: ZoneInfo, by: int
 ) -> Defined:
     """Define this one, whose row is locked, anew. Raises `Cannot`."""
     if definition == found.definition:
@@ -48,21 +56,38 @@ async def redefine(
     if definition.exercise != found.definition.exercise:
         what = "an exercise" if found.definition.exercise else "real"
         raise Cannot(f"the newsletter {found.slug} is {what}, and stays so: give this one another name")
-    before = await newsletters.approved(connection, found.id) is not None
+    await arrears.settle(connection, found, now, zone)
+    before = await upcoming.next_day(connection, found, zone)
+    voided = found.hash != definition.hash and await newsletters.approved(connection, found.id) is not None
     changed = await newsletters.change(connection, found.id, definition, by=by)
     await _audit(connection, "changed", changed, by)
+    await _skip_what_cannot_be(connection, changed, before, now, zone=zone, by=by)
     await waking.wake(connection, changed, zone)
-    return Defined(changed, "changed", voided=before and changed.hash != found.hash)
+    return Defined(changed, "changed", voided=voided)
+
+
+async def _skip_what_cannot_be(
+    connection: Connection, changed: NewsletterRow, before: Day, now: datetime, *, zone: ZoneInfo, by: int
+) -> None:
+    """An hour that was to come, and has by this change long passed, is not missed: somebody meant it so."""
+    day = await upcoming.next_day(connection, changed, zone)
+    if before.moment > now > day.too_late:
+        await editions.skip(connection, changed.id, day.date, reason="the schedule changed after its hour", by=by)
 
 
 async def _add(
-    connection: Connection, definition: Newsletter, configuration: Configuration, *, zone: ZoneInfo, by: int
+    connection: Connection,
+    definition: Newsletter,
+    configuration: Configuration,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    by: int,
 ) -> NewsletterRow:
     if other := await newsletters.once_named(connection, definition.slug):
         raise Cannot(
             f"the newsletter {other.slug} was once called {definition.slug}, which its List-Id keeps: rename it"
         )
-    now = await messages.database_time(connection)
     await _open_series(connection, definition, configuration, by)
     begins = schedules.first_date(definition.schedule, now, zone)
     added = await newsletters.add(connection, definition, begins=begins, by=by)

@@ -1,4 +1,4 @@
-"""Whether a date of a newsletter goes out: the rule, pure; first why not, then whether it is too late."""
+"""Whether a date of a newsletter goes out: the rule, pure."""
 
 from datetime import datetime
 from typing import Literal
@@ -19,6 +19,12 @@ def why_not(newsletter: NewsletterRow, day: Day, skipped: SkippedDate | None, no
         return day.no, day.holiday
     if skipped:
         return "skipped", skipped.reason
-    if newsletter.paused(day.moment, now):
+    if _paused(newsletter, day, now):
         return "paused", newsletter.paused_reason
     return ("too-late", "") if now > day.too_late else (None, "")
+
+
+def _paused(newsletter: NewsletterRow, day: Day, now: datetime) -> bool:
+    """It is held by a pause that began while it could still go out. One that began later hides no missed edition."""
+    since, until = newsletter.paused_at, newsletter.paused_until
+    return since is not None and since <= min(now, day.too_late) and (until is None or day.moment < until)

@@ -9,6 +9,9 @@ from aiohttp import web
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.status import Callbacks
+from services.public.verify import PATH as VERIFY
+from services.public.verify import Verify
+from services.rendering.pages import SECURITY_POLICY
 from services.runtime.postgres import AWAY
 from services.sms.callbacks import PATH
 from services.store.feeds import PUBLIC
@@ -17,10 +20,7 @@ BODY_BYTES: Final = 16 * 1024
 """A callback has some 500."""
 
 HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",  # a feed's address is a secret
     "Server": "roeland",
     "X-Content-Type-Options": "nosniff",
@@ -31,11 +31,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor) -> list[web.RouteDef]:
+def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verify: Verify) -> list[web.RouteDef]:
     """Every address, the particular before the general: what is none of the others may be a document."""
     return [
         web.post(PATH, callbacks.take),
         *reader.routes(),
+        web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
         web.get("/{path:(?!twilio/).*}", documents.open),
     ]

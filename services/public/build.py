@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from services import domain
+from services import domain, public, rendering
 from services.domain.configuration import Configuration
 from services.public.documents import Document, Feed
 from services.public.makers import ENTRY_MAKERS, MAKERS, STATIC_MAKERS
@@ -18,7 +18,7 @@ from services.rendering.centre import RenderingSettings
 from services.rendering.templates import folders
 from services.store.feeds import FeedEntry
 
-_SOURCES: Final = (Path(__file__).parent, Path(domain.__file__).parent)
+_SOURCES: Final = tuple(Path(folder) for each in (public, domain, rendering) for folder in each.__path__)
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,8 @@ class Imprint:
     centre: str
     public_url: str
     configuration: Configuration
+    contact: str = ""
+    timezone: str = "Europe/Brussels"
     hub: str | None = None
 
     @property
@@ -56,7 +58,8 @@ def version(imprint: Imprint) -> str:
     """Of what makes documents: our own files, the templates, and what is the same in all. Another one: all anew."""
     settings = RenderingSettings()
     files = [file for top in (*_SOURCES, *folders(settings)) for file in sorted(top.rglob("*")) if file.is_file()]
-    told = [imprint.centre, imprint.public_url, imprint.hub or "", imprint.configuration.model_dump_json()]
+    named = [imprint.centre, imprint.contact, imprint.timezone, imprint.hub]
+    told = [*named, imprint.public_url, imprint.configuration.model_dump_json()]
     hashes = [sha256(file.read_bytes()).digest() for file in files if "__pycache__" not in file.parts]
     return sha256(repr((told, hashes)).encode()).hexdigest()[:16]
 
@@ -65,7 +68,8 @@ def feed_of(piece: Piece, entries: Sequence[FeedEntry], imprint: Imprint) -> Fee
     """The feed, or the page of it, that a piece is about."""
     return Feed(
         piece.audience, _name(piece.audience, imprint.configuration), piece.incident, entries, imprint.centre,
-        imprint.public_url, imprint.configuration, piece.page, piece.older, piece.newer, imprint.hub,
+        imprint.public_url, imprint.configuration, piece.page, piece.older, piece.newer, imprint.contact,
+        imprint.timezone, imprint.hub,
     )  # fmt: skip
 
 

@@ -26,8 +26,9 @@ class Feed:
 
     `incident`: its slug, or None for the whole feed. `page` None: the current one, which shows the latest 50; else an
     archive (RFC 5005 §4), full, numbered from the oldest, 1. `older`, `newer`: numbers of the archives beside it; for
-    the current one `older` is the latest archive, and for the latest archive `newer` is None: the current one. `hub`:
-    where to subscribe to changes (WebSub), if anywhere.
+    the current one `older` is the latest archive, and for the latest archive `newer` is None: the current one.
+    `contact`: how to reach the centre, if it says so; `timezone`: where times are told in a zone, this one. `hub`: where
+    to subscribe to changes (WebSub), if anywhere.
     """
 
     audience: str
@@ -40,6 +41,8 @@ class Feed:
     page: int | None = None
     older: int | None = None
     newer: int | None = None
+    contact: str = ""
+    timezone: str = "Europe/Brussels"
     hub: str | None = None
 
     @property
@@ -78,7 +81,8 @@ Maker = Callable[[Feed], Iterable[Document]]
 """Makes the documents that show a page of a feed; pure. Called for each page whose entries changed."""
 
 EntryMaker = Callable[[Feed, FeedEntry], Iterable[Document]]
-"""Makes the documents of one entry; pure. Called when it changes, or what it corrects, or what corrects it.
+"""Makes the documents of one entry; pure. Called when it changes, or what it corrects, or what corrects it; and when
+another comes after it in its incident.
 
 The feed has all entries of its incident in its audience, newest first, however many. What is taken of others than
 these three must not change: ids, kinds, times of publication.

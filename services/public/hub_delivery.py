@@ -116,7 +116,7 @@ class Deliveries:
 
 
 async def _ended(tasks: set["asyncio.Task[None]"]) -> None:
-    """Cancel until they are: psycopg's pool forgets a cancellation that comes together with the connection it awaits."""
+    """Cancel until they are: psycopg's pool forgets a cancellation that comes with the connection it awaits."""
     while tasks:
         for task in tasks:
             task.cancel()

@@ -86,7 +86,7 @@ def _page(
 
 
 def _each_entry(audience: str, incident: str, entries: Sequence[IndexEntry]) -> Iterator[Piece]:
-    """One for each, which changes with what it corrects and with what corrects it."""
+    """One for each, which changes with what it corrects, with what corrects it, and when another comes after it."""
     by_number = {each.number: each for each in entries}
     beside: defaultdict[int, list[IndexEntry]] = defaultdict(list)
     for each in entries:
@@ -94,9 +94,9 @@ def _each_entry(audience: str, incident: str, entries: Sequence[IndexEntry]) -> 
             beside[each.number].append(by_number[each.corrects])
             beside[each.corrects].append(each)
     numbers = list(by_number)
-    for each in entries:
+    for newer, each in zip([None, *numbers], entries, strict=False):
         shown = [each, *sorted(beside[each.number], key=lambda other: other.number)]
-        signature = _signature([(other.number, other.version) for other in shown])
+        signature = _signature([newer, *((other.number, other.version) for other in shown)])
         weight = (2, _age(entries[0].published_at), _age(each.published_at))  # an incident's together: read once
         yield Piece(audience, incident, each.number, None, None, None, numbers, signature, weight)
 

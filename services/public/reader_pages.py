@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -57,21 +56,21 @@ class ReaderPages:
         return self._page(request, self._languages[0], Reply("gone", {"languages": words}, status=404))
 
     def _page(self, request: web.Request, language: str, reply: Reply) -> web.Response:
-        """A page's links are relative: from `/reader/X` the root is one up, and each part more is one more."""
-        word, zone = self._templates.words.of(language), self._templates.timezone
-        site = "../" * request.rel_url.raw_path.removeprefix(ROOT).count("/")
-        html = page(
-            f"reader/{reply.page}", self._templates, language=language, site=site, closed=True,
-            link=site.removeprefix("../") + request.match_info["name"],
-            day=lambda moment: _day(moment, language, word("date.day")),
-            when=lambda moment: in_full(moment, language=language, timezone=zone, word=word),
-            **reply.values,
-        )  # fmt: skip
+        below = request.rel_url.raw_path.removeprefix(ROOT).count("/")
+        html = html_of(reply, self._templates, language=language, name=request.match_info["name"], below=below)
         return _html(html, SECURITY_POLICY, reply.status)
 
 
-def _day(moment: date | datetime, language: str, pattern: str) -> str:
-    return str(format_date(moment, pattern, locale=language))
+def html_of(reply: Reply, templates: Templates, *, language: str, name: str, below: int = 1) -> str:
+    """A page for whoever has the link `/reader/NAME`, so many parts below `/reader`; its links are relative."""
+    word, zone, site = templates.words.of(language), templates.timezone, "../" * below
+    return page(
+        f"reader/{reply.page}", templates, language=language, site=site, closed=True,
+        link=site.removeprefix("../") + name,
+        day=lambda moment: str(format_date(moment, word("date.day"), locale=language)),
+        when=lambda moment: in_full(moment, language=language, timezone=zone, word=word),
+        **reply.values,
+    )  # fmt: skip
 
 
 def _html(html: str, policy: str, status: int = 200) -> web.Response:

@@ -23,6 +23,7 @@ from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
 from services.public.status import Callbacks
+from services.public.verify import Verify
 from services.public.watch import SECONDS, Watch
 from services.rendering.centre import RenderingSettings
 from services.rendering.templates import Templates, load_templates
@@ -53,12 +54,14 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
-    reader = ReaderDoor(service.pool, keys, _templates(), configuration_in_force(), settings.public_url or "")
+    words, configuration = _templates(), configuration_in_force()
+    reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    verify = Verify(service.pool, words, configuration)
     async with (
         _newsfeed(service, settings, keys) as (documents, watch, shelf),
         open_hub(service, HubSettings(), keys, shelf) as hub,
     ):
-        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader)])
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)])
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))
@@ -78,9 +81,10 @@ async def _newsfeed(
     service: Service, settings: PublicSettings, keys: Keys
 ) -> AsyncIterator[tuple[Documents, Watch, BuiltFeeds]]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
-    configuration, centre = configuration_in_force(), RenderingSettings().centre_name
-    hub_url = HubSettings().hub_url
-    imprint = Imprint(centre, settings.public_url or "", configuration, hub_url)
+    configuration, centre, hub_url = configuration_in_force(), RenderingSettings(), HubSettings().hub_url
+    imprint = Imprint(
+        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone, hub_url
+    )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
         await asyncio.to_thread(folder.load)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.domain.problems import Problem, Refused
-from services.runtime.settings import RoelandSettings
+from services.runtime.public_url import PublicUrlSettings
 
 LOGO_BYTES = 64 * 1024  # it travels with every mail
 
 
-class RenderingSettings(RoelandSettings):
+class RenderingSettings(PublicUrlSettings):
     """`ROELAND_TEMPLATES_DIR` overrides our templates file by file; the rest is how the centre calls itself."""
 
     templates_dir: Path | None = None
@@ -30,12 +30,16 @@ class Logo:
 
 @dataclass(frozen=True)
 class Centre:
-    """What templates see as `centre`. `has_logo` says that `cid:logo@roeland` will be there."""
+    """What templates see as `centre`. `has_logo` says that `cid:logo@roeland` will be there.
+
+    `verify`: the address at which anyone may ask whether a message is genuine; '' where the world has none of us.
+    """
 
     name: str
     short_name: str
     address: str
     has_logo: bool = False
+    verify: str = ""
 
 
 def read_logo(path: Path | None) -> Logo | None:

@@ -11,6 +11,7 @@ from services.domain.problems import Problem, Refused
 from services.domain.selection import View
 from services.domain.texts import one_line
 from services.domain.variants import SLOT_OPEN, SLOTS, slot
+from services.domain.verification import code_of
 from services.rendering.dates import in_full
 from services.rendering.request import RenderRequest
 from services.rendering.templates import Templates
@@ -60,6 +61,7 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
             "title": one_line(request.incident_title) if language == content.language else "",
         },
         "message_id": request.message_id,
+        "code": code_of(request.message_id, request.audience),
         "centre": templates.centre,
         "word": word,
     }

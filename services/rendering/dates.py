@@ -13,19 +13,27 @@ from services.rendering.words import Word
 
 def in_full(moment: datetime, *, language: str, timezone: str, word: Word) -> str:
     """`moment` (aware) as people say it; minutes only when there are any. The patterns are words of the language."""
-    local = moment.astimezone(_zone(timezone))
-    day = day_in_full(local.date(), language=language, word=word)
-    clock = word("date.minutes" if local.minute else "date.hour", hour=local.hour, minute=f"{local.minute:02}")
-    return word("date.both", day=day, clock=clock)
+    local = local_time(moment, timezone)
+    return word("date.both", day=day_in_full(local.date(), language=language, word=word), clock=clock(local, word))
+
+
+def local_time(moment: datetime, timezone: str) -> datetime:
+    """`moment` (aware) as the clocks of the centre have it."""
+    return moment.astimezone(_zone(timezone))
 
 
 def day_in_full(day: date, *, language: str, word: Word) -> str:
-    """A date as people say it."""
+    """*maandag 23 november 2026*."""
     try:
         return format_date(day, word("date.day"), locale=language)
     except UnknownLocaleError:
         what = f"{language!r} is not a language that has dates."
         raise Refused([Problem(f"languages {language}", what, "Use its ISO 639-1 code.")]) from None
+
+
+def clock(local: datetime, word: Word) -> str:
+    """*16 uur*, *16.30 uur*."""
+    return word("date.minutes" if local.minute else "date.hour", hour=local.hour, minute=f"{local.minute:02}")
 
 
 @lru_cache

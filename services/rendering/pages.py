@@ -4,10 +4,13 @@ Pure: the same values make the same bytes. Every address in a page is relative, 
 with a path of its own and below an audience's tokened address, which must stand in no page.
 """
 
+from functools import partial
 from typing import Any, Final
 
+from services.domain.configuration import Configuration
 from services.rendering.failures import told
 from services.rendering.templates import Templates
+from services.rendering.words import Word
 
 STYLE_PATH: Final = "style.css"
 STYLE_TYPE: Final = "text/css; charset=utf-8"
@@ -38,12 +41,32 @@ def page(
     """
     context = {
         "language": language, "site": site, "home": site if home is None else home, "closed": closed, "here": here,
-        "style": templates.version[:10], "centre": templates.centre, "word": templates.words.of(language), **values,
+        "style": templates.version[:10], "centre": templates.centre, "word": templates.words.of(language),
+        "say": page_words(templates, language), **values,
     }  # fmt: skip
     try:
         return templates.html.get_template(f"pages/{name}.html.j2").render(context)
     except Exception as error:  # a template is a program: whatever it raises is its author's to mend
         raise told(error, templates) from None
+
+
+def page_words(templates: Templates, language: str) -> Word:
+    """The words of `templates/words/pages.LANGUAGE.yaml`."""
+    return partial(templates.words.say, f"words/pages.{language}.yaml", (), centre=templates.centre)
+
+
+def page_language(templates: Templates, language: str, configuration: Configuration) -> str:
+    """The language itself, if there are words in it; else the centre's first: what was said once stays readable."""
+    known = {f"words/{language}.yaml", f"words/pages.{language}.yaml"} <= set(templates.words.files)
+    return language if known else configuration.languages[0]
+
+
+def page_languages(templates: Templates) -> list[str]:
+    """Those in which there are words for pages, Dutch first, as the centre's readers are."""
+    found = [
+        name[len("words/pages.") : -len(".yaml")] for name in templates.words.files if name.startswith("words/pages.")
+    ]
+    return sorted(found, key=lambda each: (each != "nl", each != "fr", each))
 
 
 def style_sheet(templates: Templates) -> str:

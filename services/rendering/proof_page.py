@@ -81,6 +81,7 @@ def _about(proof: Proof, templates: Templates, configuration: Configuration, say
         ("kind", say(f"kind.{content.kind}")),
         ("phase", phases.get(proof.phase, proof.phase)),
         ("urgency", say(f"urgency.{content.urgency}")),
+        ("area", ", ".join(content.area) or say("is.flanders")),
         ("exercise", say("is.is_exercise" if content.exercise else "is.real")),
         ("author", proof.author),
         ("state", say(f"state.{proof.state or 'unsubmitted'}")),

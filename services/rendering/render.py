@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from html import unescape
-from typing import Final
+from typing import Any, Final
 
 from services.domain.configuration import CHANNELS, DEFAULT, Configuration
 from services.domain.content import MessageContent
@@ -18,7 +18,7 @@ from services.domain.variants import Variant
 from services.rendering.context import EXERCISE, context_of, line_of, refuse_slots, subject_of, wrong_of
 from services.rendering.failures import told
 from services.rendering.request import Corrected, RenderRequest
-from services.rendering.sms import cut, made
+from services.rendering.sms import cut, ending, made
 from services.rendering.templates import Templates
 
 __all__ = ["Corrected", "RenderRequest", "render", "render_all"]
@@ -121,7 +121,15 @@ def _sms(request: RenderRequest, view: View, templates: Templates) -> tuple[str,
     refuse_slots(request, text)
     if context["wrongs"] and cut(text, prefix=prefix):  # what is right comes first
         text = template.render(context | {"wrongs": ()})
-    return "", made(text, prefix=prefix), ""
+    return "", ending(made(text, prefix=prefix), _codes(context)), ""
+
+
+def _codes(context: Mapping[str, Any]) -> Iterator[str]:
+    """How an SMS that we made may say its code: with the address at which to ask, or else without."""
+    word, code, verify = context["word"], context["code"], context["centre"].verify
+    if verify:
+        yield word("sms.code_at", address=verify.partition("://")[2], code=code)
+    yield word("sms.code", code=code)
 
 
 _RENDERERS: Final = {"mail": _mail, "sms": _sms, "newsfeed": _newsfeed}

@@ -4,10 +4,12 @@ In an exercise either one begins with OEFENING; that is done here and not in a t
 template cannot lose it.
 """
 
+from collections.abc import Iterable
+
 from services.domain import limits
 from services.domain.texts import SmsSize, gsm_typography, measure, one_line
 
-__all__ = ["SmsSize", "cut", "fit", "made", "measure"]
+__all__ = ["SmsSize", "cut", "ending", "fit", "made", "measure"]
 
 _ELLIPSIS = "..."  # the character … is not in GSM-7
 
@@ -15,6 +17,16 @@ _ELLIPSIS = "..."  # the character … is not in GSM-7
 def made(rendered: str, *, prefix: str = "") -> str:
     """A generated SMS: `prefix`, then as many whole words of `rendered` as fit, in the typography of GSM-7."""
     return fit(prefix + one_line(gsm_typography(rendered)), limits.SMS_SEGMENTS)
+
+
+def ending(text: str, endings: Iterable[str]) -> str:
+    """`text` with the first of these endings that has room: that takes no segment more, and no other encoding."""
+    size = measure(text)
+    for each in map(gsm_typography, endings):
+        longer = measure(f"{text} {each}")
+        if (longer.segments, longer.encoding) == (size.segments, size.encoding):
+            return f"{text} {each}"
+    return text
 
 
 def cut(rendered: str, *, prefix: str = "") -> bool:

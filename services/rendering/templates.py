@@ -51,7 +51,8 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
             sources[name], places[name] = _read(path), str(path)
     _check_zone(settings.timezone)
     logo = read_logo(settings.centre_logo)
-    centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None)
+    verify = f"{settings.public_url}/verify" if settings.public_url else ""
+    centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None, verify)
     html, text = (_environment(sources, places, autoescape=escaped) for escaped in (True, False))
     return Templates(
         version=_version(sources, centre, logo, settings.timezone),

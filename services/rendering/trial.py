@@ -1,11 +1,12 @@
 """The versions of a message as one sends them to oneself: each says that it is a test, above all and in its subject."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from services.domain.configuration import Configuration
 from services.domain.variants import Variant
+from services.domain.verification import PRINTED
 from services.rendering.failures import told
 from services.rendering.plain_text import plain_text
 from services.rendering.proof_text import Say, saying
@@ -15,7 +16,9 @@ _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
 def on_trial(variants: Sequence[Variant], templates: Templates, configuration: Configuration) -> list[Variant]:
-    """Mail as mail, SMS as SMS, and each entry of a feed as a mail. Of equal SMS one: they go to one telephone.
+    """Mail as mail, SMS as SMS, and each entry of a feed as a mail.
+
+    Of SMS that differ in their code alone one is enough: they go to one telephone.
 
     The segment tells the entry of a feed from the mail for the same readers.
 
@@ -23,8 +26,8 @@ def on_trial(variants: Sequence[Variant], templates: Templates, configuration: C
     """
     say = saying(templates)
     mails = [_mail(each, templates, configuration, say) for each in variants if each.channel != "sms"]
-    texts = dict.fromkeys(each.text for each in variants if each.channel == "sms")
-    return [*mails, *(_sms(text, variants, say) for text in texts)]
+    sms = {PRINTED.sub("", each.text): each for each in reversed(variants) if each.channel == "sms"}
+    return [*mails, *(_sms(each, say) for each in reversed(sms.values()))]
 
 
 def _mail(variant: Variant, templates: Templates, configuration: Configuration, say: Say) -> Variant:
@@ -47,9 +50,8 @@ def _mail(variant: Variant, templates: Templates, configuration: Configuration, 
     )
 
 
-def _sms(text: str, variants: Iterable[Variant], say: Say) -> Variant:
-    first = next(each for each in variants if each.channel == "sms" and each.text == text)
-    return Variant(first.audience, first.language, first.segment, "sms", "", say("test.sms") + text, "")
+def _sms(first: Variant, say: Say) -> Variant:
+    return Variant(first.audience, first.language, first.segment, "sms", "", say("test.sms") + first.text, "")
 
 
 def _under(banner: str, variant: Variant, templates: Templates) -> str:

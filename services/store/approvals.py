@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from services.runtime.postgres import Connection
 from services.store import alarms
 
-Act = Literal["approve", "break-glass", "holding", "confirm", "dispute", "reject", "take-back", "withdraw"]
+Act = Literal["approve", "break-glass", "holding", "standing", "confirm", "dispute", "reject", "take-back", "withdraw"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,45 @@ async def take_back(connection: Connection, message: int) -> None:
     """None of the approvals of this revision counts any more; if the glass was broken for it, that is closed."""
     await connection.execute(
         "UPDATE approval SET taken_back_at = clock_timestamp() WHERE message = %s AND taken_back_at IS NULL"
-        " AND act IN ('approve', 'break-glass', 'holding')",
+        " AND act IN ('approve', 'break-glass', 'holding', 'standing')",
         (message,),
     )
     await alarms.hush_about(connection, alarms.GLASS_BROKEN, message)
 
 
+async def by_standing(connection: Connection, message: int, proof_hash: str) -> bool:
+    """Whether this revision was approved by the standing approval of its newsletter, for this very proof."""
+    row = await (await connection.execute(_BY_STANDING, (message, proof_hash))).fetchone()
+    return bool(row and row[0])
+
+
+async def taken_back_by_person(connection: Connection, message_id: UUID) -> bool:
+    """Whether somebody took back an approval of any revision of this message."""
+    row = await (await connection.execute(_TAKEN_BACK, (message_id,))).fetchone()
+    return bool(row and row[0])
+
+
 async def authors(connection: Connection, message_id: UUID) -> set[int]:
-    """Who wrote any revision of this message."""
-    rows = await connection.execute("SELECT DISTINCT submitted_by FROM message WHERE id = %s", (message_id,))
+    """Who wrote any revision of this message; of an edition also who wrote anything above it."""
+    rows = await connection.execute(_AUTHORS, {"id": message_id})
     return {user for (user,) in await rows.fetchall()}
 
+
+_AUTHORS: Final = """
+SELECT submitted_by FROM message WHERE id = %(id)s
+UNION SELECT l.written_by FROM edition e JOIN editorial l USING (newsletter, date) WHERE e.message_id = %(id)s
+"""
+
+_BY_STANDING: Final = """
+SELECT EXISTS (SELECT FROM approval WHERE message = %s AND act = 'standing' AND proof_hash = %s
+    AND taken_back_at IS NULL)
+"""
+
+_TAKEN_BACK: Final = """
+SELECT EXISTS (
+    SELECT FROM approval a JOIN message m ON m.number = a.message WHERE m.id = %s AND a.act = 'take-back'
+)
+"""
 
 _OF: Final = """
 SELECT a.id, a.message, a.user_id, a.act, a.proof_hash, a.reason, a.at, a.taken_back_at, u.roles

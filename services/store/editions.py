@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from services.domain.editions import Decision, EditionContent
 from services.runtime.postgres import Connection
+from services.store import edition_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,7 @@ async def record(connection: Connection, decided: Decided) -> None:
     values |= {"content": content and Jsonb(content.model_dump(mode="json")), "number": content and content.number}
     await connection.execute(_RECORD, values)
     if content:
-        told = [each for item in content.items for each in (item.message, *item.folded)]
-        values = {"newsletter": decided.newsletter, "date": decided.date, "messages": told}
-        await connection.execute(_ITEMS, values)
+        await edition_items.record(connection, content)
 
 
 async def find(connection: Connection, newsletter: int, day: date) -> EditionRow | None:
@@ -80,6 +79,39 @@ async def of_message(connection: Connection, message_id: UUID) -> EditionRow | N
     """The edition that this message is, at whatever revision."""
     found = await _rows(connection, "message_id = %(id)s", id=message_id)
     return found[0] if found else None
+
+
+async def not_taken_up(connection: Connection) -> Sequence[tuple[int, date]]:
+    """The editions, by newsletter and date, of which editorial made no message yet; the oldest first."""
+    rows = await connection.execute(
+        "SELECT newsletter, date FROM edition WHERE message_id IS NOT NULL AND taken_up_at IS NULL ORDER BY decided_at"
+    )
+    return [(newsletter, day) for newsletter, day in await rows.fetchall()]
+
+
+async def take_up(connection: Connection, newsletter: int, day: date) -> EditionRow | None:
+    """Mark that a message is made of it, in this transaction; None when one is made already, or is being made."""
+    query = f"""UPDATE edition SET taken_up_at = clock_timestamp() WHERE (newsletter, date) = (
+            SELECT newsletter, date FROM edition WHERE newsletter = %(newsletter)s AND date = %(day)s
+            AND message_id IS NOT NULL AND taken_up_at IS NULL FOR UPDATE SKIP LOCKED
+        ) RETURNING {COLUMNS}"""
+    async with connection.cursor(row_factory=class_row(EditionRow)) as cursor:
+        await cursor.execute(query.encode(), {"newsletter": newsletter, "day": day})
+        return await cursor.fetchone()
+
+
+async def set_content(connection: Connection, content: EditionContent) -> None:
+    """It is made anew, before it went out, and tells what this tells. Call with the newsletter's row locked."""
+    await connection.execute(
+        "UPDATE edition SET content = %s WHERE newsletter = %s AND date = %s",
+        (Jsonb(content.model_dump(mode="json")), content.newsletter, content.date),
+    )
+    await edition_items.record(connection, content)
+
+
+async def set_reason(connection: Connection, message_id: UUID, reason: str) -> None:
+    """Why it was not sent after all."""
+    await connection.execute("UPDATE edition SET reason = %s WHERE message_id = %s", (reason, message_id))
 
 
 async def last_date(connection: Connection, newsletter: int) -> date | None:
@@ -104,9 +136,8 @@ async def history(connection: Connection, newsletter: int, limit: int) -> Sequen
 
 
 async def missed_untold(connection: Connection, newsletter: int) -> list[date]:
-    """The dates that were decided too late, and of which nobody was told yet, oldest first."""
-    query = "SELECT date FROM edition WHERE newsletter = %s AND decision = 'too-late' AND told_at IS NULL ORDER BY date"
-    return [row[0] for row in await (await connection.execute(query, (newsletter,))).fetchall()]
+    """The dates that were decided too late, or made and not approved in time, and not told of yet; oldest first."""
+    return [row[0] for row in await (await connection.execute(_MISSED, (newsletter,))).fetchall()]
 
 
 async def set_told(connection: Connection, newsletter: int, dates: Sequence[date]) -> None:
@@ -149,11 +180,13 @@ VALUES (%(newsletter)s, %(date)s, %(decision)s, %(due)s, %(decided_at)s, %(decid
     %(number)s, %(message_id)s, %(content)s)
 """
 
-# A message is told of as it was released, at the revision that it then had.
-_ITEMS: Final = """
-INSERT INTO edition_item (newsletter, date, message)
-SELECT %(newsletter)s, %(date)s, number FROM message WHERE id = ANY(%(messages)s::uuid[]) AND released_at IS NOT NULL
-ON CONFLICT DO NOTHING
+_MISSED: Final = """
+SELECT e.date FROM edition e WHERE e.newsletter = %s AND e.told_at IS NULL AND (
+    e.decision = 'too-late' OR (
+        SELECT m.state = 'expired' AND m.released_at IS NULL FROM message m
+        WHERE m.id = e.message_id ORDER BY m.revision DESC LIMIT 1
+    )
+) ORDER BY e.date
 """
 
 _SKIP: Final = """

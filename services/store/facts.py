@@ -91,12 +91,22 @@ async def stated_by(connection: Connection, messages: Sequence[int]) -> dict[int
 
 async def as_stated(connection: Connection, message: Message) -> Message:
     """The message with, in its content, the words that its readers got in place of references to facts."""
-    versions = (await stated_by(connection, [message.number])).get(message.number)
+    contents = await all_as_stated(connection, {message.number: message.content})
+    return replace(message, content=contents[message.number])
+
+
+async def all_as_stated(connection: Connection, contents: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The same of the contents of many, by the number of the message."""
+    stated = await stated_by(connection, list(contents))
+    return {number: _stating(content, stated.get(number)) for number, content in contents.items()}
+
+
+def _stating(plain: dict[str, Any], versions: Mapping[str, FactVersion] | None) -> dict[str, Any]:
     if not versions:
-        return message
-    content = MessageContent.model_validate(message.content)
+        return plain
+    content = MessageContent.model_validate(plain)
     facts = {key: version.fact for key, version in versions.items()}
-    return replace(message, content=resolution_of(content, facts).content.model_dump(mode="json"))
+    return resolution_of(content, facts).content.model_dump(mode="json")
 
 
 async def _all(connection: Connection, query: str, values: tuple[Any, ...]) -> list[FactVersion]:

@@ -5,7 +5,7 @@ entries hears of every change by NOTIFY on `CHANGED`: the tables do that themsel
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
+from services.store.facts import all_as_stated
 from services.store.messages import SENDABLE
 
 PUBLIC: Final = "public"
@@ -103,11 +104,16 @@ async def withdraw(connection: Connection, message: int) -> int:
 
 
 async def entries(connection: Connection, audience: str, numbers: Sequence[int] | None = None) -> Sequence[FeedEntry]:
-    """The entries of these messages in a feed, newest first; None: all. An exercise never shows in the public one."""
+    """The entries of these messages in a feed, newest first; None: all. An exercise never shows in the public one.
+
+    Where a message stated a fact, `content` has the words that its readers got.
+    """
     async with connection.cursor(row_factory=class_row(FeedEntry)) as cursor:
         given = None if numbers is None else list(numbers)
         await cursor.execute(_ENTRIES, {"audience": audience, "public": PUBLIC, "numbers": given})
-        return await cursor.fetchall()
+        found = await cursor.fetchall()
+    contents = await all_as_stated(connection, {each.number: each.content for each in found})
+    return [replace(each, content=contents[each.number]) for each in found]
 
 
 _RECORD: Final = f"""

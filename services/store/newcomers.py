@@ -35,7 +35,7 @@ class Newcomer:
 async def found(connection: Connection, message: int, audiences: Sequence[str]) -> list[Newcomer]:
     """Those in these audiences of people (in the configured order) who are not in the plan; at most `MOST`.
 
-    In an exercise with a list of participants only those on it.
+    In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed.
     """
     values = {"message": message, "people": list(audiences), "most": MOST}
     async with connection.cursor(row_factory=class_row(Newcomer)) as cursor:
@@ -51,7 +51,7 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
     values: dict[str, Any] = {
         "message": planned.message, "language": planned.language, "order": list(planned.audience_order),
         "people": list(planned.people), "contacts": list(contacts), "source": source, "epoch": -1,
-        "named": list(planned.named or planned.channels),
+        "named": list(planned.named or planned.channels), "segments": list(planned.segments),
         "planned": int(State.PLANNED), "suppressed": int(State.SUPPRESSED),
     }  # fmt: skip
     await connection.execute("DROP TABLE IF EXISTS planned_recipient, planned_delivery")
@@ -68,7 +68,7 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
 async def _append(connection: Connection, planned: PlanFor, values: dict[str, Any]) -> None:
     row = await (await connection.execute(_LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
-    await connection.execute(plan.CANDIDATES_IN_STEPS, values)
+    await connection.execute(plan.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
     await _stand_behind(connection, values)
     await connection.execute(_RENUMBER)
     await connection.execute(plan.DELIVERIES, values)
@@ -99,12 +99,17 @@ WHERE m.number = %(message)s AND c.id NOT IN (
     UNION ALL SELECT contact FROM shared_delivery WHERE message = %(message)s
 ) AND (NOT m.exercise OR NOT EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident)
     OR EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident AND p.contact = c.id))
+AND NOT EXISTS (
+    SELECT FROM unsubscription u JOIN newsletter n ON n.id = u.newsletter
+    WHERE n.incident = m.incident AND u.contact = c.id
+)
 GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 """
 
 _RECIPIENTS: Final = """
 CREATE TEMP TABLE planned_recipient AS
 SELECT c.id AS contact, coalesce(c.chosen_language, c.language) AS language,
+    CASE WHEN c.province = ANY(%(segments)s::text[]) THEN c.province ELSE '' END AS segment,
     min(array_position(%(order)s::text[], a.audience)) AS rank,
     NULL::text[] AS channels
 FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL

@@ -38,11 +38,11 @@ class NewsletterRow:
     paused_until: datetime | None
     paused_reason: str
 
-    def paused(self, moment: datetime, now: datetime) -> bool:
-        """Whether what is to go out at this moment does not, as things are now."""
+    def paused(self, now: datetime) -> bool:
+        """Whether it is paused at this moment."""
         if self.paused_at is None or now < self.paused_at:
             return False
-        return self.paused_until is None or moment < self.paused_until
+        return self.paused_until is None or now < self.paused_until
 
 
 async def add(connection: Connection, definition: Newsletter, *, begins: date, by: int) -> NewsletterRow:

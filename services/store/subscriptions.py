@@ -102,6 +102,16 @@ async def is_wanted(connection: Connection, newsletter: int, contacts: Sequence[
     return bool(row and row[0] < len(contacts))
 
 
+async def ids_of(connection: Connection, external_ids: Sequence[str]) -> list[int]:
+    """The numbers of these contacts; those that are not there, or no more, are left out."""
+    return await _ids(
+        await connection.execute(
+            "SELECT id FROM contact WHERE external_id = ANY(%s) AND removed_at IS NULL AND user_id IS NULL",
+            (list(external_ids),),
+        )
+    )
+
+
 async def subscribers(
     connection: Connection, newsletter: int, *, unsubscribed: bool, after: str = "", most: int = 100
 ) -> list[Subscriber]:

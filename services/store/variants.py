@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
+from services.store import verification
 
 
 async def record(connection: Connection, message: int, variants: Sequence[Variant]) -> None:
-    """Record a message's variants, numbered from 1 in this order."""
+    """Record a message's variants, numbered from 1 in this order, and the codes that are printed in them."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
             "INSERT INTO variant (message, number, audience, language, segment, channel, subject, text, html)"
@@ -17,6 +18,7 @@ async def record(connection: Connection, message: int, variants: Sequence[Varian
                 for number, v in enumerate(variants, start=1)
             ],
         )
+    await verification.record(connection, message, (each.audience for each in variants))
 
 
 async def audiences(connection: Connection, messages: Sequence[int]) -> set[tuple[str, str]]:
@@ -25,6 +27,14 @@ async def audiences(connection: Connection, messages: Sequence[int]) -> set[tupl
         "SELECT DISTINCT audience, channel FROM variant WHERE message = ANY(%s)", (list(messages),)
     )
     return {(audience, channel) for audience, channel in await rows.fetchall()}
+
+
+async def segments(connection: Connection, message: int) -> Sequence[str]:
+    """The segments, of any audience, that have a version of their own."""
+    rows = await connection.execute(
+        "SELECT DISTINCT segment FROM variant WHERE message = %s AND segment <> '' ORDER BY 1", (message,)
+    )
+    return [segment for (segment,) in await rows.fetchall()]
 
 
 async def read(connection: Connection, message: int, numbers: Sequence[int] | None = None) -> dict[int, Variant]:

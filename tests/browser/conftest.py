@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.rendering.templates import Templates, load_templates
 from tests.browser.sight import Sight
 from tests.stack import Background
 
@@ -27,3 +28,9 @@ def sight(background: Background) -> Iterator[Sight]:
         pytest.fail(str(missing))
     yield sight
     sight.close()
+
+
+@pytest.fixture(scope="session")
+def templates() -> Templates:
+    """Our own."""
+    return load_templates()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
 from tests.browser.seen import Seen, violation
 from tests.browser.subject import File, Subject
@@ -38,7 +38,8 @@ class Sight:
 
     def __init__(self, background: Background) -> None:
         self._background = background
-        self._axe = Axe()
+        self._axe = Axe().axe_script
+        self._contexts: dict[tuple[int, str, str], BrowserContext] = {}
         self._playwright: Playwright
         self._browser: Browser
 
@@ -87,36 +88,42 @@ class Sight:
         seen = Seen()
 
         async def once(width: int, scheme: str) -> None:
-            context = await self._context(subject, width, scheme)
-            tab = await context.new_page()
+            tab = await self._tab(subject, width, scheme)
             await subject.serve(tab, seen)
             seen.status = await subject.show(tab)
             await tab.screenshot(path=SCREENSHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
             seen.wider[width, scheme] = await tab.evaluate(_WIDER)
-            found = await self._axe.run(tab, options=dict(axe) if axe else None)
-            seen.violations[width, scheme] = [violation(each) for each in found.response["violations"]]
-            await context.close()
+            await tab.evaluate(self._axe)
+            found = await tab.evaluate(_VIOLATIONS, dict(axe or {}))
+            seen.violations[width, scheme] = [violation(each) for each in found]
+            await tab.close()
 
         await asyncio.gather(*(once(width, scheme) for width in WIDTHS for scheme in SCHEMES))
         return seen
 
     async def _shoot(self, subject: Subject, name: str) -> Path:
-        context = await self._context(subject, 794, "light")
-        tab = await context.new_page()
+        tab = await self._tab(subject, 794, "light")
         await tab.emulate_media(media="print")
         await subject.serve(tab, Seen())
         await subject.show(tab)
         path = SCREENSHOTS / f"{name}-print.png"
         await tab.screenshot(path=path, full_page=True)
-        await context.close()
+        await tab.close()
         return path
 
-    async def _context(self, subject: Subject, width: int, scheme: Any) -> BrowserContext:
-        return await self._browser.new_context(
-            viewport={"width": width, "height": WIDTHS.get(width, 1123)}, color_scheme=scheme, locale=subject.language,
-            timezone_id="Europe/Brussels", reduced_motion="reduce",
-        )  # fmt: skip
+    async def _tab(self, subject: Subject, width: int, scheme: Any) -> Page:
+        """In a context that is kept: a new one costs more than the page."""
+        key = width, scheme, subject.language
+        if key not in self._contexts:
+            self._contexts[key] = await self._browser.new_context(
+                viewport={"width": width, "height": WIDTHS.get(width, 1123)}, color_scheme=scheme,
+                locale=subject.language, timezone_id="Europe/Brussels", reduced_motion="reduce",
+            )  # fmt: skip
+        return await self._contexts[key].new_page()
 
+
+_VIOLATIONS: Final = """options => axe.run(document, {resultTypes: ['violations'], ...options})
+    .then(results => results.violations)"""
 
 _WIDER: Final = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
     [...document.querySelectorAll('body *')].filter(each => each.getBoundingClientRect().right > window.innerWidth)

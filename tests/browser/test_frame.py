@@ -1,24 +1,15 @@
 """The frame that every page has."""
 
-import pytest
-
-from services.rendering.pages import page, style_sheet
-from services.rendering.templates import Templates, load_templates
+from services.rendering.pages import page, page_words, style_sheet
+from services.rendering.templates import Templates
 from tests.browser.sight import Sight
 from tests.browser.subject import File
 
 
-@pytest.fixture(scope="session")
-def templates() -> Templates:
-    return load_templates()
-
-
 def test_a_page_is_for_everyone(sight: Sight, templates: Templates) -> None:
     """Phone and screen, day and night, keyboard and screen reader."""
-    word = templates.words.of("nl")
-    html = page(
-        "error", templates, language="nl", title=word("page.error.missing"), text=word("page.error.missing_text")
-    )
+    say = page_words(templates, "nl")
+    html = page("error", templates, language="nl", title=say("error.missing"), text=say("error.missing_text"))
     files: dict[str, File] = {"/x": ("text/html", html), "/style.css": ("text/css", style_sheet(templates))}
     sight.look("/x", name="frame", files=files).flawless()
 

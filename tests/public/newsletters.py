@@ -14,7 +14,7 @@ from services.domain.variants import Variant, slot
 from services.runtime.postgres import Connection
 from services.runtime.reader_links import Reader, reader_path
 from services.runtime.tokens import Keys
-from services.store import incidents, messages, plan, variants
+from services.store import incidents, messages, newsletters, plan, variants
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.plan import PlanFor
@@ -27,18 +27,9 @@ async def add_newsletter(
     connection: Connection, user: int, slug: str = "dagelijks", audiences: Sequence[str] = AUDIENCES
 ) -> int:
     """A newsletter and its series; returns its number."""
-    incident = f"newsletter-{slug}"
-    await incidents.open_unless_there(connection, Incident(incident, slug, "acute", exercise=False))
+    await incidents.open_unless_there(connection, Incident(newsletters.series_of(slug), slug, "acute", exercise=False))
     definition = Newsletter(slug=slug, title=TITLE, audiences=tuple(audiences), schedule=Schedule(time=time(17)))
-    row = await (
-        await connection.execute(
-            "INSERT INTO newsletter (slug, list_id, incident, definition, hash, written_by)"
-            " VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
-            (slug, slug, incident, Jsonb(definition.model_dump(mode="json")), definition.hash, user),
-        )
-    ).fetchone()
-    assert row
-    return int(row[0])
+    return (await newsletters.add(connection, definition, begins=date(2026, 1, 1), by=user)).id
 
 
 async def add_edition(

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from services.domain.configuration import DEFAULT, Configuration
 from services.domain.content import MessageContent
+from services.domain.lint.areas import AREAS
 from services.domain.lint.dates import DATES
 from services.domain.lint.links import LINKS
 from services.domain.lint.needed import NEEDED
@@ -38,6 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *DATES,
     *SMS,
     *PROMISES,
+    *AREAS,
 )
 
 

@@ -209,6 +209,11 @@ SILENT: Final[dict[str, list[Case]]] = {
         ),
         case({"before": {"unknown": [{"text": "Wanneer de haven opent."}]}}, unknown=[{"text": "Of de haven opent."}]),
     ],
+    "area-forgotten": [
+        case(area=["Gent"]),
+        case({"before": {}}),
+        case({"before": {"area": ["Gent"]}}, area=["Gent", "Deinze"]),
+    ],
 }
 
 SPEAKS: Final[dict[str, list[Case]]] = {
@@ -383,4 +388,5 @@ SPEAKS: Final[dict[str, list[Case]]] = {
         again("Wij weten nog niet wanneer de haven opent.", "Bel uw gouverneur."),
         again("Wie de aanval deed.", "De haven opent."),
     ],
+    "area-forgotten": [case({"before": {"area": ["Gent"]}}), case({"before": {"area": ["Gent"]}}, kind="all-clear")],
 }

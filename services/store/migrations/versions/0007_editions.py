@@ -57,23 +57,30 @@ CREATE TABLE edition (                                         -- one decision f
 );
 CREATE INDEX edition_waiting ON edition (decided_at) WHERE message_id IS NOT NULL AND taken_up_at IS NULL;
 
-CREATE TABLE edition_item (                                    -- which messages an edition tells of
+CREATE TABLE edition_item (                                    -- which messages an edition tells an audience of
     newsletter bigint NOT NULL,
     date date NOT NULL,
     message bigint NOT NULL REFERENCES message,
-    PRIMARY KEY (newsletter, date, message),
+    audience text NOT NULL,
+    withdrawn boolean NOT NULL DEFAULT false,                  -- it tells that this message was withdrawn
+    PRIMARY KEY (newsletter, date, message, audience),
     FOREIGN KEY (newsletter, date) REFERENCES edition
 );
 CREATE INDEX edition_item_message ON edition_item (message, newsletter);
 
-CREATE TABLE editorial (                                       -- what the cell writes above an edition
+CREATE TABLE editorial (                                       -- what the cell writes above an edition; the last counts
     newsletter bigint NOT NULL REFERENCES newsletter,
     date date NOT NULL,
-    content jsonb NOT NULL,                                    -- services.domain.editions.Editorial
+    version integer NOT NULL,                                  -- all are kept: who wrote one is an author
+    content jsonb,                                             -- services.domain.editions.Editorial; null: taken out
     written_by bigint NOT NULL REFERENCES users,
     written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (newsletter, date)
+    PRIMARY KEY (newsletter, date, version)
 );
+
+ALTER TABLE approval DROP CONSTRAINT approval_act_check;
+ALTER TABLE approval ADD CONSTRAINT approval_act_check CHECK (act IN
+    ('approve', 'break-glass', 'holding', 'standing', 'confirm', 'dispute', 'reject', 'take-back', 'withdraw'));
 
 CREATE TABLE skipped_date (                                    -- dates that a person said to skip, ahead of time
     newsletter bigint NOT NULL REFERENCES newsletter,

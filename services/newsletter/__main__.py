@@ -1,0 +1,18 @@
+"""`python -m services.newsletter`: the one place that puts it together."""
+
+from zoneinfo import ZoneInfo
+
+from services.newsletter import service
+from services.newsletter.clock import Clock
+from services.rendering.centre import RenderingSettings
+from services.runtime.service import Service, run, until
+
+
+async def start(running: Service) -> None:
+    """Run the clock until it is told to stop; whatever it decides then is a transaction that did not happen."""
+    clock = Clock(running.pool, ZoneInfo(RenderingSettings().timezone), running.source)
+    await until(running.stopping, service.serve(running, clock))
+
+
+if __name__ == "__main__":
+    run("newsletter", start)
