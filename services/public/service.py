@@ -61,7 +61,7 @@ async def serve(service: Service) -> None:
         _newsfeed(service, settings, keys) as (documents, watch, shelf),
         open_hub(service, HubSettings(), keys, shelf) as hub,
     ):
-        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)])
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))
