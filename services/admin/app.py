@@ -18,6 +18,7 @@ from services.admin import (
     duty,
     exporting,
     facts,
+    feed_subscribers,
     feeds,
     following,
     incidents,
@@ -40,6 +41,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
+MORE_FEED_COMMANDS = (feed_subscribers,)
 MORE_NEWSLETTER_COMMANDS = (subscribers,)
 
 
