@@ -103,17 +103,15 @@ class Documents:
 
 
 def headers_of(kept: Kept, imprint: Imprint) -> dict[str, str]:
-    """What belongs to a document besides its type and its age: any site may read it; its other forms are named."""
+    """What belongs to a document besides its type and its age: any site may read it; its forms are named."""
     headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
     if kept.media_type in SHOWN_AS_TEXT:
         headers["Vary"] = "Accept, Accept-Encoding"
     name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
     if dot and FORMS.get(form) == kept.media_type:
-        others = [
-            f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
-        ]
+        forms = [f'<{name}.{each}>; rel="alternate"; type="{type_}"' for each, type_ in FORMS.items()]
         hub = [links(kept.path, imprint.public_url, imprint.hub)] if imprint.hub and is_topic(kept.path) else []
-        headers["Link"] = ", ".join([*hub, *others])
+        headers["Link"] = ", ".join([*hub, *forms])
     return headers
 
 
