@@ -41,8 +41,8 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
-MORE_FEED_COMMANDS = (feed_subscribers,)
 MORE_NEWSLETTER_COMMANDS = (subscribers,)
+MORE_FEED_COMMANDS = (feed_subscribers,)
 
 
 def build() -> typer.Typer:

@@ -81,9 +81,14 @@ async def _newsfeed(
     service: Service, settings: PublicSettings, keys: Keys
 ) -> AsyncIterator[tuple[Documents, Watch, BuiltFeeds]]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
-    configuration, centre, hub_url = configuration_in_force(), RenderingSettings(), HubSettings().hub_url
+    configuration, centre = configuration_in_force(), RenderingSettings()
     imprint = Imprint(
-        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone, hub_url
+        centre.centre_name,
+        settings.public_url or "",
+        configuration,
+        centre.centre_address,
+        centre.timezone,
+        HubSettings().hub_url,
     )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
