@@ -27,9 +27,9 @@ async def test_an_edition_reads_as_its_reader_got_it(world: World) -> None:
 async def test_the_archive_is_that_of_the_readers_audience(world: World) -> None:
     """Released editions, the latest first, each behind the same link; never another audience's, nor one that waits."""
     sent = [(26, ["governors"], True), (27, ["local-governments"], True), (30, ["governors"], False)]
-    for number, (day, audiences, released) in enumerate(sent, start=2):
+    for number, (at, audiences, released) in enumerate(sent, start=2):
         await add_edition(
-            world.connection, world.user, world.newsletter, date(2026, 11, day),
+            world.connection, world.user, world.newsletter, date(2026, 11, at),
             audiences=audiences, number=number, released=released,
         )  # fmt: skip
     elsewhere = await add_newsletter(world.connection, world.user, "tweede")
