@@ -51,7 +51,7 @@ def _facts(
 ) -> list[dict[str, str]]:
     say, word = page_words(templates, language), templates.words.of(language)
     names = {each.id: each.names.get(language, each.id) for each in known.audiences}
-    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else found.kind
+    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else say("verify.edition")
     facts = [("kind", kind), ("sent", when(found.sent_at)), ("audience", names.get(found.audience, found.audience))]
     return [{"name": name, "what": say(f"verify.{name}"), "value": value} for name, value in facts]
 
