@@ -1,4 +1,4 @@
-"""Every Dutch version of a small alert, rendered once at the start and thrown away.
+"""Every Dutch version of a small alert, and an edition, rendered once at the start and thrown away.
 
 Compiling the templates takes ten times as long as rendering, and the first message of a crisis should not wait for
 it. What is wrong with a template is logged here, and told to whoever submits a message that needs it.
@@ -11,6 +11,8 @@ import structlog
 from services.domain.configuration import CHANNELS, Configuration
 from services.domain.content import MessageContent
 from services.domain.problems import Refused
+from services.rendering.edition import render_edition
+from services.rendering.edition_check import specimens
 from services.rendering.render import render_all
 from services.rendering.templates import Templates
 
@@ -35,3 +37,8 @@ def warm(templates: Templates, configuration: Configuration) -> None:
             render_all(content, phase=phase, message_id="x", templates=templates, configuration=configuration)
         except Refused as refused:
             log.warning("templates", phase=phase, problems=[str(each) for each in refused.problems])
+    try:
+        edition, whole = next(specimens(configuration))
+        render_edition(edition, message_id="x", templates=templates, configuration=configuration, whole=whole)
+    except Refused as refused:
+        log.warning("templates", phase="edition", problems=[str(each) for each in refused.problems])

@@ -39,6 +39,7 @@ def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verif
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
         web.get("/{path:(?!twilio/).*}", documents.open),
+        web.options("/{path:.*}", documents.preflight),
     ]
 
 

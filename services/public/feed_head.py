@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from services.public.cap_alert import ALERT_TYPE, alert_path, is_alert
 from services.public.documents import Feed, feed_path, list_path, message_path
 from services.public.entry_text import plain
 from services.store.feeds import FeedEntry
@@ -67,6 +68,12 @@ def related(feed: Feed, entry: FeedEntry) -> Iterator[Link]:
         if message_id:
             href = feed.address(message_path(entry.audience, message_id))
             yield {"rel": "related", "href": href, "type": "text/html", "title": plain(title or "")}
+
+
+def alert_of(feed: Feed, entry: FeedEntry) -> Iterator[Link]:
+    """The same for machines (docs/cap.md), if it is an alert."""
+    if is_alert(entry):
+        yield {"rel": "alternate", "href": feed.address(alert_path(entry)), "type": ALERT_TYPE}
 
 
 def stylesheet(path: str) -> str:

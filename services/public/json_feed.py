@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.public.atom import moment
 from services.public.documents import Document, Feed, feed_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
-from services.public.feed_head import language_of, links_of, title_of_feed
+from services.public.feed_head import alert_of, language_of, links_of, title_of_feed
 from services.store.feeds import FeedEntry
 
 MEDIA_TYPE: Final = "application/feed+json"
@@ -36,6 +36,7 @@ def json_feed(feed: Feed) -> Iterator[Document]:
 
 
 def _item(feed: Feed, entry: FeedEntry) -> dict[str, Any]:
+    alerts = [{"url": link["href"], "mime_type": link["type"]} for link in alert_of(feed, entry)]
     return {
         "id": entry_id(entry),
         "url": page_of(feed, entry),
@@ -46,6 +47,7 @@ def _item(feed: Feed, entry: FeedEntry) -> dict[str, Any]:
         "date_modified": moment(entry.updated_at),
         "language": entry.language,
         "tags": [entry.kind, entry.incident],
+        **({"attachments": alerts} if alerts else {}),
         "_roeland": _ours(entry),
     }
 

@@ -27,6 +27,13 @@ FORMS: Final = {
 
 SHOWN_AS_TEXT: Final = frozenset({atom.MEDIA_TYPE, rss.MEDIA_TYPE})
 
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
+    "Access-Control-Max-Age": "86400",
+}
+
 _GZIP: Final = "-gzip"
 _TOKEN: Final = TOKEN.encode()
 
@@ -52,6 +59,10 @@ class Documents:
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, "private, no-cache", token)
+
+    async def preflight(self, _: web.Request) -> web.StreamResponse:
+        """A script of another site asks whether it may ask whether something changed; whatever there is, or is not."""
+        return web.Response(status=204, headers=PREFLIGHT)
 
     def _find(self, path: str) -> Kept | None:
         """The document at an address; what is for people has no ending there."""

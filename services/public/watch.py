@@ -128,6 +128,8 @@ class Watch:
                     self.current.set()
                 if self.woken.is_set() or time.monotonic() > until:
                     return
+            if not self.complete:
+                await asyncio.to_thread(self._folder.tidy)
             self.current.set()
             self.complete, self._trouble = True, False
         except OSError as problem:

@@ -1,7 +1,9 @@
 """Who speaks: the centre's name, address and logo, and where its templates are, from settings."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from services.domain.problems import Problem, Refused
 from services.runtime.public_url import PublicUrlSettings
@@ -10,13 +12,17 @@ LOGO_BYTES = 64 * 1024  # it travels with every mail
 
 
 class RenderingSettings(PublicUrlSettings):
-    """`ROELAND_TEMPLATES_DIR` overrides our templates file by file; the rest is how the centre calls itself."""
+    """`ROELAND_TEMPLATES_DIR` overrides our templates file by file; the rest is how the centre calls itself.
+
+    `newsletter_images`: whether a newsletter carries the logo in itself, or links to where `public` serves it.
+    """
 
     templates_dir: Path | None = None
     centre_name: str = "Crisiscentrum Vlaamse overheid"
     centre_short_name: str = "CCVO"
     centre_address: str = ""
     centre_logo: Path | None = None
+    newsletter_images: Literal["inline", "linked"] = "inline"
     timezone: str = "Europe/Brussels"
 
 
@@ -26,6 +32,11 @@ class Logo:
 
     content: bytes
     subtype: str
+
+    @property
+    def path(self) -> str:
+        """Where `public` serves it, below its root; another picture has another path, so it may be kept for ever."""
+        return f"images/logo-{hashlib.sha256(self.content).hexdigest()[:16]}.{self.subtype}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,19 @@ def read_logo(path: Path | None) -> Logo | None:
     if len(content) > LOGO_BYTES:
         raise _refused(path, f"The logo has {len(content)} bytes, more than {LOGO_BYTES}.", "Save it smaller.")
     return Logo(content, subtype)
+
+
+def logo_link(settings: RenderingSettings, logo: Logo | None) -> str:
+    """The address of a logo that newsletters link to; '' where they carry it, or where there is none.
+
+    Raises Refused where it would lead nowhere.
+    """
+    if logo is None or settings.newsletter_images == "inline":
+        return ""
+    if settings.public_url is None:
+        what = "Newsletters should link to their images, and ROELAND_PUBLIC_URL is not set."
+        raise Refused([Problem("ROELAND_NEWSLETTER_IMAGES", what, "Set it, or let them carry their images: inline.")])
+    return f"{settings.public_url}/{logo.path}"
 
 
 def _refused(path: Path, problem: str, remedy: str) -> Refused:

@@ -15,6 +15,7 @@ from services.rendering.context import EXERCISE
 from services.rendering.edition_context import edition_context, shown
 from services.rendering.edition_fit import Fit, everything, fitting
 from services.rendering.failures import told
+from services.rendering.mime import LOGO_ID
 from services.rendering.mjml import to_html
 from services.rendering.templates import Templates
 
@@ -36,13 +37,10 @@ def render_edition(
 ) -> Variant:
     """The mail, under 100 kB of HTML; or all of it when `whole`, for a page that nobody cuts.
 
-    `segment`: of the variant, when it is not the view's province. `code`: by which a reader verifies the mail, at
-    `verify_url`. Raises Refused, naming the template's file and line.
+    `segment`: of the variant, when it is not the view's province. Raises Refused, naming the template's file and line.
     """
-    context = edition_context(
-        view, message_id=message_id, templates=templates, configuration=configuration, whole=whole, code=code,
-        verify_url=verify_url, logo=_logo(templates, whole=whole),
-    )  # fmt: skip
+    logo = _logo(templates, whole=whole)
+    context = edition_context(view, message_id=message_id, templates=templates, whole=whole, logo=logo)
     try:
         html, fit = _html(view, context, templates, whole=whole)
         text = _text({**context, **shown(view, fit, templates)}, templates)
@@ -76,11 +74,11 @@ def _text(context: dict[str, Any], templates: Templates) -> str:
 
 
 def _logo(templates: Templates, *, whole: bool) -> str:
-    """Where the picture is: in the mail itself, or on a page in the page itself."""
+    """Where the picture is: in the mail or, if the centre wants that, at `public`; of a page in the page itself."""
     if templates.logo is None:
         return ""
     if not whole:
-        return "cid:logo@roeland"
+        return templates.logo_link or f"cid:{LOGO_ID}"
     return f"data:image/{templates.logo.subtype};base64,{base64.b64encode(templates.logo.content).decode()}"
 
 

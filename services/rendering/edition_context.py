@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from services.domain.configuration import Configuration
 from services.domain.edition_view import DateToCome, EditionView, Standing, Story
 from services.domain.texts import one_line
 from services.domain.variants import SLOTS, slot
+from services.domain.verification import code_of
 from services.rendering.context import mark_of
 from services.rendering.dates import in_full
 from services.rendering.edition_fit import Fit
@@ -39,6 +39,7 @@ class Leaf:
 
     at: datetime
     text: str
+    language: str
     day: str
     month: str
 
@@ -56,10 +57,7 @@ def edition_context(
     *,
     message_id: str,
     templates: Templates,
-    configuration: Configuration,
     whole: bool,
-    code: str,
-    verify_url: str,
     logo: str,
 ) -> dict[str, Any]:
     """What does not depend on how much of it is shown; `shown` adds that."""
@@ -81,8 +79,7 @@ def edition_context(
         "language": view.language,
         "exercise": view.exercise,
         "whole": whole,
-        "code": code,
-        "verify_url": verify_url,
+        "code": code_of(message_id, view.audience),
         "logo": logo,
         "message_id": message_id,
         "phases": {phase.id: phase.names[view.language] for phase in configuration.phases},
@@ -124,7 +121,7 @@ def _regions(placed: Sequence[Shown], province: str, word: Word) -> list[Region]
 def _leaf(each: DateToCome, language: str, timezone: ZoneInfo) -> Leaf:
     local = each.at.astimezone(timezone).date()
     month = format_date(local, "MMM", locale=language).rstrip(".")
-    return Leaf(each.at, each.text, str(local.day), month)
+    return Leaf(each.at, each.text, each.language, str(local.day), month)
 
 
 def _preview(view: EditionView, tally: str, word: Word) -> str:

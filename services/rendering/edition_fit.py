@@ -5,13 +5,14 @@ Google names no figure; 102 kB is what senders measure (https://github.com/hteum
 the strictest way: the bytes of the HTML part as it is sent, quoted-printable, each slot filled with the longest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.domain.edition_view import EditionView, Story
+from markupsafe import escape
+
+from services.domain.edition_view import EditionView, Said, Story
 from services.domain.variants import SLOT
-from services.rendering.encoding import qp_text
 
 LIMIT: Final = 100_000
 """Bytes of the HTML part, quoted-printable."""
@@ -24,12 +25,19 @@ LISTED: Final = 12  # titles under "in brief"
 _OPENING: Final = 8_000  # bytes for the texts above the stories, so that nothing of these can push all of those out
 _EDITORIAL: Final = 24_000
 _DATES: Final = 12_000
-_SLOT: Final = {"READER": "r" * 480}  # an address of ours
-_NAME: Final = "é" * 100
+_SLOT: Final = {"READER": 480}  # an address of ours, with the longest that ROELAND_PUBLIC_URL may be
+_NAME: Final = 600  # a hundred letters that take two bytes
 
-_STORY: Final = 2_200  # bytes of markup around the texts of a story, and of one text in it; measured, and rounded up
-_TEXT: Final = 220
-_TRIES: Final = 12
+# Bytes of markup around the texts of a story, and around one of them; measured, and rounded up.
+_STORY: Final = 2_800
+_BRIEF: Final = 1_900
+_TITLE: Final = 90
+_TEXT: Final = 110
+_MARK: Final = 220  # that it is new
+_FRAME: Final = 20_000
+_TRIES: Final = 8
+
+_ESCAPED: Final = bytes(byte for byte in range(32, 127) if byte != 61)  # what quoted-printable leaves as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +61,31 @@ def everything(view: EditionView) -> Fit:
 
 def fitting(view: EditionView, made: Callable[[Fit], str]) -> str:
     """What `made` makes of the fullest fit that stays under the limit. `made` gives the HTML, slots unfilled."""
-    start = _capped(view)
-    html = made(start)
-    if size(html) <= LIMIT:
+    most = _capped(view)
+    if _estimate(view, most) <= LIMIT and size(html := made(most)) <= LIMIT:
         return html
-    frame = size(made(replace(start, full=0, brief=0, titles=0)))
-    room = LIMIT - frame
+    room = (
+        (LIMIT - size(made(replace(most, full=0, brief=0, titles=0)))) * 5 // 4
+    )  # more than there is: estimates are high
     for _ in range(_TRIES):
-        html = made(_within(room, view.stories, start))
+        html = made(_within(room, view.stories, most))
         if (over := size(html) - LIMIT) <= 0:
             return html
         room -= over + _TEXT
-    return made(replace(start, full=0, brief=0, titles=0, listed=0))
+    return made(replace(most, full=0, brief=0, titles=0, listed=0))
 
 
 def size(html: str) -> int:
-    """Bytes that an HTML part takes, as `LIMIT` counts them."""
-    return len(qp_text(SLOT.sub(lambda found: _SLOT.get(found[1], _NAME), html)))
+    """Bytes that an HTML part takes at most, as `LIMIT` counts them."""
+    filled = sum(_SLOT.get(found[1], _NAME) for found in SLOT.finditer(html))
+    return _bytes(html) + filled
+
+
+def _bytes(text: str) -> int:
+    """Of text as quoted-printable: three for what is not ASCII, three to break a line, six for its ends. At most."""
+    encoded = text.encode()
+    plain = len(encoded) + 2 * len(encoded.translate(None, _ESCAPED))
+    return plain + 3 * (plain // 73) + 6 * encoded.count(b"\n")
 
 
 def _capped(view: EditionView) -> Fit:
@@ -87,17 +103,25 @@ def _capped(view: EditionView) -> Fit:
     )
 
 
+def _estimate(view: EditionView, fit: Fit) -> int:
+    full, brief = view.stories[: fit.full], view.stories[fit.full : fit.full + fit.brief]
+    titles = view.stories[fit.full + fit.brief : fit.full + fit.brief + fit.titles]
+    above = [*view.opening[: fit.opening], *view.editorial[: fit.editorial]]
+    return _FRAME + sum(map(_all_of, full)) + sum(map(_brief_of, brief)) + sum(map(_title_of, titles)) + _texts(above)
+
+
 def _within(room: int, stories: Sequence[Story], most: Fit) -> Fit:
-    """The fullest that these bytes hold, by estimate: titles and brief stories keep a quarter each, if any."""
-    left = room
-    full = _many(stories[: most.full], left * (4 - bool(most.brief) - bool(most.titles)) // 4, _all_of)
-    left -= sum(map(_all_of, stories[:full]))
-    rest = stories[full:]
-    brief = _many(rest[: most.brief + most.full - full], left // (1 + bool(most.titles)), _brief_of)
-    left -= sum(map(_brief_of, rest[:brief]))
-    titles = _many(rest[brief : brief + most.titles], left, _title_of)
-    listed = most.listed if full + brief else 0
-    return replace(most, full=full, brief=brief, titles=titles, listed=listed)
+    """The fullest that these bytes hold, by estimate. What is told briefly or by its title gets what is left over by
+    the full ones, which get at least half; and the titles what is left over by the brief ones.
+    """
+    brief, titles = stories[most.full : most.full + most.brief], stories[most.full + most.brief :][: most.titles]
+    rest = sum(map(_brief_of, brief)) + sum(map(_title_of, titles))
+    full = _many(stories[: most.full], max(room // 2, room - rest), _all_of)
+    room -= sum(map(_all_of, stories[:full]))
+    after = stories[full:]
+    told = _many(after[: most.full - full + most.brief], max(room // 2, room - sum(map(_title_of, titles))), _brief_of)
+    room -= sum(map(_brief_of, after[:told]))
+    return replace(most, full=full, brief=told, titles=_many(after[told : told + most.titles], room, _title_of))
 
 
 def _many(stories: Sequence[Story], room: int, cost: Callable[[Story], int]) -> int:
@@ -109,23 +133,28 @@ def _many(stories: Sequence[Story], room: int, cost: Callable[[Story], int]) -> 
 
 
 def _all_of(story: Story) -> int:
-    points = [text for point in story.key_messages for text in (point.text, *(fact.text for fact in point.facts))]
-    said = [each.text for each in (*story.unknown, *story.actions)]
-    texts = [story.title, story.title, story.incident_title, *points, *said, *story.corrected, *story.places]
-    return _STORY + sum(len(qp_text(text)) + _TEXT for text in texts)
+    points = [Said(point.text, point.new) for point in story.key_messages]
+    said = [*points, *(fact for point in story.key_messages for fact in point.facts), *story.unknown, *story.actions]
+    marks = sum(each.new for each in said) if story.standing != "new" else 0
+    texts = [story.title, story.incident_title, *(each.text for each in said), *story.corrected, *story.places]
+    return _STORY + marks * _MARK + _texts(texts)
 
 
 def _brief_of(story: Story) -> int:
-    return _STORY // 2 + len(qp_text(story.title)) + sum(len(qp_text(each.text)) for each in story.key_messages[:1])
+    return _BRIEF + _texts([story.title, *(each.text for each in story.key_messages[:1])])
 
 
 def _title_of(story: Story) -> int:
-    return _TEXT + len(qp_text(story.title))
+    return _TITLE + _bytes(str(escape(story.title)))
+
+
+def _texts(texts: Iterable[str]) -> int:
+    return sum(_TEXT + _bytes(str(escape(text))) for text in texts)
 
 
 def _first(texts: Sequence[str], room: int) -> int:
     for number, text in enumerate(texts):
-        room -= len(qp_text(text)) + _TEXT
+        room -= _texts([text])
         if room < 0:
             return number
     return len(texts)

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import services
 from services.domain.problems import Problem, Refused
-from services.rendering.centre import Centre, Logo, RenderingSettings, read_logo
+from services.rendering.centre import Centre, Logo, RenderingSettings, logo_link, read_logo
 from services.rendering.mjml import guard
 from services.rendering.words import Words, read_words
 
@@ -37,6 +37,7 @@ class Templates:
     words: Words
     centre: Centre
     logo: Logo | None
+    logo_link: str
     timezone: str
     places: Mapping[str, str]
 
@@ -51,17 +52,19 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
             sources[name], places[name] = _read(path), str(path)
     _check_zone(settings.timezone)
     logo = read_logo(settings.centre_logo)
+    link = logo_link(settings, logo)
     verify = f"{settings.public_url}/verify" if settings.public_url else ""
     centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None, verify)
     html, text = (_environment(sources, places, autoescape=escaped) for escaped in (True, False))
     return Templates(
-        version=_version(sources, centre, logo, settings.timezone),
+        version=_version(sources, centre, logo, link, settings.timezone),
         html=html,
         text=text,
         mjml=_environment(sources, places, autoescape=True, finalize=guard),
         words=read_words(sources, places, text),
         centre=centre,
         logo=logo,
+        logo_link=link,
         timezone=settings.timezone,
         places=places,
     )

@@ -135,6 +135,13 @@ async def history(connection: Connection, newsletter: int, limit: int) -> Sequen
     return await _rows(connection, where, newsletter=newsletter, limit=limit)
 
 
+async def since(connection: Connection, newsletter: int, first: date) -> Sequence[EditionRow]:
+    """What the dates from this one on came to, in order."""
+    return await _rows(
+        connection, "newsletter = %(of)s AND date >= %(first)s ORDER BY date", of=newsletter, first=first
+    )
+
+
 async def missed_untold(connection: Connection, newsletter: int) -> list[date]:
     """The dates that were decided too late, or made and not approved in time, and not told of yet; oldest first."""
     return [row[0] for row in await (await connection.execute(_MISSED, (newsletter,))).fetchall()]

@@ -107,7 +107,7 @@ def test_what_is_withdrawn_after_it_expired_has_a_cancel_that_holds() -> None:
 
 
 def test_a_crisis_of_months_does_not_make_every_alert_a_list() -> None:
-    """The latest fifty are named; whoever missed fifty reads the feed anew."""
+    """The latest twenty are named; whoever missed that many reads the feed anew."""
     entries = [told(1), *(told(n, "update", minutes=n) for n in range(2, 100))]
     kind, numbers = _numbers(*entries)[99]
     assert (kind, numbers) == ("Update", list(range(99 - REFERENCES, 99)))
