@@ -17,7 +17,6 @@ from services.domain.configuration import Configuration
 from services.domain.edition_selection import Released, view_of
 from services.domain.editions import EditionContent
 from services.domain.variants import Variant, slot
-from services.domain.verification import code_of
 from services.rendering.edition import render_edition
 from services.rendering.templates import Templates
 from services.runtime.postgres import Connection
@@ -86,6 +85,5 @@ class WholeEditions:
             configuration=self._configuration,
         )  # fmt: skip
         return render_edition(
-            view, message_id=message_id, templates=self._templates, configuration=self._configuration, whole=True,
-            code=code_of(message_id, mailed.audience), verify_url=self._templates.centre.verify,
-        )  # fmt: skip
+            view, message_id=message_id, templates=self._templates, configuration=self._configuration, whole=True
+        )
