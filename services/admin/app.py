@@ -18,6 +18,7 @@ from services.admin import (
     duty,
     exporting,
     facts,
+    feed_subscribers,
     feeds,
     following,
     incidents,
@@ -41,6 +42,7 @@ MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, expo
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (subscribers,)
+MORE_FEED_COMMANDS = (feed_subscribers,)
 
 
 def build() -> typer.Typer:

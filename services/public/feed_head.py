@@ -47,13 +47,15 @@ def explanation(feed: Feed) -> tuple[str, str, str]:
 
 
 def links_of(feed: Feed, form: str, media_type: str) -> Iterator[Link]:
-    """Itself, its page for people, and the archives before and after it (RFC 5005 §4)."""
+    """Itself, its page for people, its hub (WebSub §4), and the archives before and after it (RFC 5005 §4)."""
 
     def page(number: int | None) -> str:
         return feed.address(feed_path(feed.beside(number), form))
 
     yield {"rel": "self", "href": page(feed.page), "type": media_type}
     yield {"rel": "alternate", "href": feed.address(list_path(feed)), "type": "text/html"}
+    if feed.hub and feed.page is None:
+        yield {"rel": "hub", "href": feed.hub}
     if feed.page is not None:
         yield {"rel": "current", "href": page(None), "type": media_type}
     if feed.older is not None:

@@ -21,12 +21,14 @@ def json_feed(feed: Feed) -> Iterator[Document]:
     """The page, its entries in the order given; `next_url` leads to what is older."""
     links = {link["rel"]: link["href"] for link in links_of(feed, "json", MEDIA_TYPE)}
     older = {"next_url": links["prev-archive"]} if "prev-archive" in links else {}
+    hubs = {"hubs": [{"type": "WebSub", "url": links["hub"]}]} if "hub" in links else {}
     shown = {
         "version": VERSION,
         "title": title_of_feed(feed),
         "home_page_url": links["alternate"],
         "feed_url": links["self"],
         **older,
+        **hubs,
         "language": language_of(feed),
         "authors": [{"name": plain(feed.centre)}],
         "items": [_item(feed, entry) for entry in feed.entries],

@@ -10,8 +10,10 @@ from aiohttp import ETag, web
 from services.public import atom, json_feed, rss
 from services.public.access import Access
 from services.public.bodies import Bodies
+from services.public.build import Imprint
 from services.public.documents import TOKEN
 from services.public.folder import Folder
+from services.public.hub_topics import is_topic, links
 from services.public.manifest import Kept
 from services.public.watch import Watch
 from services.store.feeds import PUBLIC
@@ -41,8 +43,8 @@ _TOKEN: Final = TOKEN.encode()
 class Documents:
     """All that is built, at its address."""
 
-    def __init__(self, folder: Folder, bodies: Bodies, watch: Watch, access: Access) -> None:
-        self._folder, self._bodies, self._watch, self._access = folder, bodies, watch, access
+    def __init__(self, folder: Folder, bodies: Bodies, watch: Watch, access: Access, imprint: Imprint) -> None:
+        self._folder, self._bodies, self._watch, self._access, self._imprint = folder, bodies, watch, access, imprint
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """What anyone may read."""
@@ -85,7 +87,8 @@ class Documents:
             response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
-        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers_of(kept).items()})
+        headers = headers_of(kept, self._imprint)
+        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers.items()})
         response.headers["Cache-Control"] = caching
         response.etag, response.last_modified = kept.etag + (_GZIP if zipped else ""), kept.modified
         return response
@@ -98,8 +101,8 @@ class Documents:
             raise web.HTTPServiceUnavailable from None
 
 
-def headers_of(kept: Kept) -> dict[str, str]:
-    """What belongs to a document besides its type and its age: any site may read it, and other forms are named."""
+def headers_of(kept: Kept, imprint: Imprint) -> dict[str, str]:
+    """What belongs to a document besides its type and its age: any site may read it; its other forms are named."""
     headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
     if kept.media_type in SHOWN_AS_TEXT:
         headers["Vary"] = "Accept, Accept-Encoding"
@@ -108,7 +111,8 @@ def headers_of(kept: Kept) -> dict[str, str]:
         others = [
             f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
         ]
-        headers["Link"] = ", ".join(others)
+        hub = [links(kept.path, imprint.public_url, imprint.hub)] if imprint.hub and is_topic(kept.path) else []
+        headers["Link"] = ", ".join([*hub, *others])
     return headers
 
 

@@ -41,6 +41,8 @@ class Watch:
         self._since: str | None = None
         self._read: tuple[object, Sequence[FeedEntry]] = (None, ())
         self._trouble = False
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a feed's current page was made anew."""
         self.woken = asyncio.Event()
         self.current = asyncio.Event()
         """Set once every audience's own page is what PostgreSQL says."""
@@ -124,6 +126,8 @@ class Watch:
                 entries = await self._entries(piece)
                 await self._build(piece.key, piece.signature, partial(documents, piece, entries, self._imprint))
                 self._todo.pop()
+                if piece.entry is None and piece.page is None:
+                    self.on_change()
                 if not self._todo or self._todo[-1].weight[0] > 0:
                     self.current.set()
                 if self.woken.is_set() or time.monotonic() > until:

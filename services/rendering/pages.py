@@ -13,8 +13,8 @@ from services.rendering.templates import Templates
 from services.rendering.words import Word
 
 STYLE_PATH: Final = "style.css"
-STYLE_TYPE: Final = "text/css; charset=utf-8"
-PAGE_TYPE: Final = "text/html; charset=utf-8"
+STYLE_TYPE: Final = "text/css"
+PAGE_TYPE: Final = "text/html"
 
 SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none';"
