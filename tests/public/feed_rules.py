@@ -82,8 +82,8 @@ def _atom_entries(feed: Any) -> Iterator[str]:
             entry.findtext(f"{ATOM}published")
         ):
             yield "updated before it was published"
-        if len(entry.findall(f"{ATOM}link[@rel='alternate']")) != 1:
-            yield "not one alternate"
+        if len(entry.findall(f"{ATOM}link[@rel='alternate'][@type='text/html']")) != 1:
+            yield "not one page"
         if not all(category.get("term") for category in entry.iterfind(f"{ATOM}category")):
             yield "a category without term"
 
