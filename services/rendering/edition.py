@@ -63,8 +63,13 @@ def _html(view: EditionView, context: dict[str, Any], templates: Templates, *, w
         source = template.render(context, **shown(view, fit, templates))
         return to_html(source, place=place)
 
-    html = made(everything(view)) if whole else fitting(view, made)
+    html = _as_page(made(everything(view))) if whole else fitting(view, made)
     return html, fits[-1]
+
+
+def _as_page(html: str) -> str:
+    """A mail is an article among a mail client's others; a page is what its reader came for (WAI-ARIA, `main`)."""
+    return html.replace(' aria-roledescription="email"', "").replace(' role="article"', ' role="main"')
 
 
 def _text(context: dict[str, Any], templates: Templates) -> str:
