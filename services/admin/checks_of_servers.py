@@ -92,7 +92,7 @@ async def public_address() -> Finding:
     if url is None:
         return (
             "remark",
-            "ROELAND_PUBLIC_URL is not set: no feeds, and no word of SMS that were delivered",
+            "ROELAND_PUBLIC_URL is not set: no feeds, no newsletters, and no word of SMS that were delivered",
             ("Set it to what the world sees of `services.public`."),
         )
     if (urlsplit(url).hostname or "").startswith("127."):
@@ -104,7 +104,8 @@ async def public_address() -> Finding:
             "Set ROELAND_PUBLIC_URL to what they see.",
         )
     if url.startswith("http://"):
-        return "remark", f"{url} is not encrypted: a feed's address is a secret", "Put `services.public` behind HTTPS."
+        what = "a feed's address is a secret, and mail programs offer no one-click unsubscribing"
+        return "remark", f"{url} is not encrypted: {what}", "Put `services.public` behind HTTPS."
     return "ok", url, ""
 
 

@@ -25,6 +25,6 @@ def why_not(newsletter: NewsletterRow, day: Day, skipped: SkippedDate | None, no
 
 
 def _paused(newsletter: NewsletterRow, day: Day, now: datetime) -> bool:
-    """It is held by a pause that began while it could still go out. One that began later hides no missed edition."""
+    """It is paused now, or was when it was to go out. What a pause found missed, it decided first (`arrears`)."""
     since, until = newsletter.paused_at, newsletter.paused_until
-    return since is not None and since <= min(now, day.too_late) and (until is None or day.moment < until)
+    return since is not None and since <= now and (until is None or day.moment < until)

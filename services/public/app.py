@@ -6,12 +6,14 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from services.public.failing import for_people
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.status import Callbacks
 from services.public.verify import PATH as VERIFY
 from services.public.verify import Verify
 from services.rendering.pages import SECURITY_POLICY
+from services.rendering.templates import Templates
 from services.runtime.postgres import AWAY
 from services.sms.callbacks import PATH
 from services.store.feeds import PUBLIC
@@ -39,12 +41,13 @@ def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verif
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
         web.get("/{path:(?!twilio/).*}", documents.open),
+        web.options("/{path:.*}", documents.preflight),
     ]
 
 
-def make_app(addresses: Sequence[web.RouteDef]) -> web.Application:
+def make_app(addresses: Sequence[web.RouteDef], templates: Templates) -> web.Application:
     """These addresses, and nothing that tells which audiences there are."""
-    app = web.Application(middlewares=[_in_few_words], client_max_size=BODY_BYTES)
+    app = web.Application(middlewares=[for_people(templates), _in_few_words], client_max_size=BODY_BYTES)
     app.on_response_prepare.append(_harden)
     app.add_routes(addresses)
     return app
@@ -59,6 +62,8 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
         if answer.status < 400:
             raise
         allow = {name: value for name, value in answer.headers.items() if name == "Allow"}
+        if answer.status == 503:
+            allow["Retry-After"] = "2"
         return web.Response(status=answer.status, text=f"{answer.reason}\n", headers=allow)
     except (*AWAY, TimeoutError):
         return web.Response(status=503, text="Service Unavailable\n", headers={"Retry-After": "5"})

@@ -13,6 +13,7 @@ from services.public.documents import Document, Feed, feed_path, list_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
 from services.public.feed_head import (
     Link,
+    alert_of,
     explanation,
     feed_id,
     language_of,
@@ -86,7 +87,7 @@ def _add(root: etree._Element, feed: Feed, entry: FeedEntry) -> None:
     _text(item, "published", moment(entry.published_at))
     _text(item, "updated", moment(entry.updated_at))
     add_link(item, {"rel": "alternate", "href": page_of(feed, entry), "type": "text/html"})
-    for link in related(feed, entry):
+    for link in (*alert_of(feed, entry), *related(feed, entry)):
         add_link(item, link)
     etree.SubElement(item, _name("category"), term=entry.kind)
     etree.SubElement(item, _name("category"), term=entry.incident, label=plain(entry.incident_title))

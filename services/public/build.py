@@ -32,6 +32,7 @@ class Imprint:
     configuration: Configuration
     contact: str = ""
     timezone: str = "Europe/Brussels"
+    hub: str | None = None
 
     @property
     def audiences(self) -> list[str]:
@@ -57,7 +58,7 @@ def version(imprint: Imprint) -> str:
     """Of what makes documents: our own files, the templates, and what is the same in all. Another one: all anew."""
     settings = RenderingSettings()
     files = [file for top in (*_SOURCES, *folders(settings)) for file in sorted(top.rglob("*")) if file.is_file()]
-    named = [imprint.centre, imprint.contact, imprint.timezone]
+    named = [imprint.centre, imprint.contact, imprint.timezone, imprint.hub or ""]
     told = [*named, imprint.public_url, imprint.configuration.model_dump_json()]
     hashes = [sha256(file.read_bytes()).digest() for file in files if "__pycache__" not in file.parts]
     return sha256(repr((told, hashes)).encode()).hexdigest()[:16]
@@ -68,7 +69,7 @@ def feed_of(piece: Piece, entries: Sequence[FeedEntry], imprint: Imprint) -> Fee
     return Feed(
         piece.audience, _name(piece.audience, imprint.configuration), piece.incident, entries, imprint.centre,
         imprint.public_url, imprint.configuration, piece.page, piece.older, piece.newer, imprint.contact,
-        imprint.timezone,
+        imprint.timezone, imprint.hub,
     )  # fmt: skip
 
 

@@ -5,16 +5,13 @@ message that was withdrawn has two, the second of which is its Cancel.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from services.public.atom import written
-from services.public.cap_alert import alerts_of
-from services.public.cap_feed import ALERT_TYPE, feed_of
+from services.public.cap_alert import ALERT_TYPE, alerts_of
+from services.public.cap_feed import FEED_TYPE, feed_of
 from services.public.cap_xml import document
 from services.public.documents import Document, Feed, feed_path
 from services.store.feeds import FeedEntry
-
-FEED_TYPE: Final = "application/atom+xml"
 
 
 def cap_alerts(feed: Feed, entry: FeedEntry) -> Iterator[Document]:

@@ -21,6 +21,8 @@ NOBODY: Final = "roeland.invalid"
 """The sender while nobody named a public address: then nobody outside can read it either (RFC 6761)."""
 
 
+ALERT_TYPE: Final = "application/cap+xml"
+
 KINDS: Final = ("alert", "update", "correction", "all-clear")
 """The kinds of message that are alerts: an edition of a newsletter is none."""
 
@@ -37,16 +39,22 @@ class Alert:
 
 
 def alerts_of(entry: FeedEntry, feed: Feed) -> Iterator[Alert]:
-    """The message as it was sent, and its Cancel if it was withdrawn; `feed`: with all entries of its incident.
+    """The message as it was sent, and its Cancel if it was withdrawn; `feed`: with all entries of its incident."""
+    if is_alert(entry):
+        yield Alert(entry, "alert", alert_path(entry), entry.published_at, _sent(entry, feed))
+        if at := entry.withdrawn_at:
+            path = f"{message_path(entry.audience, entry.message_id)}-cancel.cap"
+            yield Alert(entry, "cancel", path, at, _cancelled(entry, at, feed))
 
-    Nothing of an edition of a newsletter; and whatever else stands in a feed, no exercise is ever told to the public.
-    """
-    if entry.kind not in KINDS or (entry.exercise and entry.audience == PUBLIC):
-        return
-    path = message_path(entry.audience, entry.message_id)
-    yield Alert(entry, "alert", f"{path}.cap", entry.published_at, _sent(entry, feed))
-    if at := entry.withdrawn_at:
-        yield Alert(entry, "cancel", f"{path}-cancel.cap", at, _cancelled(entry, at, feed))
+
+def is_alert(entry: FeedEntry) -> bool:
+    """No edition of a newsletter is; and whatever else stands in a feed, no exercise is ever told to the public."""
+    return entry.kind in KINDS and not (entry.exercise and entry.audience == PUBLIC)
+
+
+def alert_path(entry: FeedEntry) -> str:
+    """Beside the page of the message."""
+    return f"{message_path(entry.audience, entry.message_id)}.cap"
 
 
 def _sent(entry: FeedEntry, feed: Feed) -> Element:

@@ -10,13 +10,12 @@ from typing import Final
 from lxml import etree
 
 from services.public.atom import ATOM, add_link, moment
-from services.public.cap_alert import Alert
+from services.public.cap_alert import ALERT_TYPE, Alert
 from services.public.cap_xml import CAP, Element, found, put
 from services.public.documents import Feed
 from services.public.entry_text import entry_id, page_of, plain
-from services.public.feed_head import feed_id, language_of, links_of, title_of_feed
+from services.public.feed_head import feed_id, language_of, links_of
 
-ALERT_TYPE: Final = "application/cap+xml"
 FEED_TYPE: Final = "application/atom+xml"
 
 LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -31,7 +30,9 @@ def feed_of(alerts: Sequence[Alert], feed: Feed) -> Element:
     root = etree.Element(f"{{{ATOM}}}feed", nsmap={None: ATOM, "cap": CAP})
     root.set(LANG, language_of(feed))
     _text(root, "id", f"{feed_id(feed)}#cap")
-    _text(root, "title", f"{title_of_feed(feed)} (CAP)")
+    _text(
+        root, "title", f"{feed.centre}: {feed.incident or feed.audience_name} (CAP)"
+    )  # an incident's title may be inside
     _text(root, "updated", moment(feed.modified))
     _text(etree.SubElement(root, f"{{{ATOM}}}author"), "name", feed.centre)
     _text(root, "generator", "Roeland")

@@ -9,7 +9,7 @@ from typing import Final
 
 from services.store.feeds import FeedEntry
 
-REFERENCES: Final = 50
+REFERENCES: Final = 20
 """So far back an alert looks: a crisis of months would make every one a list. Those before were referred to before."""
 
 

@@ -27,7 +27,8 @@ class Feed:
     `incident`: its slug, or None for the whole feed. `page` None: the current one, which shows the latest 50; else an
     archive (RFC 5005 §4), full, numbered from the oldest, 1. `older`, `newer`: numbers of the archives beside it; for
     the current one `older` is the latest archive, and for the latest archive `newer` is None: the current one.
-    `contact`: how to reach the centre, if it says so; `timezone`: where times are told in a zone, this one.
+    `contact`: how to reach the centre, if it says so; `timezone`: where times are told in a zone, this one. `hub`:
+    where to subscribe to changes (WebSub), if anywhere.
     """
 
     audience: str
@@ -42,6 +43,7 @@ class Feed:
     newer: int | None = None
     contact: str = ""
     timezone: str = "Europe/Brussels"
+    hub: str | None = None
 
     @property
     def is_public(self) -> bool:

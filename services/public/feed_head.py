@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from services.public.cap_alert import ALERT_TYPE, alert_path, is_alert
 from services.public.documents import Feed, feed_path, list_path, message_path
 from services.public.entry_text import plain
 from services.store.feeds import FeedEntry
@@ -46,13 +47,15 @@ def explanation(feed: Feed) -> tuple[str, str, str]:
 
 
 def links_of(feed: Feed, form: str, media_type: str) -> Iterator[Link]:
-    """Itself, its page for people, and the archives before and after it (RFC 5005 §4)."""
+    """Itself, its page for people, its hub (WebSub §4), and the archives before and after it (RFC 5005 §4)."""
 
     def page(number: int | None) -> str:
         return feed.address(feed_path(feed.beside(number), form))
 
     yield {"rel": "self", "href": page(feed.page), "type": media_type}
     yield {"rel": "alternate", "href": feed.address(list_path(feed)), "type": "text/html"}
+    if feed.hub and feed.page is None:
+        yield {"rel": "hub", "href": feed.hub}
     if feed.page is not None:
         yield {"rel": "current", "href": page(None), "type": media_type}
     if feed.older is not None:
@@ -67,6 +70,12 @@ def related(feed: Feed, entry: FeedEntry) -> Iterator[Link]:
         if message_id:
             href = feed.address(message_path(entry.audience, message_id))
             yield {"rel": "related", "href": href, "type": "text/html", "title": plain(title or "")}
+
+
+def alert_of(feed: Feed, entry: FeedEntry) -> Iterator[Link]:
+    """The same for machines (docs/cap.md), if it is an alert."""
+    if is_alert(entry):
+        yield {"rel": "alternate", "href": feed.address(alert_path(entry)), "type": ALERT_TYPE}
 
 
 def stylesheet(path: str) -> str:

@@ -19,7 +19,7 @@ from services.public.hub_http import Names, open_caller
 from services.public.hub_intent import REQUESTS, Intent
 from services.public.hub_limits import Limits
 from services.public.hub_request import Asked, read
-from services.public.hub_settings import HubSettings
+from services.public.hub_settings import PATH, HubSettings
 from services.public.hub_shelf import Shelf
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
@@ -44,6 +44,11 @@ async def open_hub(
         intent = Intent(service.pool, caller, shelf, keys)
         calls = Calls(service.pool, caller, shelf, keys, settings.public_url, settings.hub_url)
         yield Hub(service, intent, Deliveries(calls), settings.public_url, anywhere=anywhere)
+
+
+def hub_routes(hub: "Hub | None") -> list[web.RouteDef]:
+    """Where subscribers ask; 404 where there is no hub."""
+    return [web.post(PATH, hub.take if hub else _no_hub)]
 
 
 class Hub:
@@ -95,6 +100,10 @@ class Hub:
         if not task.cancelled() and (problem := task.exception()):
             log.error("unforeseen", exc_info=problem)
         self.deliveries.wake()
+
+
+async def _no_hub(_: web.Request) -> web.Response:
+    raise web.HTTPNotFound
 
 
 def _refused(status: int, why: str) -> web.Response:

@@ -15,7 +15,7 @@ from services.public.hub_intent import deny
 from services.public.hub_retries import wait_after
 from services.public.hub_seal import unsealed
 from services.public.hub_shelf import Served, Shelf
-from services.public.hub_topics import Topic
+from services.public.hub_topics import Topic, links
 from services.runtime import clock
 from services.runtime.postgres import Connection, Pool, until_there
 from services.runtime.tokens import Keys
@@ -84,8 +84,9 @@ class Calls:
                 await self._failed(claimed, f"status {status}")
 
     def _headers(self, claimed: Subscription, topic: Topic, served: Served) -> dict[str, str]:
-        links = f'<{self.hub_url}>; rel="hub", <{self.public_url}/{topic.path}>; rel="self"'
-        headers = {"Content-Type": served.media_type, "Link": links}
+        headers = {
+            "Content-Type": served.media_type, "Link": links(topic.path, self.public_url, self.hub_url),
+        }  # fmt: skip
         if claimed.secret:
             signature = hmac.new(claimed.secret.encode(), served.body, "sha256").hexdigest()
             headers["X-Hub-Signature"] = f"sha256={signature}"

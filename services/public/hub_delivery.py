@@ -48,11 +48,16 @@ class Deliveries:
 
     async def run(self) -> None:
         """Until it is cancelled; then the calls that are being made are finished or given back."""
+        loops = {
+            asyncio.create_task(when_woken(self._woken, ROUND_SECONDS, self._round, what="websub")),
+            asyncio.create_task(every(SWEEP_SECONDS, self._sweep, what="websub")),
+        }
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(when_woken(self._woken, ROUND_SECONDS, self._round, what="websub"))
-                group.create_task(every(SWEEP_SECONDS, self._sweep, what="websub"))
+            ended, _ = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+            for loop in ended:
+                loop.result()
         finally:
+            await _ended(loops)
             await self._stop()
 
     async def _round(self) -> None:
@@ -81,9 +86,9 @@ class Deliveries:
         for each in claimed:
             task = asyncio.create_task(self._calls.make(each))
             self._running[task] = each
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._called)
 
-    def _ended(self, task: "asyncio.Task[None]") -> None:
+    def _called(self, task: "asyncio.Task[None]") -> None:
         """There is room for another. A call that broke is made again once its claim is over."""
         del self._running[task]
         if not task.cancelled() and (problem := task.exception()):
@@ -104,8 +109,15 @@ class Deliveries:
             return
         _, unfinished = await asyncio.wait(set(self._running), timeout=LAST_SECONDS)
         left = [self._running[task] for task in unfinished]
-        for task in unfinished:
-            task.cancel()
+        await _ended(unfinished)
         with suppress(TimeoutError):  # PostgreSQL is away: they are called again once their claims are over
             async with asyncio.timeout(LAST_SECONDS):
                 await asyncio.gather(*(self._calls.put_off(each) for each in left))
+
+
+async def _ended(tasks: set["asyncio.Task[None]"]) -> None:
+    """Cancel until they are: psycopg's pool forgets a cancellation that comes with the connection it awaits."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=0.2)

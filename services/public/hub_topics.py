@@ -42,6 +42,16 @@ def topic_of(url: str, public_url: str) -> Topic | None:
     return Topic(f"{closed[1]}{TOKEN}{closed[3]}", closed[2])
 
 
+def is_topic(name: str) -> bool:
+    """Whether a document, by its path under the folder, is one that can be subscribed to."""
+    return bool(_OPEN.fullmatch(name) or _CLOSED.fullmatch(name))
+
+
+def links(path: str, public_url: str, hub_url: str) -> str:
+    """As `Link` says it: where the hub is, and what the feed at this path is called there (§4)."""
+    return f'<{hub_url}>; rel="hub", <{public_url}/{path}>; rel="self"'
+
+
 def _unescaped(path: str) -> str:
     """Percent-encoded letters are the same as plain ones (§5.1.1); of what else is encoded, no path of ours has any."""
     return unquote(path, errors="replace") if "%" in path else path

@@ -10,7 +10,7 @@ from typing import Any, Final
 from services.public.atom import moment
 from services.public.documents import Document, Feed, feed_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
-from services.public.feed_head import language_of, links_of, title_of_feed
+from services.public.feed_head import alert_of, language_of, links_of, title_of_feed
 from services.store.feeds import FeedEntry
 
 MEDIA_TYPE: Final = "application/feed+json"
@@ -21,12 +21,14 @@ def json_feed(feed: Feed) -> Iterator[Document]:
     """The page, its entries in the order given; `next_url` leads to what is older."""
     links = {link["rel"]: link["href"] for link in links_of(feed, "json", MEDIA_TYPE)}
     older = {"next_url": links["prev-archive"]} if "prev-archive" in links else {}
+    hubs = {"hubs": [{"type": "WebSub", "url": links["hub"]}]} if "hub" in links else {}
     shown = {
         "version": VERSION,
         "title": title_of_feed(feed),
         "home_page_url": links["alternate"],
         "feed_url": links["self"],
         **older,
+        **hubs,
         "language": language_of(feed),
         "authors": [{"name": plain(feed.centre)}],
         "items": [_item(feed, entry) for entry in feed.entries],
@@ -36,6 +38,7 @@ def json_feed(feed: Feed) -> Iterator[Document]:
 
 
 def _item(feed: Feed, entry: FeedEntry) -> dict[str, Any]:
+    alerts = [{"url": link["href"], "mime_type": link["type"]} for link in alert_of(feed, entry)]
     return {
         "id": entry_id(entry),
         "url": page_of(feed, entry),
@@ -46,6 +49,7 @@ def _item(feed: Feed, entry: FeedEntry) -> dict[str, Any]:
         "date_modified": moment(entry.updated_at),
         "language": entry.language,
         "tags": [entry.kind, entry.incident],
+        **({"attachments": alerts} if alerts else {}),
         "_roeland": _ours(entry),
     }
 

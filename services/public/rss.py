@@ -13,7 +13,7 @@ from lxml import etree
 from services.public.atom import ATOM, HISTORY, LANG, add_link, moment, written
 from services.public.documents import Document, Feed, feed_path, list_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
-from services.public.feed_head import language_of, links_of, related, title_of_feed
+from services.public.feed_head import alert_of, language_of, links_of, related, title_of_feed
 from services.store.feeds import FeedEntry
 
 MEDIA_TYPE: Final = "application/rss+xml"
@@ -52,7 +52,7 @@ def _add(channel: etree._Element, feed: Feed, entry: FeedEntry) -> None:
     _text(item, f"{{{ATOM}}}updated", moment(entry.updated_at))
     _text(item, f"{{{_DC}}}creator", plain(feed.centre))
     _text(item, f"{{{_DC}}}language", entry.language)
-    for link in related(feed, entry):
+    for link in (*alert_of(feed, entry), *related(feed, entry)):
         add_link(item, link)
     for category in (entry.kind, entry.incident):
         _text(item, "category", category)

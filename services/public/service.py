@@ -16,6 +16,9 @@ from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
 from services.public.folder import Folder, claimed
+from services.public.hub import Hub, hub_routes, open_hub
+from services.public.hub_settings import HubSettings
+from services.public.hub_shelf import BuiltFeeds
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
@@ -54,19 +57,38 @@ async def serve(service: Service) -> None:
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     verify = Verify(service.pool, words, configuration)
-    async with _newsfeed(service, settings, keys) as documents:
-        app = make_app(routes(documents, callbacks, reader, verify))
+    async with (
+        _newsfeed(service, settings, keys) as (documents, watch, shelf),
+        open_hub(service, HubSettings(), keys, shelf) as hub,
+    ):
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
         async with _listening(app, settings):
             service.health.up("address")
-            await until(service.stopping, callbacks.gathering.run())
+            await until(service.stopping, _working(callbacks, hub, watch))
+
+
+async def _working(callbacks: Callbacks, hub: Hub | None, watch: Watch) -> None:
+    """What runs until the service stops; the rest of what runs serves these."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(callbacks.gathering.run())
+        if hub is not None:
+            watch.on_change = hub.deliveries.wake
+            group.create_task(hub.run())
 
 
 @asynccontextmanager
-async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> AsyncIterator[Documents]:
+async def _newsfeed(
+    service: Service, settings: PublicSettings, keys: Keys
+) -> AsyncIterator[tuple[Documents, Watch, BuiltFeeds]]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
     configuration, centre = configuration_in_force(), RenderingSettings()
     imprint = Imprint(
-        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone
+        centre.centre_name,
+        settings.public_url or "",
+        configuration,
+        centre.centre_address,
+        centre.timezone,
+        HubSettings().hub_url,
     )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
@@ -78,7 +100,7 @@ async def _newsfeed(service: Service, settings: PublicSettings, keys: Keys) -> A
             with suppress(TimeoutError):
                 async with asyncio.timeout(FRESH_SECONDS):
                     await watch.current.wait()
-            yield Documents(folder, bodies, watch, access)
+            yield Documents(folder, bodies, watch, access, imprint), watch, BuiltFeeds(folder, bodies, watch, access)
             for task in running:
                 task.cancel()
 

@@ -7,11 +7,13 @@ from typing import Final
 
 from aiohttp import ETag, web
 
-from services.public import atom, json_feed, rss
+from services.public import atom, cap_feed, json_feed, rss
 from services.public.access import Access
 from services.public.bodies import Bodies
+from services.public.build import Imprint
 from services.public.documents import TOKEN
 from services.public.folder import Folder
+from services.public.hub_topics import is_topic, links
 from services.public.manifest import Kept
 from services.public.watch import Watch
 from services.store.feeds import PUBLIC
@@ -22,10 +24,18 @@ FORMS: Final = {
     "atom": atom.MEDIA_TYPE,
     "rss": rss.MEDIA_TYPE,
     "json": json_feed.MEDIA_TYPE,
+    "cap": cap_feed.FEED_TYPE,
 }
 """The forms in which the same feed is had, by ending."""
 
 SHOWN_AS_TEXT: Final = frozenset({atom.MEDIA_TYPE, rss.MEDIA_TYPE})
+
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "If-None-Match, If-Modified-Since",
+    "Access-Control-Max-Age": "86400",
+}
 
 _GZIP: Final = "-gzip"
 _TOKEN: Final = TOKEN.encode()
@@ -34,8 +44,8 @@ _TOKEN: Final = TOKEN.encode()
 class Documents:
     """All that is built, at its address."""
 
-    def __init__(self, folder: Folder, bodies: Bodies, watch: Watch, access: Access) -> None:
-        self._folder, self._bodies, self._watch, self._access = folder, bodies, watch, access
+    def __init__(self, folder: Folder, bodies: Bodies, watch: Watch, access: Access, imprint: Imprint) -> None:
+        self._folder, self._bodies, self._watch, self._access, self._imprint = folder, bodies, watch, access, imprint
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """What anyone may read."""
@@ -52,6 +62,10 @@ class Documents:
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, "private, no-cache", token)
+
+    async def preflight(self, _: web.Request) -> web.StreamResponse:
+        """A script of another site asks whether it may ask whether something changed; whatever there is, or is not."""
+        return web.Response(status=204, headers=PREFLIGHT)
 
     def _find(self, path: str) -> Kept | None:
         """The document at an address; what is for people has no ending there."""
@@ -74,7 +88,8 @@ class Documents:
             response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
-        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers_of(kept).items()})
+        headers = headers_of(kept, self._imprint)
+        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers.items()})
         response.headers["Cache-Control"] = caching
         response.etag, response.last_modified = kept.etag + (_GZIP if zipped else ""), kept.modified
         return response
@@ -87,17 +102,16 @@ class Documents:
             raise web.HTTPServiceUnavailable from None
 
 
-def headers_of(kept: Kept) -> dict[str, str]:
-    """What belongs to a document besides its type and its age: any site may read it, and other forms are named."""
+def headers_of(kept: Kept, imprint: Imprint) -> dict[str, str]:
+    """What belongs to a document besides its type and its age: any site may read it; its forms are named."""
     headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
     if kept.media_type in SHOWN_AS_TEXT:
         headers["Vary"] = "Accept, Accept-Encoding"
     name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
-    if dot and form in FORMS:
-        others = [
-            f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
-        ]
-        headers["Link"] = ", ".join(others)
+    if dot and FORMS.get(form) == kept.media_type:
+        forms = [f'<{name}.{each}>; rel="alternate"; type="{type_}"' for each, type_ in FORMS.items()]
+        hub = [links(kept.path, imprint.public_url, imprint.hub)] if imprint.hub and is_topic(kept.path) else []
+        headers["Link"] = ", ".join([*hub, *forms])
     return headers
 
 

@@ -6,16 +6,17 @@ the same question to PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
 
 from services.domain.configuration import Configuration
 from services.domain.verification import CHARACTERS, read_code
-from services.public.verify_page import answer_page, busy_page, form_page
+from services.public.asked_for import language_of
 from services.rendering.pages import page_languages
 from services.rendering.templates import Templates
+from services.rendering.verify_page import answer_page, busy_page, form_page
 from services.runtime.postgres import Pool
 from services.store import verification
 
@@ -60,25 +61,6 @@ class Verify:
                 return await verification.find(connection, code)
         finally:
             self._waiting -= 1
-
-
-def language_of(request: web.Request, known: Sequence[str]) -> str:
-    """`?lang=`, else what the browser asks for, else the first; only languages in which there are pages."""
-    wanted = [request.query.get("lang", ""), *_accepted(request.headers.get("Accept-Language", ""))]
-    return next((each for each in wanted if each in known), known[0])
-
-
-def _accepted(header: str) -> Sequence[str]:
-    """Languages by preference (RFC 9110 §12.5.4), without their countries."""
-    weights: list[tuple[float, str]] = []
-    for part in header[:500].split(","):
-        name, _, quality = part.partition(";")
-        try:
-            weight = float(quality.strip().removeprefix("q=") or 1)
-        except ValueError:
-            weight = 0.0
-        weights.append((-weight, name.strip().partition("-")[0].lower()))
-    return [name for weight, name in sorted(weights, key=lambda each: each[0]) if weight < 0]
 
 
 def _answer(status: int, page: str, headers: Mapping[str, Any] | None = None) -> web.Response:

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, Final
 
 from services.domain.configuration import Configuration
+from services.domain.problems import Refused
 from services.rendering.failures import told
 from services.rendering.templates import Templates
 from services.rendering.words import Word
 
 STYLE_PATH: Final = "style.css"
-STYLE_TYPE: Final = "text/css; charset=utf-8"
-PAGE_TYPE: Final = "text/html; charset=utf-8"
+STYLE_TYPE: Final = "text/css"
+PAGE_TYPE: Final = "text/html"
 
 SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none';"
@@ -46,6 +47,8 @@ def page(
     }  # fmt: skip
     try:
         return templates.html.get_template(f"pages/{name}.html.j2").render(context)
+    except Refused:
+        raise
     except Exception as error:  # a template is a program: whatever it raises is its author's to mend
         raise told(error, templates) from None
 

@@ -30,6 +30,7 @@ class EditionRow:
     message_id: UUID | None
     content: dict[str, Any] | None
     taken_up_at: datetime | None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,13 @@ async def history(connection: Connection, newsletter: int, limit: int) -> Sequen
     """What the dates came to, the latest first."""
     where = "newsletter = %(newsletter)s ORDER BY date DESC LIMIT %(limit)s"
     return await _rows(connection, where, newsletter=newsletter, limit=limit)
+
+
+async def since(connection: Connection, newsletter: int, first: date) -> Sequence[EditionRow]:
+    """What the dates from this one on came to, in order."""
+    return await _rows(
+        connection, "newsletter = %(of)s AND date >= %(first)s ORDER BY date", of=newsletter, first=first
+    )
 
 
 async def missed_untold(connection: Connection, newsletter: int) -> list[date]:

@@ -54,6 +54,7 @@ class TestOfAFile:
         ]
         assert document["sms"] == {"messages": 2, "segments": 2, "estimated_cost": 0.2, "currency": "EUR"}
         assert document["not_reached_in_all"] == 2
+        assert document["area"] == []
         copies = {(v["audience"], v["channel"]): v["copies"] for v in document["variants"]}
         assert copies["governors", "mail"] == 2
         assert copies["local-governments", "sms"] == 1

@@ -5,13 +5,14 @@ import pytest
 from services.domain.configuration import DEFAULT
 from services.domain.content import content_hash
 from services.domain.municipalities import municipalities, province_of
+from services.domain.playbook_file import filled, message_of, parse_playbook
 from services.domain.problems import Refused
 from services.editorial.given import read_content
 from services.incidents.draft import draft
 from services.rendering.centre import RenderingSettings
 from services.rendering.proof_page import proof_page
 from services.rendering.templates import load_templates
-from tests.domain.messages import CONTRACT, message, parsed, refused
+from tests.domain.messages import CONTRACT, NOW, message, parsed, refused
 from tests.incidents.test_draft import NEW, impact, original, read, version
 from tests.rendering.proofs import content, proof
 
@@ -77,3 +78,34 @@ def test_a_drafted_correction_is_about_the_same_places() -> None:
     made = original(area=["Gent", "provincie Limburg"])
     assert read(draft(made, [impact(version("outage", "confirmed", NEW))])).area == ("Gent", "provincie Limburg")
     assert "area" not in draft(original(), [impact(version("outage", "confirmed", NEW))])
+
+
+PLAYBOOK = """\
+playbook: brand
+title: Brand
+about: Bij brand.
+holes:
+  plaats: {ask: "Waar?", values: [Gent, provincie Limburg]}
+entries:
+  eerste:
+    about: Eerst.
+    phase: acute
+    message:
+      kind: alert
+      title: Brand in {hole:plaats}
+      audiences: [governors]
+      channels: [mail]
+      key_messages: ["Er is brand."]
+      area: ["{hole:plaats}"]
+"""
+
+
+def test_a_playbook_may_leave_its_places_open() -> None:
+    """Where it burns is known when it burns; which places it may be, before."""
+    entry = parse_playbook(PLAYBOOK, name="p.yaml", configuration=DEFAULT).prepared("eerste")
+    file = filled(entry, {"plaats": "Gent"}, NOW)
+    assert message_of(file, name="m", now=NOW, configuration=DEFAULT).area == ("Gent",)
+    with pytest.raises(Refused, match="not a Flemish municipality"):
+        parse_playbook(
+            PLAYBOOK.replace("[Gent, provincie Limburg]", "[Atlantis]"), name="p.yaml", configuration=DEFAULT
+        )

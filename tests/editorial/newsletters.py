@@ -36,7 +36,9 @@ def definition(**fields: Any) -> Newsletter:
 async def added(connection: Connection, *, by: int = AUTHOR, **fields: Any) -> NewsletterRow:
     """Such a newsletter, in the database."""
     async with connection.transaction():
-        return (await defining.define(connection, definition(**fields), DEFAULT, zone=ZONE, by=by)).newsletter
+        now = await messages.database_time(connection)
+        made = await defining.define(connection, definition(**fields), DEFAULT, zone=ZONE, by=by, now=now)
+        return made.newsletter
 
 
 async def made(

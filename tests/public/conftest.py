@@ -1,7 +1,7 @@
 """`public` in the test's own loop, on a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,15 @@ AUTH_TOKEN = "an auth token of the test's own"
 
 
 @dataclass
+class Got:
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
 class Door:
     """A running `public`: `url` is where it listens; the world knows it as `PUBLIC_URL`."""
 
@@ -35,6 +44,13 @@ class Door:
     service: Service
     keys: Keys
     http: aiohttp.ClientSession
+    folder: Path
+
+    async def get(self, path: str, **headers: str) -> Got:
+        """What is answered, as it came: nothing is unpacked."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.http.get(self.url + path, headers=named) as answer:
+            return Got(answer.status, answer.headers.copy(), await answer.read())
 
 
 @pytest.fixture
@@ -54,7 +70,7 @@ async def door(
     monkeypatch.setenv("ROELAND_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ROELAND_TWILIO_AUTH_TOKEN", AUTH_TOKEN)
     database = DatabaseSettings(database_url=SecretStr(database_url))
-    async with open_pool(database) as pool, aiohttp.ClientSession() as http:
+    async with open_pool(database) as pool, _client() as http:
         health = Health("postgres")
         health.up("postgres")
         service = Service("public", pool, database, KafkaSettings(), health)
@@ -64,13 +80,13 @@ async def door(
         async def answers() -> bool:
             assert not serving.done(), serving
             try:
-                async with http.get(url) as answer:
-                    return answer.status == 404
+                async with http.get(f"{url}/feeds/public.atom") as answer:
+                    return answer.status == 200
             except aiohttp.ClientError:
                 return False
 
         await eventually(answers)
-        yield Door(url, service, await signing_keys(connection), http)
+        yield Door(url, service, await signing_keys(connection), http, tmp_path / "public")
         service.stopping.set()
         await asyncio.wait_for(serving, 5)
 
@@ -96,3 +112,8 @@ async def reader() -> AsyncIterator[Subscriber]:
     """A subscriber's server."""
     async with subscriber() as made:
         yield made
+
+
+def _client() -> aiohttp.ClientSession:
+    """One that asks for nothing by itself."""
+    return aiohttp.ClientSession(auto_decompress=False, skip_auto_headers=["Accept-Encoding", "Accept", "User-Agent"])

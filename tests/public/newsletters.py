@@ -46,8 +46,9 @@ async def add_edition(
     row = await (await connection.execute("SELECT incident FROM newsletter WHERE id = %s", (newsletter,))).fetchone()
     assert row
     content = EditionContent(
-        incident=row[0], newsletter=newsletter, date=day, number=number, title=TITLE, audiences=tuple(audiences)
-    )
+        incident=row[0], newsletter=newsletter, date=day, number=number, title=TITLE, audiences=tuple(audiences),
+        composed_at=datetime.now(UTC),
+    )  # fmt: skip
     async with connection.transaction():
         message = await messages.record_submitted(connection, _new(content, user))
         await variants.record(

@@ -1,20 +1,29 @@
 """The feed of alerts, as a reader of feeds gets it, and as a machine that looks for alerts does."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import feedparser
 from lxml import etree
 
+from services.public.atom import atom
 from services.public.cap import cap_alerts, cap_feed
 from services.public.documents import TOKEN, Document, Feed
+from services.public.json_feed import json_feed
+from services.public.rss import rss
 from tests.public.cap_reader import NAMESPACE, read
 from tests.public.caps import URL, feed, told
 from tests.public.entries import AT
+from tests.public.feed_rules import wrong_with_atom
 
 
 def _feed(among: Feed) -> tuple[Document, Any]:
+    """The feed, held to the rules of every other, but for what is CAP's and the text, which stands elsewhere."""
     [document] = cap_feed(among)
+    wrong = wrong_with_atom(document.body, f"{URL}/{document.path}")
+    assert [each for each in wrong if NAMESPACE not in each and "content" not in each] == []
     parsed = feedparser.parse(document.body)
     assert (parsed.bozo, parsed.version) == (False, "atom10")
     return document, parsed
@@ -86,3 +95,18 @@ def test_what_is_no_alert_is_in_no_feed_of_alerts() -> None:
     """Editions repeat; an exercise in the open feed would be believed."""
     _, parsed = _feed(feed(told(1, kind="alert", exercise=True)))
     assert parsed.entries == []
+
+
+def test_every_other_feed_leads_to_the_alert_too() -> None:
+    """Whoever follows a feed for people finds the alert for machines beside each message."""
+    among = feed(told(1), told(2, "update", minutes=3))
+    wanted = {f"{URL}/messages/{entry.message_id}.cap" for entry in among.entries}
+    for make in (atom, rss):
+        [document] = make(among)
+        links = [link for entry in feedparser.parse(document.body).entries for link in entry.links]
+        assert {link.href for link in links if link.get("type") == "application/cap+xml"} == wanted
+    [document] = json_feed(among)
+    items = json.loads(document.body)["items"]
+    assert {each["url"] for item in items for each in item["attachments"]} == wanted
+    [document] = atom(feed(replace(told(1), kind="edition")))
+    assert b"cap+xml" not in document.body

@@ -49,9 +49,9 @@ def test_the_public_alert_holds_no_word_of_an_audience() -> None:
     )  # fmt: skip
     among = feed(before, right)
     made = [*documents(before, among).values(), *documents(right, among).values()]
-    made += [document.body for document in cap_feed(among)]
+    made += [each.body for some in (among, replace(among, incident=before.incident)) for each in cap_feed(some)]
     names = [each.names["nl"] for each in DEFAULT.audiences if each.id != "public"]
-    assert len(made) == 4
+    assert len(made) == 5
     for body in made:
         for word in (SECRET, *names, *(each.id for each in DEFAULT.audiences if each.id != "public")):
             assert word.encode() not in body, word

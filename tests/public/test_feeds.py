@@ -9,13 +9,11 @@ import feedparser
 import pytest
 
 from services.domain.configuration import DEFAULT
-from services.domain.variants import Variant
 from services.runtime.postgres import Connection
-from services.store import feed_tokens, feeds, messages
-from services.store.messages import Message
+from services.store import feed_tokens
 from tests.public.conftest import PUBLIC_URL, Door
+from tests.public.publishing import path_of, published
 from tests.situation.running import eventually
-from tests.store.world import add_user, submit
 
 pytestmark = pytest.mark.stack
 
@@ -24,8 +22,8 @@ NASTY = '</title><script>alert("1")</script> & {{ 7*7 }} ]]> <b>vet</b>'
 
 async def test_a_feed_shows_its_audiences_entries_newest_first(door: Door, connection: Connection) -> None:
     """Its own version and nobody else's, under an id that stays, with the times of publication."""
-    first, second = await _published(door, connection, "eerst"), await _published(door, connection, "dan")
-    feed = await _read(door, await _path(connection, "governors"))
+    first, second = await published(door, connection, "eerst"), await published(door, connection, "dan")
+    feed = await _read(door, await path_of(connection, "governors"))
     assert [entry.title for entry in feed.entries] == ["dan governors", "eerst governors"]
     today = datetime.now(UTC).date()
     assert [entry.id for entry in feed.entries] == [
@@ -47,7 +45,7 @@ async def test_a_feed_shows_its_audiences_entries_newest_first(door: Door, conne
 
 async def test_html_and_templates_in_a_title_stay_text(door: Door, connection: Connection) -> None:
     """A title is text for every reader; control characters do not break the document for everyone."""
-    await _published(door, connection, NASTY + "\x0b\ufffe")
+    await published(door, connection, NASTY + "\x0b\ufffe")
     body = (await _get(door, "/feeds/public.atom"))[2]
     assert b"<script>" not in body
     [entry] = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False).entries
@@ -58,8 +56,8 @@ async def test_html_and_templates_in_a_title_stay_text(door: Door, connection: C
 
 async def test_an_audiences_feed_opens_for_its_token_alone(door: Door, connection: Connection) -> None:
     """No token, another audience's, a broken one, an audience that does not exist: one and the same answer."""
-    await _published(door, connection, "geheim")
-    good = await _path(connection, "governors")
+    await published(door, connection, "geheim")
+    good = await path_of(connection, "governors")
     assert (await _get(door, good))[0] == 200
     token = good.rpartition("/")[2]
     wrong = [
@@ -71,14 +69,14 @@ async def test_an_audiences_feed_opens_for_its_token_alone(door: Door, connectio
 
 async def test_a_revoked_address_leads_nowhere_and_the_new_one_does(door: Door, connection: Connection) -> None:
     """An address that leaked is taken away without touching anyone else's."""
-    old, others = await _path(connection, "governors"), await _path(connection, "partners")
+    old, others = await path_of(connection, "governors"), await path_of(connection, "partners")
     await feed_tokens.renew(connection, "governors")
-    new = await _path(connection, "governors")
+    new = await path_of(connection, "governors")
     await eventually(lambda: _is(door, old, 404))
     await eventually(lambda: _is(door, new, 200))
     assert (await _get(door, others))[0] == 200
     await feed_tokens.renew(connection, "governors")
-    assert len({old, await _path(connection, "governors")}) == 2
+    assert len({old, await path_of(connection, "governors")}) == 2
 
 
 async def test_every_audience_with_a_feed_has_an_address(connection: Connection) -> None:
@@ -91,10 +89,10 @@ async def test_every_audience_with_a_feed_has_an_address(connection: Connection)
 
 async def test_what_was_put_right_says_so_and_names_the_correction(door: Door, connection: Connection) -> None:
     """A reader that shows the old entry again shows that it no longer holds, with a link to what does."""
-    wrong = await _published(door, connection, "fout")
+    wrong = await published(door, connection, "fout")
     before = (await _read(door, "/feeds/public.atom")).entries[0]
     await asyncio.sleep(1.1)  # Last-Modified and feedparser count in seconds
-    right = await _published(door, connection, "juist <b>", corrects=wrong.number)
+    right = await published(door, connection, "juist <b>", corrects=wrong.number)
     correction, corrected = (await _read(door, "/feeds/public.atom")).entries
     assert corrected.id == before.id
     assert corrected.updated_parsed > before.updated_parsed
@@ -110,19 +108,19 @@ async def test_what_was_put_right_says_so_and_names_the_correction(door: Door, c
 
 async def test_an_exercise_never_shows_in_the_open_feed(door: Door, connection: Connection) -> None:
     """The plan puts none there; if something ever did, nobody outside sees it."""
-    message = await _published(door, connection, "OEFENING storm")
+    message = await published(door, connection, "OEFENING storm")
     async with connection.transaction():  # the two go together: an incident and its messages
         await connection.execute("ALTER TABLE message DROP CONSTRAINT message_exercise")
         await connection.execute("UPDATE message SET exercise = true WHERE number = %s", (message.number,))
         await connection.execute("UPDATE feed_entry SET title = title")
     await eventually(lambda: _is(door, f"/feeds/public/incidents/{message.incident}.atom", 404))
     assert (await _read(door, "/feeds/public.atom")).entries == []
-    assert len((await _read(door, await _path(connection, "governors"))).entries) == 1
+    assert len((await _read(door, await path_of(connection, "governors"))).entries) == 1
 
 
 async def test_who_has_it_already_is_not_sent_it_again(door: Door, connection: Connection) -> None:
     """Thousands of readers ask every minute; a change is seen at the next question all the same."""
-    await _published(door, connection, "eerst")
+    await published(door, connection, "eerst")
     status, headers, _ = await _get(door, "/feeds/public.atom")
     assert (status, headers["Content-Type"]) == (200, "application/atom+xml; charset=utf-8")
     assert headers["Cache-Control"] == "public, max-age=30"
@@ -130,24 +128,15 @@ async def test_who_has_it_already_is_not_sent_it_again(door: Door, connection: C
         status, again, body = await _get(door, "/feeds/public.atom", condition)
         assert (status, body, again["ETag"]) == (304, b"", headers["ETag"])
     await asyncio.sleep(1.1)
-    await _published(door, connection, "dan")
+    await published(door, connection, "dan")
     for condition in ({"If-None-Match": headers["ETag"]}, {"If-Modified-Since": headers["Last-Modified"]}):
         assert (await _get(door, "/feeds/public.atom", condition))[0] == 200
 
 
 async def test_an_empty_feed_is_a_feed(door: Door, connection: Connection) -> None:
     """Readers subscribe before the first crisis."""
-    feed = await _read(door, await _path(connection, "bcm-leads"))
+    feed = await _read(door, await path_of(connection, "bcm-leads"))
     assert (feed.bozo, feed.entries) == (False, [])
-
-
-async def test_a_feed_shows_fifty_at_most(door: Door, connection: Connection) -> None:
-    """The oldest leave; the document stays small."""
-    for number in range(54):
-        await _recorded(connection, f"{number:02}")
-    await _published(door, connection, "54")
-    entries = (await _read(door, "/feeds/public.atom")).entries
-    assert [entry.title[:2] for entry in entries] == [f"{number:02}" for number in range(54, 4, -1)]
 
 
 async def test_every_answer_is_hardened_and_says_little(door: Door, connection: Connection) -> None:
@@ -164,38 +153,8 @@ async def test_every_answer_is_hardened_and_says_little(door: Door, connection: 
             assert answer.headers["Server"] == "roeland"
 
 
-async def _published(door: Door, connection: Connection, title: str, corrects: int | None = None) -> Message:
-    """A message in the feeds of governors and the public, once both are served with it."""
-    message = await _recorded(connection, title, corrects)
-    for path in ("/feeds/public.atom", await _path(connection, "governors")):
-        await eventually(lambda path=path: _shows(door, path, message))
-    return message
-
-
-async def _recorded(connection: Connection, title: str, corrects: int | None = None) -> Message:
-    row = await (await connection.execute("SELECT id FROM users LIMIT 1")).fetchone()
-    user = row[0] if row else await add_user(connection, "crisis@ccvo.example", "crisis-manager")
-    kind = "correction" if corrects else "alert"
-    message = await submit(connection, user, channels=["newsfeed"], corrects=corrects, kind=kind)
-    async with connection.transaction():
-        await messages.set_released(connection, message.number, user)
-        for audience in ("governors", "public"):
-            variant = Variant(audience, "nl", "", "newsfeed", f"{title} {audience}", "samenvatting", "<p>inhoud</p>")
-            at = await feeds.record_entry(connection, message.number, variant)
-            assert at == await feeds.record_entry(connection, message.number, variant)
-    return message
-
-
-async def _shows(door: Door, path: str, message: Message) -> bool:
-    return f":{message.id}/".encode() in (await _get(door, path))[2]
-
-
 async def _is(door: Door, path: str, status: int) -> bool:
     return (await _get(door, path))[0] == status
-
-
-async def _path(connection: Connection, audience: str) -> str:
-    return dict(await feed_tokens.feed_urls(connection, DEFAULT, PUBLIC_URL))[audience].removeprefix(PUBLIC_URL)
 
 
 async def _read(door: Door, path: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -99,14 +100,16 @@ async def submit(
     told: Sequence[int] = (),
     expires_at: datetime | None = None,
     release_order: Sequence[ReleaseStep] = (),
+    content: dict[str, Any] | None = None,
 ) -> Message:
     """A message with a variant per audience, language and channel, planned and proofed."""
     async with connection.transaction():
         await incidents.open_unless_there(connection, Incident(INCIDENT, "Storm", "acute", exercise=False))
         new = NewMessage(
             id=UUID(str(uuid7())), incident=INCIDENT, kind=kind, lane=lane, priority=PRIORITY[kind], phase="acute",
-            exercise=False, content={}, content_hash=str(uuid7()), corrects=corrects, findings=[],
-            submitted_by=author, expires_at=expires_at, next_update_at=None,
+            exercise=False, content=content or _content(kind, audiences, channels, languages),
+            content_hash=str(uuid7()), corrects=corrects, findings=[], submitted_by=author, expires_at=expires_at,
+            next_update_at=None,
         )  # fmt: skip
         message = await messages.record_submitted(connection, new)
         rendered = [
@@ -122,6 +125,15 @@ async def submit(
         )  # fmt: skip
         await messages.set_proofed(connection, message.number, await plan.write(connection, planned))
     return message
+
+
+def _content(kind: str, audiences: Sequence[str], channels: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
+    """What its author wrote: little, and the same for all."""
+    words = [{"text": "Titel", "language": language} for language in languages]
+    return {
+        "incident": INCIDENT, "kind": kind, "urgency": "urgent", "title": words, "language": languages[0],
+        "audiences": list(audiences), "channels": list(channels), "key_messages": [{"text": words}],
+    }  # fmt: skip
 
 
 async def release(connection: Connection, message: Message, approver: int) -> None:
