@@ -7,7 +7,6 @@ import base64
 import re
 from typing import Any, Final
 
-from services.domain.configuration import DEFAULT, Configuration
 from services.domain.edition_view import EditionView
 from services.domain.problems import Problem, Refused
 from services.domain.variants import SLOT_OPEN, Variant
@@ -29,11 +28,8 @@ def render_edition(
     *,
     message_id: str,
     templates: Templates,
-    configuration: Configuration = DEFAULT,
     segment: str | None = None,
     whole: bool = False,
-    code: str = "",
-    verify_url: str = "",
 ) -> Variant:
     """The mail, under 100 kB of HTML; or all of it when `whole`, for a page that nobody cuts.
 
