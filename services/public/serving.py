@@ -59,6 +59,8 @@ class Documents:
         if not self._access.known:
             raise web.HTTPServiceUnavailable
         opens, kept = self._access.opens(audience, token), self._find(f"/feeds/{audience}/{TOKEN}{tail}")
+        if "/" not in rest and self._access.opens(audience, rest):  # the folder of the pages, as people type it
+            return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, "private, no-cache", token)
