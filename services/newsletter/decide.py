@@ -58,13 +58,13 @@ async def decide(
         content=content,
     )
     await editions.record(connection, decided)
-    await _follow(connection, newsletter, decided, source)
+    await follow(connection, newsletter, decided, source)
     DECIDED.labels(decision).inc()
     log.info("decided", newsletter=newsletter.id, date=day.date.isoformat(), decision=decision, late=decided.late)
     return decision
 
 
-async def _follow(connection: Connection, newsletter: NewsletterRow, decided: Decided, source: str) -> None:
+async def follow(connection: Connection, newsletter: NewsletterRow, decided: Decided, source: str) -> None:
     """What others must hear of this decision. A missed edition is on the board until one goes out that has its news."""
     await alarms.hush(connection, (EDITION_FAILS, newsletter.incident))
     if decided.message_id:

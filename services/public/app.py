@@ -62,6 +62,8 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
         if answer.status < 400:
             raise
         allow = {name: value for name, value in answer.headers.items() if name == "Allow"}
+        if answer.status == 503:
+            allow["Retry-After"] = "2"
         return web.Response(status=answer.status, text=f"{answer.reason}\n", headers=allow)
     except (*AWAY, TimeoutError):
         return web.Response(status=503, text="Service Unavailable\n", headers={"Retry-After": "5"})

@@ -37,12 +37,12 @@ def put_value(parent: Element, kind: str, name: str, value: str) -> None:
 
 
 def when(moment: datetime, timezone: str) -> str:
-    """To the second, with a numeric offset and never `Z` (CAP 1.2 §3.3.2)."""
+    """To the second, with a numeric offset and never `Z`; that of UTC itself is -00:00 (CAP 1.2 §3.3.2)."""
     try:
         local = moment.astimezone(ZoneInfo(timezone))
     except OverflowError:  # the last hours of the year 9999, which a message may name for "never"
         local = moment.astimezone(UTC)
-    return local.isoformat(timespec="seconds")
+    return local.isoformat(timespec="seconds").replace("+00:00", "-00:00")
 
 
 def document(root: Element) -> bytes:

@@ -68,8 +68,9 @@ class Folder:
     def load(self) -> None:
         """Take over what is whole of what an earlier process left, and take away the rest. Raises OSError."""
         for name, mode in (("", 0o755), ("open", 0o755), ("closed", 0o700), ("new", 0o700)):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
-            (self.root / name).chmod(mode)
+            _make(self.root / name, mode)
+        for file in (self.root / "new").iterdir():
+            file.unlink()
         found = manifest.read(_content(self._manifest), self._version)
         whole = [built for built in found if all(self._is_whole(each) for each in built.documents)]
         self._pieces = {built.key: built for built in whole}
@@ -160,11 +161,12 @@ class Folder:
         compressed = gzip.compress(body, 6, mtime=0) if len(body) >= COMPRESSED_FROM else b""
         modified = int(document.modified.timestamp())
         kept = Kept(document.path, document.media_type, _etag(body), modified, len(body), len(compressed))
-        (self.root / _names(kept)[0]).parent.mkdir(parents=True, exist_ok=True)
-        for each, content in ((file, body), (_gz(file), compressed)):
-            if content:
-                each.write_bytes(content)
-                os.utime(each, (modified, modified))
+        place = self.root / _names(kept)[0]
+        _make(place.parent, 0o755)
+        for each, content in ((file, body), (_gz(file), compressed))[: len(_names(kept))]:
+            each.write_bytes(content)
+            each.chmod(0o644)  # whatever the umask: a web server reads them as another user
+            os.utime(each, (modified, modified))
         return Prepared(kept, file, body, compressed)
 
     def _is_whole(self, kept: Kept) -> bool:
@@ -192,6 +194,14 @@ def _names(kept: Kept) -> list[str]:
         raise ValueError(f"no path of a document: {kept.path}")
     name = f"{top}/{kept.path}"
     return [name, f"{name}.gz"] if kept.compressed else [name]
+
+
+def _make(directory: Path, mode: int) -> None:
+    """A directory and those above it that are missing, with this mode, whatever the umask."""
+    if not directory.exists():
+        _make(directory.parent, mode)
+        directory.mkdir(exist_ok=True)
+        directory.chmod(mode)
 
 
 def _gz(file: Path) -> Path:

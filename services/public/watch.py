@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 import structlog
+from prometheus_client import Gauge
 
 from services.public.bodies import Bodies
 from services.public.build import Imprint, documents, static_documents
@@ -26,6 +27,8 @@ from services.store.feeds import FeedEntry
 
 SECONDS: Final = 1.0
 STATIC: Final = "static"
+
+WAITING: Final = Gauge("roeland_feed_waiting", "Pieces of the newsfeed that are still to be made")
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +113,7 @@ class Watch:
         wanted = {key: piece for each in self._wanted.values() for key, piece in each.items()}
         todo = [piece for key, piece in wanted.items() if self._folder.signature(key) != piece.signature]
         self._todo = sorted(todo, key=lambda piece: piece.weight, reverse=True)
+        WAITING.set(len(self._todo))
         self._read = (None, ())
         if len(self._wanted) == len(self._imprint.audiences):
             for key in self._folder.keys() - wanted.keys() - {STATIC}:
@@ -126,6 +130,7 @@ class Watch:
                 entries = await self._entries(piece)
                 await self._build(piece.key, piece.signature, partial(documents, piece, entries, self._imprint))
                 self._todo.pop()
+                WAITING.set(len(self._todo))
                 if piece.entry is None and piece.page is None:
                     self.on_change()
                 if not self._todo or self._todo[-1].weight[0] > 0:

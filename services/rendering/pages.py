@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from services.domain.configuration import Configuration
+from services.domain.problems import Refused
 from services.rendering.failures import told
 from services.rendering.templates import Templates
 from services.rendering.words import Word
@@ -46,6 +47,8 @@ def page(
     }  # fmt: skip
     try:
         return templates.html.get_template(f"pages/{name}.html.j2").render(context)
+    except Refused:
+        raise
     except Exception as error:  # a template is a program: whatever it raises is its author's to mend
         raise told(error, templates) from None
 

@@ -30,6 +30,7 @@ class EditionRow:
     message_id: UUID | None
     content: dict[str, Any] | None
     taken_up_at: datetime | None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,11 @@ def test_an_update_with_nothing_before_it_is_an_alert() -> None:
     assert _numbers(other, told(2, "update", minutes=5))[2] == ("Alert", [])
 
 
+def test_a_second_alert_stands_beside_the_first() -> None:
+    """An alert is news of its own: it takes nothing back of what was said."""
+    assert _numbers(told(1), told(2, minutes=10)) == {1: ("Alert", []), 2: ("Alert", [])}
+
+
 def test_what_expired_or_was_withdrawn_before_is_not_referred_to() -> None:
     """An Update must hold for alerts in force; what ended needs no ending."""
     gone = told(1, expires_at=AT + timedelta(minutes=5))

@@ -217,6 +217,8 @@ async def test_a_name_server_that_hangs_delays_nobody(
 ) -> None:
     """Many names of its own: no thread waits for it, and the others are called meanwhile."""
     monkeypatch.setattr(hub_delivery, "LAST_SECONDS", 0.1)
+    monkeypatch.setattr(hub_http, "CONNECT_SECONDS", 60.0)
+    monkeypatch.setattr(hub_http, "CALL_SECONDS", 60.0)
     async with name_server() as server, running_hub(websub_database, names=server.names) as named:
         for number in range(CALLS - 1):
             await _add(named, f"http://{number}.lezer.example/", due=False)

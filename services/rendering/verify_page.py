@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from services.domain.configuration import KINDS, Configuration
 from services.domain.verification import read_code
@@ -51,15 +51,24 @@ def _facts(
 ) -> list[dict[str, str]]:
     say, word = page_words(templates, language), templates.words.of(language)
     names = {each.id: each.names.get(language, each.id) for each in known.audiences}
-    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else found.kind
+    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else say("verify.edition")
     facts = [("kind", kind), ("sent", when(found.sent_at)), ("audience", names.get(found.audience, found.audience))]
     return [{"name": name, "what": say(f"verify.{name}"), "value": value} for name, value in facts]
 
 
 def _page(templates: Templates, language: str, answer: str, **values: Any) -> str:
-    languages = [(each, Locale(each).get_display_name(each) or each) for each in page_languages(templates)]
+    languages = [(each, _own_name(each)) for each in page_languages(templates)]
     blank: dict[str, Any] = {"typed": "", "code": "", "found": None, "facts": [], "languages": languages}
     title = page_words(templates, language)("verify.title")
     return page(
         "verify", templates, language=language, here="verify", title=title, answer=answer, **{**blank, **values}
     )
+
+
+def _own_name(language: str) -> str:
+    """*Nederlands*, *Français*; the code of a language that nobody has a name for."""
+    try:
+        name = Locale(language).get_display_name(language) or language
+    except UnknownLocaleError:
+        return language
+    return name[0].upper() + name[1:]
