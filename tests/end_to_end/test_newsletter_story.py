@@ -17,6 +17,7 @@ import pytest
 import yaml
 from lxml import etree
 
+from tests.domain.messages import TOMORROW
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
@@ -57,7 +58,7 @@ def release(roeland: Roeland, **said: Any) -> str:
     """Submit, approve and send a message; its id."""
     message = {
         "incident": INCIDENT, "urgency": "routine", "audiences": ["local-governments", "public"],
-        "channels": ["mail", "newsfeed"], **said,
+        "channels": ["mail", "newsfeed"], "next_update_at": TOMORROW, **said,
     }  # fmt: skip
     message_id: str = roeland.submit(message)["id"]
     roeland.approve(message_id)
