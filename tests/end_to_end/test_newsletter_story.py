@@ -187,7 +187,7 @@ def test_7_the_feed_says_what_was_put_right_and_what_was_withdrawn(roeland: Roel
 
 
 def _edition(roeland: Roeland) -> str | None:
-    made = [each for each in roeland.run("newsletter", "history", "lokaal")["dates"] if each["decision"] == "made"]
+    made = [each for each in roeland.run("newsletter", "history", "lokaal") if each["decision"] == "made"]
     return made[0]["message_id"] if made and roeland.status(made[0]["message_id"])["state"] == "done" else None
 
 
