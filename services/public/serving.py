@@ -87,7 +87,8 @@ class Documents:
         if response.status == 200:
             body = self._body(kept, compressed=zipped)
             response.body = body.replace(_TOKEN, token.encode()) if token else body
-            response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
+            response.content_type = seen_as(request, kept.media_type)
+            response.charset = None if response.content_type.startswith("image/") else "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
         headers = headers_of(kept, self._imprint)
