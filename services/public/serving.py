@@ -59,6 +59,8 @@ class Documents:
         if not self._access.known:
             raise web.HTTPServiceUnavailable
         opens, kept = self._access.opens(audience, token), self._find(f"/feeds/{audience}/{TOKEN}{tail}")
+        if "/" not in rest and self._access.opens(audience, rest):  # the folder of the pages, as people type it
+            return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, "private, no-cache", token)
@@ -85,7 +87,8 @@ class Documents:
         if response.status == 200:
             body = self._body(kept, compressed=zipped)
             response.body = body.replace(_TOKEN, token.encode()) if token else body
-            response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
+            response.content_type = seen_as(request, kept.media_type)
+            response.charset = None if response.content_type.startswith("image/") else "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
         headers = headers_of(kept, self._imprint)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from services.public.documents import TOKEN, Document
-from services.public.folder import Folder, claimed
+from services.public.folder import Folder
+from services.public.places import claimed
 from services.runtime.errors import Foreseen
 
 AT = datetime(2026, 11, 23, 9, 0, 30, 500_000, tzinfo=UTC)

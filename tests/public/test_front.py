@@ -65,6 +65,7 @@ async def test_the_front_sends_what_public_sends(front: Door, door: Door, connec
     """Files, closed feeds, pages, refusals, questions of scripts: status, bytes and headers, packed or not."""
     message = await published(door, connection, "bericht")
     await eventually(lambda: there(door, f"/messages/{message.id}"))
+    await asyncio.sleep(1.1)  # open_file_cache_valid: so long nginx may send the file before
     closed = await path_of(connection, "governors")
     for path in (
         "/", "/feeds/public.atom", "/feeds/public.rss", "/feeds/public.json", "/feeds/public.cap", "/feeds/style.css",
