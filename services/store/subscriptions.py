@@ -138,7 +138,7 @@ async def in_plan(connection: Connection, message: int) -> bool:
 
 
 async def _lock(connection: Connection, contacts: Sequence[int]) -> None:
-    """In one order for everybody: who share an address may choose at once, from mails that name another of them first."""
+    """In one order for everybody: those who share an address may choose at once, from mails that name others first."""
     await connection.execute("SELECT FROM contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (list(contacts),))
 
 

@@ -245,7 +245,7 @@ async def test_a_form_that_makes_no_sense_changes_nothing(world: World) -> None:
 
 
 async def test_many_clicks_at_once_are_one(world: World) -> None:
-    """Readers who share an address, each from a mail that names another of them first: no deadlock, one act."""
+    """Readers who share an address, each from a mail that names another of them first: it is one act."""
     connection = world.connection
     await connection.execute("UPDATE contact_audience SET audience = 'governors' WHERE contact = %s", (world.cas.id,))
     later = await add_edition(connection, world.user, world.newsletter, date(2026, 11, 26))
