@@ -16,6 +16,7 @@ from services.admin import (
     doctor,
     dossier,
     duty,
+    editions,
     exporting,
     facts,
     feed_subscribers,
@@ -25,6 +26,8 @@ from services.admin import (
     judging,
     messages,
     newcomers,
+    newsletter_changes,
+    newsletter_dates,
     newsletters,
     participants,
     playbooks,
@@ -41,8 +44,8 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
+MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, editions, subscribers)
 MORE_FEED_COMMANDS = (feed_subscribers,)
-MORE_NEWSLETTER_COMMANDS = (subscribers,)
 
 
 def build() -> typer.Typer:

@@ -32,12 +32,13 @@ MESSAGE_STATES: Final = {
 }
 KINDS: Final = {
     "alert": "waarschuwing", "update": "stand van zaken", "correction": "rechtzetting", "all-clear": "einde alarm",
-    "notice": "bericht aan gebruikers", "test": "proefbericht",
+    "edition": "nieuwsbrief", "notice": "bericht aan gebruikers", "test": "proefbericht",
 }  # fmt: skip
 ACTS: Final = {
     "approve": "keurde goed",
     "break-glass": "gaf alleen vrij (noodprocedure)",
     "holding": "gaf een vooraf goedgekeurde tekst vrij",
+    "standing": "keurde de nieuwsbrief vooraf goed",
     "confirm": "bevestigde achteraf",
     "dispute": "betwistte achteraf",
     "reject": "keurde af",
@@ -53,7 +54,9 @@ MOMENTS: Final = {
     "stopped_at": "gestopt",
     "withdrawn_at": "ingetrokken",
 }
-SLOTS: Final = {"NAME": "[naam]", "ORGANISATION": "[organisatie]", "MUNICIPALITY": "[gemeente]", "ROLE": "[functie]"}
+SLOTS: Final = {
+    "NAME": "[naam]", "ORGANISATION": "[organisatie]", "MUNICIPALITY": "[gemeente]", "ROLE": "[functie]", "READER": "#",
+}  # fmt: skip
 
 
 def in_full(moment: datetime | None, zone: ZoneInfo) -> str:

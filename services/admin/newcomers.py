@@ -44,7 +44,6 @@ async def newcomers(
 
 async def _found(written: str) -> "list[Newcomer]":
     from services.admin.giving import known, message_id
-    from services.domain.content import MessageContent
     from services.runtime.configuration import configuration_in_force
     from services.runtime.postgres import connect
     from services.store import newcomers as store
@@ -54,7 +53,7 @@ async def _found(written: str) -> "list[Newcomer]":
     async with connect() as connection:
         message = await known(connection, message_id(written))
         versions = await variants.audiences(connection, [message.number])
-        named = set(MessageContent.model_validate(message.content).audiences)
+        named = set(message.content["audiences"])
         people = {audience for audience, channel in versions if channel != "newsfeed"}
         return await store.found(connection, message.number, configuration.in_order(named & people))
 

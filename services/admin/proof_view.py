@@ -80,7 +80,8 @@ def _show_version(out: "Console", version: Version, proof: Proof) -> None:
 
     variant, marks = version.variant, marked(version, proof, EXAMPLE)
     copies = "" if version.copies is None else f" · {version.copies} copies"
-    out.print(Rule(Text(f"{variant.audience} · {variant.language} · {variant.channel}{copies}"), align="left"))
+    which = " · ".join(filter(None, [variant.audience, variant.language, variant.segment, variant.channel]))
+    out.print(Rule(Text(f"{which}{copies}"), align="left"))
     if version.former and changed(marks):
         lines(f"(changed since the message of {version.former.released_at.isoformat(timespec='minutes')})")(out)
     out.print(coloured(marks))
@@ -119,6 +120,7 @@ def _about(version: Version, proof: Proof) -> dict[str, Any]:
     variant = version.variant
     found: dict[str, Any] = {
         "audience": variant.audience, "language": variant.language, "channel": variant.channel,
+        "segment": variant.segment,
         "subject": fill(variant.subject, EXAMPLE), "text": fill(variant.text, EXAMPLE), "copies": version.copies,
     }  # fmt: skip
     if variant.channel == "sms":

@@ -10,8 +10,8 @@ from services.admin.pricing import prices
 from services.admin.situation import PEOPLES, Situation, of_people
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
+from services.domain.editions import EditionContent, as_message, is_edition
 from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_findings
-from services.domain.selection import choose_language
 from services.domain.sms_price import SmsGroup, SmsTotals, totals
 from services.domain.texts import measure
 from services.domain.variants import Variant
@@ -20,6 +20,7 @@ from services.store import incidents, proofs, variants
 from services.store.facts import as_stated
 from services.store.messages import Message
 from services.store.proofs import Readers, Source
+from services.store.recipients import Whom
 from services.store.users import user_by_id
 
 
@@ -66,9 +67,43 @@ async def proof_of_file(
     )
 
 
+async def proof_of_edition(
+    connection: Connection,
+    content: EditionContent,
+    rendered: Sequence[Variant],
+    *,
+    phase: str,
+    configuration: Configuration,
+) -> Proof:
+    """As if it were made, and went out, now."""
+    audiences = of_people(configuration.in_order({each.audience for each in rendered}), configuration)
+    whom = Whom(order=audiences, people=audiences, newsletter=content.newsletter)
+    segments = sorted({each.segment for each in rendered if each.segment})
+    people = await _people(connection, proofs.as_they_are(whom, content.channels, segments), audiences)
+    before = await proofs.former(connection, content.incident)
+    shown = as_message(content)
+    versions = _versions(rendered, people.readers, before, shown)
+    return Proof(
+        content=shown,
+        phase=phase,
+        incident_title=shown.title[0].text,
+        author="",
+        made_at=datetime.now(UTC),
+        versions=versions,
+        audiences=people.audiences,
+        provinces=people.provinces,
+        missed=people.missed,
+        missed_in_all=people.missed_in_all,
+        recipients=sum(each.contacts for each in people.audiences),
+        sms=_sum(versions),
+        findings=(),
+        release_at=content.release_at,
+    )
+
+
 async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
     """As it is recorded: its own variants, and the people in its plan."""
-    content = MessageContent.model_validate((await as_stated(connection, message)).content)
+    content = _content_of(await as_stated(connection, message))
     rendered = list((await variants.read(connection, message.number)).values())
     audiences = configuration.in_order({each.audience for each in rendered})
     channels = [channel for channel in content.channels if channel in PEOPLES]
@@ -100,6 +135,12 @@ async def proof_of_message(connection: Connection, message: Message, configurati
     )
 
 
+def _content_of(message: Message) -> MessageContent:
+    if is_edition(message.content):
+        return as_message(EditionContent.model_validate(message.content))
+    return MessageContent.model_validate(message.content)
+
+
 async def _people(connection: Connection, source: Source, audiences: Sequence[str]) -> _People:
     found = {each.name: each for each in await proofs.reach(connection, source, "audience")}
     missed, in_all = await proofs.missed(connection, source)
@@ -115,24 +156,30 @@ async def _people(connection: Connection, source: Source, audiences: Sequence[st
 def _versions(
     rendered: Sequence[Variant],
     readers: Sequence[Readers],
-    former: dict[tuple[str, str, str], Former],
+    former: dict[tuple[str, str, str, str], Former],
     content: MessageContent,
 ) -> list[Version]:
     price = prices()
     found = []
     for each in rendered:
-        own = [
-            reader for reader in readers
-            if (reader.audience, reader.channel) == (each.audience, each.channel)
-            and choose_language(content, each.audience, reader.language) == each.language
-        ]  # fmt: skip
+        own = [reader for reader in readers if _gets(reader, each, rendered, content.language)]
         sms = None
         if each.channel == "sms":
             segments = measure(each.text).segments
             sms = totals([SmsGroup(reader.prefix, reader.copies, segments) for reader in own], price)
         copies = None if each.channel == "newsfeed" else sum(reader.copies for reader in own)
-        found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language))))
+        found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language, each.segment))))
     return found
+
+
+def _gets(reader: Readers, variant: Variant, rendered: Sequence[Variant], language: str) -> bool:
+    """Whether this is the version that these readers get: in their language and segment, where there is one."""
+    if (reader.audience, reader.channel) != (variant.audience, variant.channel):
+        return False
+    own = [each for each in rendered if (each.audience, each.channel) == (variant.audience, variant.channel)]
+    chosen = reader.language if reader.language in {each.language for each in own} else language
+    near = reader.segment if reader.segment in {each.segment for each in own} else ""
+    return (chosen, near) == (variant.language, variant.segment)
 
 
 def _sum(versions: Sequence[Version]) -> SmsTotals:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.domain import limits
-from services.domain.content import Text, Utc
+from services.domain.content import MessageContent, Text, Utc
 from services.domain.identity import canonical
 
 KIND: Final = "edition"
@@ -103,6 +103,17 @@ def messages_of(item: EditionItem) -> tuple[UUID, ...]:
 def says_something(content: EditionContent) -> bool:
     """Whether it has anything to tell. What the newsletter opens with every day is nothing."""
     return bool(content.items or content.editorial)
+
+
+def as_message(content: EditionContent) -> MessageContent:
+    """What it has in common with other messages, for those who show any of them."""
+    shared = {name: getattr(content, name) for name in _SHARED}
+    return MessageContent(kind="update", **shared).model_copy(update={"kind": KIND})
+
+
+_SHARED: Final = (
+    "incident", "urgency", "title", "language", "audiences", "channels", "exercise", "release_at", "expires_at"
+)  # fmt: skip
 
 
 def is_edition(content: dict[str, Any]) -> bool:

@@ -44,7 +44,6 @@ def rendered(
             ),
             message_id=message_id,
             templates=templates,
-            configuration=configuration,
         )
         for audience in audiences
         if "mail" in configuration.audience(audience).channels

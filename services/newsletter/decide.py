@@ -19,7 +19,7 @@ from services.store.alarms import EDITION_FAILS, EDITION_MISSED, Alarm
 from services.store.editions import Decided
 from services.store.newsletters import NewsletterRow
 
-TOLD_AFTER: Final = timedelta(seconds=5)
+TOLD_AFTER: Final = timedelta(seconds=2)
 """After days of absence the missed editions are decided in one go, and told of in one notice."""
 
 DECIDED: Final = Counter("roeland_editions_decided_total", "Dates of newsletters, by what they came to", ["decision"])
@@ -58,13 +58,13 @@ async def decide(
         content=content,
     )
     await editions.record(connection, decided)
-    await _follow(connection, newsletter, decided, source)
+    await follow(connection, newsletter, decided, source)
     DECIDED.labels(decision).inc()
     log.info("decided", newsletter=newsletter.id, date=day.date.isoformat(), decision=decision, late=decided.late)
     return decision
 
 
-async def _follow(connection: Connection, newsletter: NewsletterRow, decided: Decided, source: str) -> None:
+async def follow(connection: Connection, newsletter: NewsletterRow, decided: Decided, source: str) -> None:
     """What others must hear of this decision. A missed edition is on the board until one goes out that has its news."""
     await alarms.hush(connection, (EDITION_FAILS, newsletter.incident))
     if decided.message_id:

@@ -15,10 +15,11 @@ from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
-from services.public.folder import Folder, claimed
+from services.public.folder import Folder
 from services.public.hub import Hub, hub_routes, make_hub
 from services.public.hub_settings import HubSettings
 from services.public.hub_shelf import BuiltFeeds
+from services.public.places import claimed
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
@@ -79,13 +80,18 @@ async def _newsfeed(
     service: Service, settings: PublicSettings, keys: Keys
 ) -> AsyncIterator[tuple[Documents, Watch, BuiltFeeds]]:
     """What is built, kept up to date while inside. What is there is served soon, also while much is to be made."""
-    configuration, centre, hub_url = configuration_in_force(), RenderingSettings(), HubSettings().hub_url
+    configuration, centre = configuration_in_force(), RenderingSettings()
     imprint = Imprint(
-        centre.centre_name, settings.public_url or "", configuration, centre.centre_address, centre.timezone, hub_url
+        centre.centre_name,
+        settings.public_url or "",
+        configuration,
+        centre.centre_address,
+        centre.timezone,
+        HubSettings().hub_url,
     )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
-        await asyncio.to_thread(folder.load)
+        await asyncio.to_thread(_loaded, folder)
         bodies, access = Bodies(folder), Access(keys, configuration)
         watch = Watch(service.pool, folder, bodies, imprint)
         async with asyncio.TaskGroup() as group:
@@ -96,6 +102,13 @@ async def _newsfeed(
             yield Documents(folder, bodies, watch, access, imprint), watch, BuiltFeeds(folder, bodies, watch, access)
             for task in running:
                 task.cancel()
+
+
+def _loaded(folder: Folder) -> None:
+    try:
+        folder.load()
+    except OSError as problem:
+        raise Foreseen(f"{folder.root} cannot be written: {problem.strerror}. See ROELAND_PUBLIC_DIR") from None
 
 
 def _kept_up(service: Service, watch: Watch, access: Access) -> list[Coroutine[Any, Any, None]]:

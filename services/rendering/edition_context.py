@@ -82,7 +82,6 @@ def edition_context(
         "code": code_of(message_id, view.audience),
         "logo": logo,
         "message_id": message_id,
-        "phases": {phase.id: phase.names[view.language] for phase in configuration.phases},
         "centre": templates.centre,
         "slot": slots,
         "when": when,

@@ -17,7 +17,9 @@ from services.rendering.proof_text import Say, harmless, money, saying
 from services.rendering.proof_versions import shown
 from services.rendering.templates import Templates
 
-EXAMPLE: Final = slots_for(name="[naam]", organisation="[organisatie]", municipality="[gemeente]", role="[functie]")
+EXAMPLE: Final = slots_for(
+    name="[naam]", organisation="[organisatie]", municipality="[gemeente]", role="[functie]", reader="#"
+)
 """What stands in a proof where each reader's own will stand."""
 
 

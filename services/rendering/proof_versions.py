@@ -51,7 +51,7 @@ def shown(
     text = readable(variant, slots)
     return {
         "language": variant.language,
-        "heading": f"{channel}, {language}",
+        "heading": ", ".join(filter(None, [channel, language, variant.segment])),
         "copies": _copies(version, say),
         "subject_word": say("versions.entry" if variant.channel == "newsfeed" else "versions.subject"),
         "subject": harmless(fill(variant.subject, slots)),

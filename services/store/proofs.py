@@ -26,18 +26,22 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """So many get this audience's version on this channel, if they read this language and there is one."""
+    """So many get this audience's version on this channel, if they read this language and there is one.
+
+    `segment`: whose version of it they get; known once it is planned.
+    """
 
     audience: str
     channel: str
     language: str
     copies: int
     prefix: str
+    segment: str = ""
 
 
-def as_they_are(whom: Whom, channels: Sequence[str]) -> Source:
-    """Those whom a message would reach if it went out now."""
-    return Source(_AS_THEY_ARE, {**values_of(whom), "channels": list(channels)})
+def as_they_are(whom: Whom, channels: Sequence[str], segments: Sequence[str] = ()) -> Source:
+    """Those whom a message would reach if it went out now. `segments`: the provinces with a version of their own."""
+    return Source(_AS_THEY_ARE, {**values_of(whom), "channels": list(channels), "segments": list(segments)})
 
 
 def as_planned(message: int, order: Sequence[str], channels: Sequence[str]) -> Source:
@@ -81,13 +85,13 @@ async def missed(connection: Connection, source: Source) -> tuple[list[Missed], 
 async def readers(connection: Connection, source: Source) -> list[Readers]:
     """Copies by audience, channel, language and, of numbers, the first four characters. One address gets one copy."""
     query = f"""{source.cte}, addressed AS (
-            SELECT DISTINCT ON (channel, lower(value)) audience, channel, language, value FROM people
+            SELECT DISTINCT ON (channel, lower(value)) audience, channel, language, segment, value FROM people
             CROSS JOIN LATERAL (VALUES ('mail', mail), ('sms', sms)) there (channel, value)
             WHERE value IS NOT NULL AND channel = ANY(wanted)
             ORDER BY channel, lower(value), rank, contact
         ) SELECT audience, channel, language, count(*) AS copies,
-            CASE channel WHEN 'sms' THEN left(value, 4) ELSE '' END AS prefix
-        FROM addressed GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5"""
+            CASE channel WHEN 'sms' THEN left(value, 4) ELSE '' END AS prefix, segment
+        FROM addressed GROUP BY 1, 2, 3, 5, 6 ORDER BY 1, 2, 3, 5, 6"""
     async with connection.cursor(row_factory=class_row(Readers)) as cursor:
         await cursor.execute(query.encode(), source.values)
         return await cursor.fetchall()
@@ -95,14 +99,14 @@ async def readers(connection: Connection, source: Source) -> list[Readers]:
 
 async def former(
     connection: Connection, incident: str, *, but: int | None = None
-) -> dict[tuple[str, str, str], Former]:
-    """By audience, channel and language: what was released last in this incident.
+) -> dict[tuple[str, str, str, str], Former]:
+    """By audience, channel, language and segment: what was released last in this incident.
 
     `but`: a message whose own place in the order decides; None: all that was released counts.
     """
     values = {"incident": incident, "but": but, "for_users": list(messages.FOR_USERS)}
     rows = await (await connection.execute(_FORMER, values)).fetchall()
-    return {(row[2], row[5], row[3]): Former(str(row[0]), row[1], Variant(*row[2:])) for row in rows}
+    return {(row[2], row[5], row[3], row[4]): Former(str(row[0]), row[1], Variant(*row[2:])) for row in rows}
 
 
 _UNREACHED: Final = """NOT ('mail' = ANY(wanted) AND mail IS NOT NULL)
@@ -110,6 +114,7 @@ _UNREACHED: Final = """NOT ('mail' = ANY(wanted) AND mail IS NOT NULL)
 
 _AS_THEY_ARE: Final = f"""{PLANNED}, people AS MATERIALIZED (
     SELECT p.contact, o.audience, p.rank, coalesce(c.chosen_language, c.language) AS language, c.province,
+        CASE WHEN c.province = ANY(%(segments)s::text[]) THEN c.province ELSE '' END AS segment,
         mail.value AS mail, sms.value AS sms,
         CASE WHEN p.channels IS NULL THEN %(channels)s::text[]
             ELSE ARRAY(SELECT unnest(p.channels) INTERSECT SELECT unnest(%(channels)s::text[])) END AS wanted
@@ -126,11 +131,12 @@ WITH copies AS (
     ) d WHERE s.message = %(message)s
 ), copied AS MATERIALIZED (
     SELECT copies.contact, min(array_position(%(order)s::text[], v.audience)) AS rank, min(v.language) AS language,
+        min(v.segment) AS segment,
         max(a.value) FILTER (WHERE v.channel = 'mail') AS mail, max(a.value) FILTER (WHERE v.channel = 'sms') AS sms,
         array_agg(DISTINCT v.channel) AS wanted
     FROM copies
     CROSS JOIN LATERAL (
-        SELECT audience, language, channel FROM variant
+        SELECT audience, language, segment, channel FROM variant
         WHERE message = %(message)s AND number = copies.variant OFFSET 0
     ) v
     LEFT JOIN LATERAL (SELECT value FROM address WHERE id = copies.address OFFSET 0) a ON true
@@ -141,11 +147,11 @@ WITH copies AS (
 )"""
 
 _FORMER: Final = """
-SELECT DISTINCT ON (v.audience, v.channel, v.language)
+SELECT DISTINCT ON (v.audience, v.channel, v.language, v.segment)
     m.id, m.released_at, v.audience, v.language, v.segment, v.channel, v.subject, v.text, v.html
 FROM message m JOIN variant v ON v.message = m.number
 WHERE m.incident = %(incident)s AND m.released_at IS NOT NULL AND m.kind <> ALL(%(for_users)s)
     AND (%(but)s::bigint IS NULL OR m.released_at < coalesce(
         (SELECT own.released_at FROM message own WHERE own.number = %(but)s), 'infinity'))
-ORDER BY v.audience, v.channel, v.language, m.released_at DESC, m.number DESC
+ORDER BY v.audience, v.channel, v.language, v.segment, m.released_at DESC, m.number DESC
 """

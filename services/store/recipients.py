@@ -14,7 +14,7 @@ class Whom:
 
     `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too, on the channels
     on which they were reached, or with `widely` on all. `exercise_in` is the incident of an exercise, which goes to its
-    participants alone if it has a list of them.
+    participants alone if it has a list of them. `newsletter`: whoever unsubscribed from it is left out.
     """
 
     order: Sequence[str]
@@ -23,6 +23,7 @@ class Whom:
     told_states: Collection[State] = REACHED
     widely: bool = False
     exercise_in: str | None = None
+    newsletter: int | None = None
 
 
 def values_of(whom: Whom) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def values_of(whom: Whom) -> dict[str, Any]:
         "told_states": [int(state) for state in whom.told_states],
         "widely": whom.widely,
         "exercise_in": whom.exercise_in,
+        "newsletter": whom.newsletter,
     }
 
 
@@ -55,7 +57,10 @@ reached AS (
     SELECT n.contact, min(r.rank) AS rank, array_agg(n.channel) FILTER (WHERE n.channel IS NOT NULL) AS channels
     FROM named n JOIN ranked r USING (audience)
     JOIN contact c ON c.id = n.contact AND c.removed_at IS NULL
-    WHERE {TAKES_PART.format(incident="%(exercise_in)s::text", contact="c.id")} GROUP BY n.contact
+    WHERE {TAKES_PART.format(incident="%(exercise_in)s::text", contact="c.id")}
+        AND (%(newsletter)s::bigint IS NULL OR NOT EXISTS (
+            SELECT FROM unsubscription u WHERE u.newsletter = %(newsletter)s AND u.contact = c.id))
+    GROUP BY n.contact
 )"""
 
 WHERE_TO: Final = """JOIN ranked o USING (rank)

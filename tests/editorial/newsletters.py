@@ -37,7 +37,8 @@ async def added(connection: Connection, *, by: int = AUTHOR, **fields: Any) -> N
     """Such a newsletter, in the database."""
     async with connection.transaction():
         now = await messages.database_time(connection)
-        return (await defining.define(connection, definition(**fields), DEFAULT, now=now, zone=ZONE, by=by)).newsletter
+        made = await defining.define(connection, definition(**fields), DEFAULT, zone=ZONE, by=by, now=now)
+        return made.newsletter
 
 
 async def made(

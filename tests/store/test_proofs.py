@@ -104,7 +104,7 @@ async def test_the_former_text_is_that_of_the_last_message_that_was_released(con
     unreleased = await world.submit(connection, author, languages=("nl", "fr"))
     for each in (first, second):
         await world.release(connection, each, author)
-    key = ("governors", "mail", "nl")
+    key = ("governors", "mail", "nl", "")
     found = await proofs.former(connection, world.INCIDENT)
     assert set(found) == {key}
     assert found[key].message_id == str(second.id)
