@@ -19,7 +19,6 @@ from tests.browser.crisis import PAY, START, crisis, told
 from tests.browser.sight import Sight
 from tests.browser.subject import File
 
-
 AAA = {"rules": {"color-contrast-enhanced": {"enabled": True}, "target-size": {"enabled": True}}}
 """Contrast of 7 to 1 (WCAG 1.4.6), and targets that a finger hits (2.5.8), beside what axe-core looks at anyway."""
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from lxml import etree
 
+from tests.domain.messages import TOMORROW
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
@@ -57,7 +58,7 @@ def release(roeland: Roeland, **said: Any) -> str:
     """Submit, approve and send a message; its id."""
     message = {
         "incident": INCIDENT, "urgency": "routine", "audiences": ["local-governments", "public"],
-        "channels": ["mail", "newsfeed"], **said,
+        "channels": ["mail", "newsfeed"], "next_update_at": TOMORROW, **said,
     }  # fmt: skip
     message_id: str = roeland.submit(message)["id"]
     roeland.approve(message_id)
@@ -108,6 +109,7 @@ def test_3_an_edition_waits_for_a_person_until_somebody_approved_the_newsletter(
     )  # fmt: skip
     preview = roeland.run("newsletter", "preview", "lokaal", as_=AUTHOR)
     assert preview["recipients"] == 2
+    roeland.run("users", "add", AUTHOR, "--role", "author", "--role", "approver")
     with pytest.raises(Refused, match="does not approve"):
         roeland.run("newsletter", "approve", "lokaal", as_=AUTHOR)
     roeland.run("newsletter", "approve", "lokaal", as_=APPROVER)
