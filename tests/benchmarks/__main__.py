@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from tests.benchmarks import large, last_mail, mail, memory, meters, old_ledger, proof, sms, two_workers, urgent
+from tests.benchmarks import (
+    edition,
+    large,
+    last_mail,
+    mail,
+    memory,
+    meters,
+    old_ledger,
+    proof,
+    sms,
+    two_workers,
+    urgent,
+)
 from tests.benchmarks.deployment import Servers, say, servers
 from tests.benchmarks.judgement import FailedRun, Figure, Target, failed, short, table
 from tests.benchmarks.postfix import NotHere, postfix
@@ -67,6 +79,12 @@ BENCHMARKS: Final = {
     ),
     "proof": Benchmark(
         proof.measure, (proof.PAGE,), full={"contacts": 5_000, "runs": 5}, quick={"contacts": 1_000, "runs": 1}
+    ),
+    "edition": Benchmark(
+        edition.measure,
+        (edition.EDITION,),
+        full={"contacts": 5_000, "items": 400, "runs": 3},
+        quick={"contacts": 1_000, "items": 400, "runs": 1},
     ),
     "two-workers": Benchmark(
         two_workers.measure,
