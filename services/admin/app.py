@@ -26,6 +26,8 @@ from services.admin import (
     judging,
     messages,
     newcomers,
+    newsletter_changes,
+    newsletter_dates,
     newsletters,
     participants,
     playbooks,
@@ -42,7 +44,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
-MORE_NEWSLETTER_COMMANDS = (subscribers, editions)
+MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, editions, subscribers)
 MORE_FEED_COMMANDS = (feed_subscribers,)
 
 

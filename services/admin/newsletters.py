@@ -1,6 +1,9 @@
 """`roeland newsletter add|list|show …`: newsletters, as what they are; others put more commands on this group."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -49,7 +52,7 @@ async def add(
         document = await document_of(connection, made.newsletter, SHOWN_DATES)
     document |= {"change": made.change, "approval_voided": made.voided}
     return Answer(
-        document, lines(f"{definition.slug}: {made.change}", *_voided(made.voided), *dates(document["coming"]))
+        document, lines(f"{definition.slug}: {made.change}", *voided_note(made.voided), *dates(document["coming"]))
     )
 
 
@@ -90,6 +93,31 @@ async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "N
         names = [each.slug for each in await newsletters.all_newsletters(connection)]
         raise Refusal(f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A newsletter, locked, with what had passed of it decided; who changes it; and the hour."""
+
+    connection: "Connection"
+    newsletter: "NewsletterRow"
+    user: "User"
+    now: datetime
+
+
+@asynccontextmanager
+async def changing(name: str) -> AsyncIterator[Change]:
+    """A transaction in which a newsletter is changed. What has passed of it is decided first, as it was meant."""
+    from services.admin.acting import acting
+    from services.newsletter import arrears
+    from services.store import messages
+
+    async with acting() as (connection, _), connection.transaction():
+        user = await keeper(connection)
+        newsletter = await known(connection, name, lock="wait")
+        now = await messages.database_time(connection)
+        await arrears.settle(connection, newsletter, now, zone())
+        yield Change(connection, newsletter, user, now)
 
 
 async def keeper(connection: "Connection") -> "User":
@@ -199,7 +227,7 @@ def _paused(document: dict[str, Any]) -> list[str]:
     return [f"PAUSED {until}" + (f": {document['paused_reason']}" if document["paused_reason"] else "")]
 
 
-def _voided(voided: bool) -> list[str]:
+def voided_note(voided: bool) -> list[str]:
     return ["Its standing approval was for what it said before, and does not hold any more."] if voided else []
 
 

@@ -59,6 +59,14 @@ def clock_time(value: Any) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def newsletter_name(value: str) -> str:
+    """The name, if it can be one. Raises pydantic's error with our words."""
+    if len(value) > SLUG_CHARACTERS or not re.match(limits.INCIDENT_PATTERN, value):
+        remedy = f"Small letters, digits and single hyphens, at most {SLUG_CHARACTERS}: dagelijks."
+        raise wrong(f"{value!r} cannot be a newsletter's name.", remedy)
+    return value
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -74,23 +82,22 @@ class _Line(_Strict):
     language: LanguageId | None = None
 
 
-def _slug(value: str) -> str:
-    if len(value) > SLUG_CHARACTERS or not re.match(limits.INCIDENT_PATTERN, value):
-        remedy = f"Small letters, digits and single hyphens, at most {SLUG_CHARACTERS}: dagelijks."
-        raise wrong(f"{value!r} cannot be a newsletter's name.", remedy)
-    return value
+class FileSchedule(Schedule):
+    """The schedule as it is written, with the time as text."""
 
-
-class _Schedule(Schedule):
     time: Annotated[time, BeforeValidator(clock_time)]
+
+    def plain(self) -> Schedule:
+        """The same as it is kept."""
+        return Schedule(**self.model_dump())
 
 
 class _File(_Strict):
-    newsletter: Annotated[str, AfterValidator(_slug)]
+    newsletter: Annotated[str, AfterValidator(newsletter_name)]
     title: Annotated[list[_Title], AfterValidator(few), BeforeValidator(as_texts), Field(min_length=1)]
     language: LanguageId = "nl"
     audiences: Annotated[Audiences, Field(min_length=1)]
-    schedule: _Schedule
+    schedule: FileSchedule
     incidents: Annotated[list[Incident], AfterValidator(few)] = Field(default_factory=list)
     phases: Annotated[list[PhaseId], AfterValidator(few)] = Field(default_factory=list)
     quiet_day: Literal["skip", "say-so"] = "skip"
@@ -130,7 +137,7 @@ def _newsletter(file: _File, configuration: Configuration) -> Newsletter:
         title=tuple(Text(text=each.text, language=each.language or file.language) for each in file.title),
         language=file.language,
         audiences=configuration.in_order(file.audiences),
-        schedule=Schedule(**file.schedule.model_dump()),
+        schedule=file.schedule.plain(),
         incidents=tuple(dict.fromkeys(file.incidents)),
         phases=tuple(each for each in configuration.phase_ids if each in file.phases),
         quiet_day=file.quiet_day,
@@ -165,7 +172,7 @@ def _in_our_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
     return f"{error['msg'].rstrip('.')}.", _SHAPE
 
 
-_FIELDS: Final[Mapping[str | int, type[BaseModel]]] = {"schedule": _Schedule, "title": _Title, "opening": _Line}
+_FIELDS: Final[Mapping[str | int, type[BaseModel]]] = {"schedule": FileSchedule, "title": _Title, "opening": _Line}
 _MISSING: Final[Mapping[Path, str]] = {
     ("newsletter",): "Give its name, as in `newsletter: dagelijks`.",
     ("title",): "Write `title:` and what readers see.",

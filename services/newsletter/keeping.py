@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from services.domain.newsletters import Newsletter
 from services.newsletter.refusal import Cannot
 from services.runtime.postgres import Connection
 from services.store import audit, editions, newsletters
@@ -59,15 +58,13 @@ async def unskip(connection: Connection, newsletter: NewsletterRow, day: date, *
     return True
 
 
-async def rename(connection: Connection, newsletter: NewsletterRow, to: str, *, by: int) -> NewsletterRow:
+async def rename(connection: Connection, newsletter: NewsletterRow, to: str, *, by: int) -> None:
     """Call it otherwise. Its id, List-Id, series and history stay, and so does what was approved of it."""
     for other in (await newsletters.find(connection, to), await newsletters.once_named(connection, to)):
         if other is not None and other.id != newsletter.id:
             raise Cannot(f"{to} is taken: the newsletter {other.slug} is called so, or was")
-    definition = Newsletter.model_validate(newsletter.definition.model_dump() | {"slug": to})
-    renamed = await newsletters.change(connection, newsletter.id, definition, by=newsletter.written_by)
-    await _audit(connection, "renamed", renamed, by, {"from": newsletter.slug})
-    return renamed
+    await newsletters.rename(connection, newsletter.id, to)
+    await _audit(connection, "renamed", newsletter, by, {"to": to})
 
 
 async def _undecided(connection: Connection, newsletter: NewsletterRow, day: date) -> None:

@@ -46,6 +46,13 @@ async def coming(
     return [_coming(newsletter, day, skipped.get(day.date), now) for day in found]
 
 
+async def on(connection: Connection, newsletter: NewsletterRow, day: date, zone: ZoneInfo, now: datetime) -> Coming:
+    """What this date will be, which is not decided yet."""
+    skipped = await editions.skipped(connection, newsletter.id, day)
+    found = schedules.day_of(newsletter.definition.schedule, day, zone)
+    return _coming(newsletter, found, skipped.get(day), now)
+
+
 def _coming(newsletter: NewsletterRow, day: Day, skipped: editions.SkippedDate | None, now: datetime) -> Coming:
     no, reason = rule.why_not(newsletter, day, skipped, now)
     return Coming(day, no or "goes-out", reason)

@@ -40,8 +40,8 @@ def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verif
         *reader.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/).*}", documents.open),
-        web.options("/{path:.*}", documents.preflight),
+        web.get("/{path:(?!twilio/|reader/).*}", documents.open),
+        web.options("/{path:(?!twilio/|reader/).*}", documents.preflight),
     ]
 
 
@@ -62,6 +62,8 @@ async def _in_few_words(request: web.Request, handler: Handler) -> web.StreamRes
         if answer.status < 400:
             raise
         allow = {name: value for name, value in answer.headers.items() if name == "Allow"}
+        if answer.status == 503:
+            allow["Retry-After"] = "2"
         return web.Response(status=answer.status, text=f"{answer.reason}\n", headers=allow)
     except (*AWAY, TimeoutError):
         return web.Response(status=503, text="Service Unavailable\n", headers={"Retry-After": "5"})

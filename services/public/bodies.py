@@ -30,9 +30,13 @@ class Bodies:
     def put(self, prepared: Prepared) -> None:
         """Have at hand what was just made."""
         kept = prepared.kept
-        self._hold((kept.path, kept.etag, False), prepared.body)
+        self.hold(kept, prepared.body)
         if prepared.compressed:
             self._hold((kept.path, kept.etag, True), prepared.compressed)
+
+    def hold(self, kept: Kept, body: bytes) -> None:
+        """Have this document at hand, whether it is on disk or not."""
+        self._hold((kept.path, kept.etag, False), body)
 
     def _hold(self, key: tuple[str, str, bool], body: bytes) -> None:
         self._held += len(body) - len(self._bodies.pop(key, b""))

@@ -9,28 +9,24 @@ A document's files are its own and, compressed, the same with `.gz`; their time 
 it is the same in every copy. Putting files in their places and noting it is one step: nobody sees half of it.
 """
 
-import fcntl
 import gzip
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from services.public import manifest
-from services.public.documents import TOKEN, Document
+from services.public.documents import Document
 from services.public.manifest import Built, Kept
-from services.runtime.errors import Foreseen
+from services.public.places import content_of, etag_of, make, names_of, packed
 
 COMPRESSED_FROM: Final = 256
 """Bytes; what is smaller hardly gets smaller."""
 
 _SPARE_LINES: Final = 1000
-_ETAG_CHARACTERS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +39,8 @@ class Prepared:
     compressed: bytes
 
 
-@contextmanager
-def claimed(root: Path) -> Iterator[None]:
-    """The folder is ours alone while inside; raises `Foreseen` when another process builds there."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Foreseen(f"{root} is another public's: give each its own ROELAND_PUBLIC_DIR") from None
-        yield
-
-
 class Folder:
-    """What is built, by piece and by document. One process at a time writes in a folder (`claimed`)."""
+    """What is built, by piece and by document. One process at a time writes in a folder (`places.claimed`)."""
 
     def __init__(self, root: Path, version: str) -> None:
         self.root, self._version = root, version
@@ -68,9 +52,10 @@ class Folder:
     def load(self) -> None:
         """Take over what is whole of what an earlier process left, and take away the rest. Raises OSError."""
         for name, mode in (("", 0o755), ("open", 0o755), ("closed", 0o700), ("new", 0o700)):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
-            (self.root / name).chmod(mode)
-        found = manifest.read(_content(self._manifest), self._version)
+            make(self.root / name, mode)
+        for file in (self.root / "new").iterdir():
+            file.unlink()
+        found = manifest.read(content_of(self._manifest), self._version)
         whole = [built for built in found if all(self._is_whole(each) for each in built.documents)]
         self._pieces = {built.key: built for built in whole}
         self._documents = {each.path: each for built in whole for each in built.documents}
@@ -78,7 +63,7 @@ class Folder:
 
     def tidy(self) -> None:
         """Take away every file that belongs to no document; slow."""
-        kept = {name for each in list(self._documents.values()) for name in _names(each)}
+        kept = {name for each in list(self._documents.values()) for name in names_of(each)}
         for top in ("open", "closed"):
             for file in (self.root / top).rglob("*"):
                 if not file.is_dir() and str(file.relative_to(self.root)) not in kept:
@@ -106,18 +91,18 @@ class Folder:
 
     def read(self, kept: Kept, *, compressed: bool) -> bytes:
         """Its bytes. Raises OSError when they are not there, or not those that were written."""
-        stored = (self.root / _names(kept)[compressed]).read_bytes()
+        stored = (self.root / names_of(kept)[compressed]).read_bytes()
         try:
             body = gzip.decompress(stored) if compressed else stored
         except (EOFError, zlib.error) as broken:
             raise OSError(f"{kept.path}.gz cannot be read") from broken
-        if _etag(body) != kept.etag:
+        if etag_of(body) != kept.etag:
             raise OSError(f"{kept.path} is not as it was written")
         return stored
 
     def distrust(self, kept: Kept) -> None:
         """Have the piece that this document belongs to built anew."""
-        for built in [each for each in self._pieces.values() if kept in each.documents]:
+        for built in [each for each in list(self._pieces.values()) if kept in each.documents]:
             del self._pieces[built.key]
 
     def prepare(self, documents: Iterable[Document]) -> list[Prepared]:
@@ -127,9 +112,16 @@ class Folder:
     def put(self, key: str, signature: str, prepared: Sequence[Prepared]) -> None:
         """Put them in their places, and take away what the piece had besides. Raises OSError."""
         for each in prepared:
-            for name, file in zip(_names(each.kept), (each.file, _gz(each.file)), strict=False):
+            for name, file in zip(names_of(each.kept), (each.file, packed(each.file)), strict=False):
                 file.replace(self.root / name)
         self._note(Built(key, signature, [each.kept for each in prepared]))
+
+    def unwritten(self, document: Document) -> Kept:
+        """Take it for what is at its path, though it could not be written: another is not what the record says."""
+        modified = int(document.modified.timestamp())
+        kept = Kept(document.path, document.media_type, etag_of(document.body), modified, len(document.body), 0)
+        self._documents[kept.path] = kept
+        return kept
 
     def drop(self, key: str) -> None:
         """A piece is there no more."""
@@ -149,27 +141,28 @@ class Folder:
 
     def _forget(self, former: Kept, built: Built) -> None:
         kept = self._documents.get(former.path)
-        still = set(_names(kept)) if kept and kept in built.documents else set()
+        still = set(names_of(kept)) if kept and kept in built.documents else set()
         if not still:
             self._documents.pop(former.path, None)
-        for name in set(_names(former)) - still:
+        for name in set(names_of(former)) - still:
             (self.root / name).unlink(missing_ok=True)
 
     def _prepared(self, document: Document) -> Prepared:
         body, file = document.body, self.root / "new" / str(next(self._number))
         compressed = gzip.compress(body, 6, mtime=0) if len(body) >= COMPRESSED_FROM else b""
         modified = int(document.modified.timestamp())
-        kept = Kept(document.path, document.media_type, _etag(body), modified, len(body), len(compressed))
-        (self.root / _names(kept)[0]).parent.mkdir(parents=True, exist_ok=True)
-        for each, content in ((file, body), (_gz(file), compressed)):
-            if content:
-                each.write_bytes(content)
-                os.utime(each, (modified, modified))
+        kept = Kept(document.path, document.media_type, etag_of(body), modified, len(body), len(compressed))
+        place = self.root / names_of(kept)[0]
+        make(place.parent, 0o755)
+        for each, content in ((file, body), (packed(file), compressed))[: len(names_of(kept))]:
+            each.write_bytes(content)
+            each.chmod(0o644)  # whatever the umask: a web server reads them as another user
+            os.utime(each, (modified, modified))
         return Prepared(kept, file, body, compressed)
 
     def _is_whole(self, kept: Kept) -> bool:
         try:
-            sizes = [(self.root / name).stat().st_size for name in _names(kept)]
+            sizes = [(self.root / name).stat().st_size for name in names_of(kept)]
         except OSError:
             return False
         return sizes == [kept.size, kept.compressed][: len(sizes)]
@@ -182,28 +175,3 @@ class Folder:
             os.close(self._file)
         self._file = os.open(self._manifest, os.O_WRONLY | os.O_APPEND)
         self._lines = len(self._pieces)
-
-
-def _names(kept: Kept) -> list[str]:
-    """Its files, below the folder: its own and, if there is one, the compressed one."""
-    parts = kept.path.split("/")
-    top = "closed" if any(part.partition(".")[0] == TOKEN for part in parts) else "open"
-    if not all(part and part not in {".", ".."} and "\0" not in part for part in parts):
-        raise ValueError(f"no path of a document: {kept.path}")
-    name = f"{top}/{kept.path}"
-    return [name, f"{name}.gz"] if kept.compressed else [name]
-
-
-def _gz(file: Path) -> Path:
-    return file.with_name(f"{file.name}.gz")
-
-
-def _etag(body: bytes) -> str:
-    return sha256(body).hexdigest()[:_ETAG_CHARACTERS]
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return b""

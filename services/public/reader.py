@@ -5,6 +5,7 @@ A link of nobody, of somebody who is gone and one that was made up lead to the s
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -14,6 +15,7 @@ from services.public import reader_archive, reader_choices
 from services.public.reader_forms import read_form
 from services.public.reader_pages import ReaderPages, Reply
 from services.public.reader_visit import Visit
+from services.public.reader_whole import WholeEditions
 from services.rendering.templates import Templates
 from services.runtime.postgres import Pool
 from services.runtime.reader_links import ARCHIVE, PREFERENCES, ROOT, UNSUBSCRIBE, Reader, read_by
@@ -35,6 +37,7 @@ class ReaderDoor:
         self, pool: Pool, keys: Keys, templates: Templates, configuration: Configuration, public_url: str
     ) -> None:
         self._pool, self._keys, self._languages = pool, keys, configuration.languages
+        self._whole = WholeEditions(templates, configuration)
         self._pages = ReaderPages(templates, configuration.languages, public_url)
 
     def routes(self) -> list[web.RouteDef]:
@@ -55,7 +58,12 @@ class ReaderDoor:
         async def answer(request: web.Request) -> web.StreamResponse:
             link = read_by(request.match_info["name"], self._keys)
             found = await self._ask(request, link, handle) if link else None
-            return self._pages.gone(request) if found is None else self._pages.show(request, *found)
+            if found is None:
+                return self._pages.gone(request)
+            them, reply = found
+            if reply.uncut is not None:
+                reply = replace(reply, edition=await self._whole.made(reply.uncut))
+            return self._pages.show(request, them, reply)
 
         return answer
 

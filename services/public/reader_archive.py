@@ -4,9 +4,11 @@ import re
 from datetime import date
 from typing import Final
 
+from services.domain.variants import Variant
 from services.public.reader_choices import common
 from services.public.reader_pages import Reply
 from services.public.reader_visit import Visit
+from services.public.reader_whole import uncut
 from services.store import archive as editions
 from services.store import variants
 
@@ -20,7 +22,7 @@ async def own_edition(visit: Visit) -> Reply:
     if visit.them.withdrawn_at is not None:
         return await _withdrawn(visit, visit.them.withdrawn_at)
     found = await variants.read(visit.connection, visit.them.message, [visit.them.variant])
-    return Reply(edition=found[visit.them.variant])
+    return await _edition(visit, visit.them.message, found[visit.them.variant])
 
 
 async def archive(visit: Visit) -> Reply:
@@ -49,7 +51,11 @@ async def edition_of(visit: Visit) -> Reply | None:
     version = await editions.version(
         visit.connection, issue.message, them.audience, language=them.language, segment=them.segment
     )
-    return Reply(edition=version) if version else None
+    return await _edition(visit, issue.message, version) if version else None
+
+
+async def _edition(visit: Visit, message: int, mailed: Variant) -> Reply:
+    return Reply(edition=mailed, uncut=await uncut(visit.connection, message, mailed))
 
 
 async def _withdrawn(visit: Visit, at: object) -> Reply:

@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from services.domain.variants import Variant
 from services.public.reader_view import VIEW_POLICY, as_page
+from services.public.reader_whole import Uncut
 from services.rendering.dates import in_full
 from services.rendering.pages import SECURITY_POLICY, page
 from services.rendering.templates import Templates
@@ -22,12 +23,13 @@ PRIVATE: Final = {"X-Robots-Tag": "noindex, nofollow, noarchive", "Cache-Control
 class Reply:
     """What to answer: the page of this name with these values, or an edition, or these words alone.
 
-    `language`: of the page; empty: the reader's.
+    `language`: of the page; empty: the reader's. `uncut`: what to show in the place of an edition that was cut.
     """
 
     page: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     edition: Variant | None = None
+    uncut: Uncut | None = None
     text: str = ""
     language: str = ""
     status: int = 200

@@ -15,10 +15,11 @@ from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
-from services.public.folder import Folder, claimed
-from services.public.hub import Hub, hub_routes, open_hub
+from services.public.folder import Folder
+from services.public.hub import Hub, hub_routes, make_hub
 from services.public.hub_settings import HubSettings
 from services.public.hub_shelf import BuiltFeeds
+from services.public.places import claimed
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
@@ -57,10 +58,8 @@ async def serve(service: Service) -> None:
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     verify = Verify(service.pool, words, configuration)
-    async with (
-        _newsfeed(service, settings, keys) as (documents, watch, shelf),
-        open_hub(service, HubSettings(), keys, shelf) as hub,
-    ):
+    async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
+        hub = make_hub(service, HubSettings(), keys, shelf)
         app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
         async with _listening(app, settings):
             service.health.up("address")
@@ -92,7 +91,7 @@ async def _newsfeed(
     )
     folder = Folder(settings.folder(), version(imprint))
     with claimed(folder.root):
-        await asyncio.to_thread(folder.load)
+        await asyncio.to_thread(_loaded, folder)
         bodies, access = Bodies(folder), Access(keys, configuration)
         watch = Watch(service.pool, folder, bodies, imprint)
         async with asyncio.TaskGroup() as group:
@@ -103,6 +102,13 @@ async def _newsfeed(
             yield Documents(folder, bodies, watch, access, imprint), watch, BuiltFeeds(folder, bodies, watch, access)
             for task in running:
                 task.cancel()
+
+
+def _loaded(folder: Folder) -> None:
+    try:
+        folder.load()
+    except OSError as problem:
+        raise Foreseen(f"{folder.root} cannot be written: {problem.strerror}. See ROELAND_PUBLIC_DIR") from None
 
 
 def _kept_up(service: Service, watch: Watch, access: Access) -> list[Coroutine[Any, Any, None]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from aiohttp import ETag, web
 
-from services.public import atom, json_feed, rss
+from services.public import atom, cap_feed, json_feed, rss
 from services.public.access import Access
 from services.public.bodies import Bodies
 from services.public.build import Imprint
@@ -24,6 +24,7 @@ FORMS: Final = {
     "atom": atom.MEDIA_TYPE,
     "rss": rss.MEDIA_TYPE,
     "json": json_feed.MEDIA_TYPE,
+    "cap": cap_feed.FEED_TYPE,
 }
 """The forms in which the same feed is had, by ending."""
 
@@ -58,6 +59,8 @@ class Documents:
         if not self._access.known:
             raise web.HTTPServiceUnavailable
         opens, kept = self._access.opens(audience, token), self._find(f"/feeds/{audience}/{TOKEN}{tail}")
+        if "/" not in rest and self._access.opens(audience, rest):  # the folder of the pages, as people type it
+            return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, "private, no-cache", token)
@@ -84,7 +87,8 @@ class Documents:
         if response.status == 200:
             body = self._body(kept, compressed=zipped)
             response.body = body.replace(_TOKEN, token.encode()) if token else body
-            response.content_type, response.charset = seen_as(request, kept.media_type), "utf-8"
+            response.content_type = seen_as(request, kept.media_type)
+            response.charset = None if response.content_type.startswith("image/") else "utf-8"
             if zipped:
                 response.headers["Content-Encoding"] = "gzip"
         headers = headers_of(kept, self._imprint)
@@ -102,17 +106,15 @@ class Documents:
 
 
 def headers_of(kept: Kept, imprint: Imprint) -> dict[str, str]:
-    """What belongs to a document besides its type and its age: any site may read it; its other forms are named."""
+    """What belongs to a document besides its type and its age: any site may read it; its forms are named."""
     headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
     if kept.media_type in SHOWN_AS_TEXT:
         headers["Vary"] = "Accept, Accept-Encoding"
     name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
-    if dot and form in FORMS:
-        others = [
-            f'<{name}.{other}>; rel="alternate"; type="{type_}"' for other, type_ in FORMS.items() if other != form
-        ]
+    if dot and FORMS.get(form) == kept.media_type:
+        forms = [f'<{name}.{each}>; rel="alternate"; type="{type_}"' for each, type_ in FORMS.items()]
         hub = [links(kept.path, imprint.public_url, imprint.hub)] if imprint.hub and is_topic(kept.path) else []
-        headers["Link"] = ", ".join([*hub, *others])
+        headers["Link"] = ", ".join([*hub, *forms])
     return headers
 
 

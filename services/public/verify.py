@@ -14,9 +14,9 @@ from aiohttp import web
 from services.domain.configuration import Configuration
 from services.domain.verification import CHARACTERS, read_code
 from services.public.asked_for import language_of
-from services.public.verify_page import answer_page, busy_page, form_page
 from services.rendering.pages import page_languages
 from services.rendering.templates import Templates
+from services.rendering.verify_page import answer_page, busy_page, form_page
 from services.runtime.postgres import Pool
 from services.store import verification
 

@@ -6,26 +6,27 @@ piece to be made; what changes meanwhile comes first. While PostgreSQL is away w
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 import structlog
+from prometheus_client import Gauge
 
 from services.public.bodies import Bodies
-from services.public.build import Imprint, documents, static_documents
-from services.public.documents import Document
+from services.public.build import Imprint
 from services.public.folder import Folder
+from services.public.making import STATIC, Making
 from services.public.manifest import Kept
 from services.public.pieces import Piece, pieces
 from services.runtime.postgres import Pool, until_there
-from services.store import feed_index, feeds
+from services.store import feed_index
 from services.store.feed_index import IndexEntry
-from services.store.feeds import FeedEntry
 
 SECONDS: Final = 1.0
-STATIC: Final = "static"
+TROUBLED_SECONDS: Final = 5.0
+"""Between two tries to write, when that fails."""
+WAITING: Final = Gauge("roeland_feed_waiting", "Pieces of the newsfeed that are still to be made")
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +35,12 @@ class Watch:
     """What there is, what of it is built, and what is still to be made."""
 
     def __init__(self, pool: Pool, folder: Folder, bodies: Bodies, imprint: Imprint) -> None:
-        self._pool, self._folder, self._bodies, self._imprint = pool, folder, bodies, imprint
+        self._pool, self._folder, self._imprint = pool, folder, imprint
+        self._making = Making(pool, folder, bodies, imprint)
         self._index: dict[str, dict[int, IndexEntry]] = {audience: {} for audience in imprint.audiences}
         self._wanted: dict[str, dict[str, Piece]] = {}
         self._todo: list[Piece] = []
         self._since: str | None = None
-        self._read: tuple[object, Sequence[FeedEntry]] = (None, ())
         self._trouble = False
         self.on_change: Callable[[], None] = lambda: None
         """Called when a feed's current page was made anew."""
@@ -54,10 +55,11 @@ class Watch:
         while True:
             self.woken.clear()
             await until_there(self._look, what="feeds")
+            await self._written(self._making.static())
             await until_there(self._make, what="feeds")
             if not self._todo or self._trouble:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(SECONDS):
+                    async with asyncio.timeout(TROUBLED_SECONDS if self._trouble else SECONDS):
                         await self.woken.wait()
 
     def distrust(self, kept: Kept) -> None:
@@ -68,10 +70,11 @@ class Watch:
 
     async def _look(self) -> None:
         if self._folder.is_lost():
-            log.warning("folder_lost")
+            if not self._trouble:
+                log.warning("folder_lost")
             self.complete = False
-            await asyncio.to_thread(self._folder.load)
-            self._wanted.clear()
+            if await self._written(asyncio.to_thread(self._folder.load)):
+                self._wanted.clear()
         async with self._pool.connection() as connection:
             found = await feed_index.look(connection, self._since)
             if self._since is not None and self._total(found.changed) != found.total:  # some are there no more
@@ -110,52 +113,48 @@ class Watch:
         wanted = {key: piece for each in self._wanted.values() for key, piece in each.items()}
         todo = [piece for key, piece in wanted.items() if self._folder.signature(key) != piece.signature]
         self._todo = sorted(todo, key=lambda piece: piece.weight, reverse=True)
-        self._read = (None, ())
+        WAITING.set(len(self._todo))
+        self._making.forget()
         if len(self._wanted) == len(self._imprint.audiences):
             for key in self._folder.keys() - wanted.keys() - {STATIC}:
                 self._folder.drop(key)
 
     async def _make(self) -> None:
         """Make what is to be made, until that is all, or it is time to look again."""
-        until = time.monotonic() + SECONDS
+        until, failed = time.monotonic() + SECONDS, list[Piece]()
         try:
-            if self._folder.signature(STATIC) is None:
-                await self._build(STATIC, STATIC, static_documents)
-            while self._todo:
+            while self._todo and not (self.woken.is_set() or time.monotonic() > until):
                 piece = self._todo[-1]
-                entries = await self._entries(piece)
-                await self._build(piece.key, piece.signature, partial(documents, piece, entries, self._imprint))
+                if not await self._written(self._making.piece(piece)):
+                    failed.append(piece)
                 self._todo.pop()
-                if piece.entry is None and piece.page is None:
-                    self.on_change()
-                if not self._todo or self._todo[-1].weight[0] > 0:
-                    self.current.set()
-                if self.woken.is_set() or time.monotonic() > until:
-                    return
-            if not self.complete:
-                await asyncio.to_thread(self._folder.tidy)
+                self._made(piece)
+        finally:
+            self._todo += reversed(failed)
+        WAITING.set(len(self._todo))
+        if not self._todo:
+            await self._all_made()
+
+    def _made(self, piece: Piece) -> None:
+        if piece.entry is None and piece.page is None:
+            self.on_change()
+        if not self._todo or self._todo[-1].weight[0] > 0:
             self.current.set()
-            self.complete, self._trouble = True, False
+
+    async def _all_made(self) -> None:
+        if not self.complete:
+            await self._written(asyncio.to_thread(self._folder.tidy))
+        self.current.set()
+        self.complete = True
+
+    async def _written(self, work: Awaitable[None]) -> bool:
+        """Whether this could be written. If not, that is said once; what is made is served from memory meanwhile."""
+        try:
+            await work
         except OSError as problem:
-            self._cannot_write(problem)
-
-    async def _build(self, key: str, signature: str, make: Callable[[], Iterable[Document]]) -> None:
-        prepared = await asyncio.to_thread(lambda: self._folder.prepare(make()))
-        self._folder.put(key, signature, prepared)
-        for each in prepared:
-            self._bodies.put(each)
-
-    async def _entries(self, piece: Piece) -> Sequence[FeedEntry]:
-        """What it names; those of one incident, which many pieces ask for one after the other, are read once."""
-        asked = (piece.audience, piece.incident, len(piece.numbers)) if piece.entry else None
-        if asked is None or self._read[0] != asked:
-            async with self._pool.connection() as connection:
-                found = await feeds.entries(connection, piece.audience, piece.numbers)
-            self._read = (asked, found)
-        return self._read[1]
-
-    def _cannot_write(self, problem: OSError) -> None:
-        """Said once; it is tried again each second, and what was built before is served meanwhile."""
-        if not self._trouble:
-            log.error("feeds_not_written", why=problem.strerror or type(problem).__name__)
-        self._trouble = True
+            if not self._trouble:
+                log.error("feeds_not_written", why=problem.strerror or type(problem).__name__)
+            self._trouble = True
+            return False
+        self._trouble = False
+        return True

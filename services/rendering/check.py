@@ -8,6 +8,7 @@ from typing import Final
 from services.domain.configuration import CHANNELS, KINDS, Configuration
 from services.domain.content import MessageContent
 from services.domain.problems import Problem, Refused
+from services.rendering.check_pages import check_pages
 from services.rendering.edition_check import check_editions
 from services.rendering.render import Corrected, RenderRequest, render
 from services.rendering.templates import Templates
@@ -18,7 +19,7 @@ _MOMENT: Final = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 def check_templates(templates: Templates, configuration: Configuration) -> list[Problem]:
     """What is missing or wrong, for every audience, language, phase, kind and channel of a configuration.
 
-    Editions of newsletters among them.
+    Editions of newsletters among them, and pages for people.
     """
     problems: dict[Problem, None] = {}
     for request in _requests(configuration):
@@ -26,7 +27,8 @@ def check_templates(templates: Templates, configuration: Configuration) -> list[
             render(request, templates)
         except Refused as refused:
             problems |= dict.fromkeys(refused.problems)
-    return [*problems, *check_editions(templates, configuration)]
+    more = (*check_editions(templates, configuration), *check_pages(templates, configuration, _MOMENT))
+    return [*problems, *dict.fromkeys(more)]
 
 
 def _requests(configuration: Configuration) -> Iterator[RenderRequest]:

@@ -35,7 +35,7 @@ _TITLE: Final = 90
 _TEXT: Final = 110
 _MARK: Final = 220  # that it is new
 _FRAME: Final = 20_000
-_TRIES: Final = 8
+_TRIES: Final = 12
 
 _ESCAPED: Final = bytes(byte for byte in range(32, 127) if byte != 61)  # what quoted-printable leaves as it is
 
@@ -71,7 +71,7 @@ def fitting(view: EditionView, made: Callable[[Fit], str]) -> str:
         html = made(_within(room, view.stories, most))
         if (over := size(html) - LIMIT) <= 0:
             return html
-        room -= over + _TEXT
+        room -= max(over, room // 12) + _TEXT
     return made(replace(most, full=0, brief=0, titles=0, listed=0))
 
 
@@ -111,12 +111,15 @@ def _estimate(view: EditionView, fit: Fit) -> int:
 
 
 def _within(room: int, stories: Sequence[Story], most: Fit) -> Fit:
-    """The fullest that these bytes hold, by estimate. What is told briefly or by its title gets what is left over by
-    the full ones, which get at least half; and the titles what is left over by the brief ones.
+    """The fullest that these bytes hold, by estimate.
+
+    What is told in full gets at least half, and the first story all that it needs; what is told briefly at least half
+    of what is left then, and titles the rest.
     """
     brief, titles = stories[most.full : most.full + most.brief], stories[most.full + most.brief :][: most.titles]
     rest = sum(map(_brief_of, brief)) + sum(map(_title_of, titles))
-    full = _many(stories[: most.full], max(room // 2, room - rest), _all_of)
+    first = min(room, sum(map(_all_of, stories[:1])))
+    full = _many(stories[: most.full], max(room // 2, room - rest, first), _all_of)
     room -= sum(map(_all_of, stories[:full]))
     after = stories[full:]
     told = _many(after[: most.full - full + most.brief], max(room // 2, room - sum(map(_title_of, titles))), _brief_of)

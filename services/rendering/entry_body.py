@@ -6,6 +6,7 @@ reader, so only elements that say something stay: no styles, no pictures, no add
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import Any, Final
 
 from lxml import html
@@ -51,9 +52,13 @@ def body_of(entry_html: str, mark: Callable[[str], str] = lambda line: "", witho
     return Markup(inner)  # noqa: S704 - every element and attribute in it was let through above
 
 
-def lines_of(entry_html: str, without: Collection[str] = ()) -> list[str]:
-    """What it says, line by line, without its headings and without what frames it."""
-    return [_text(each) for each in _lines_in(_read(entry_html, without))]
+@lru_cache(maxsize=256)
+def lines_of(entry_html: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What it says, line by line, without its headings and without what frames it.
+
+    Kept, for the next message of its incident is compared with it.
+    """
+    return tuple(_text(each) for each in _lines_in(_read(entry_html, without)))
 
 
 def _read(entry_html: str, without: Collection[str] = ()) -> Element:

@@ -80,6 +80,12 @@ async def change(connection: Connection, newsletter: int, definition: Newsletter
     return (await _rows(connection, _CHANGE, {**_written(definition, by), "id": newsletter}))[0]
 
 
+async def rename(connection: Connection, newsletter: int, slug: str) -> None:
+    """Call it otherwise: that is no other definition, and nobody wrote one. Call with its row locked."""
+    query = "UPDATE newsletter SET slug = %(to)s, definition = definition || jsonb_build_object('slug', %(to)s::text)"
+    await connection.execute(f"{query} WHERE id = %(id)s".encode(), {"to": slug, "id": newsletter})
+
+
 async def approved(connection: Connection, newsletter: int) -> str | None:
     """The hash for which there is a standing approval, whatever the definition is now; None when there is none."""
     query = "SELECT hash FROM newsletter_approval WHERE newsletter = %s AND revoked_at IS NULL"

@@ -80,3 +80,56 @@ def file(folder: Path, **changed: Any) -> str:
     path = folder / "newsletter.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(EXAMPLE.read_text()) | {"schedule": {"time": "17:00"}} | changed))
     return str(path)
+
+
+def test_a_change_of_hour_is_shown_first_and_then_done(newsletter: Roeland) -> None:
+    """Whoever moves an hour sees which dates move, before and after."""
+    tried = newsletter("newsletter", "schedule", NAME, "--time", "16:00", "--dry-run", "--json").document
+    assert (tried["change"], tried["dry_run"]) == ("changed", True)
+    assert tried["coming"][3]["at"] < tried["before"][3]["at"]
+    assert newsletter("newsletter", "show", NAME, "--json").document["hash"] != tried["hash"]
+    done = newsletter("newsletter", "schedule", NAME, "--time", "16:00", "--weekdays", "sat,sun", "--json").document
+    assert done["definition"]["schedule"]["weekdays"] == ["sat", "sun"]
+    shown = newsletter("newsletter", "schedule", NAME, "--json").document
+    assert len(shown["coming"]) == 14 and shown["coming"] == done["coming"]
+    for wrong in (["--time", "25:00"], ["--weekdays", "maandag"], ["--late", "0"], ["--holidays", "maybe"]):
+        assert newsletter("newsletter", "schedule", NAME, *wrong, "--json").code == 2, wrong
+
+
+def test_a_pause_and_a_date_to_skip_show_in_the_dates_to_come(newsletter: Roeland) -> None:
+    """What nobody sees is forgotten: a pause for a holiday lasts until spring."""
+    daily = ("newsletter", "schedule", NAME, "--weekdays", "mon,tue,wed,thu,fri,sat,sun", "--holidays", "send")
+    dates = [each["date"] for each in newsletter(*daily, "--json").document["coming"]]
+    paused = newsletter("newsletter", "pause", NAME, "--until", dates[2], "--reason", "vakantie", "--json").document
+    assert [each["plan"] for each in paused["coming"][:3]] == ["paused", "paused", "goes-out"]
+    assert paused["state"] == "paused" and "PAUSED" in newsletter("newsletter", "show", NAME).out
+    skipped = newsletter("newsletter", "skip", NAME, dates[3], "--reason", "vrij", "--json").document
+    assert (skipped["plan"], skipped["reason"]) == ("skipped", "vrij")
+    assert newsletter("newsletter", "resume", NAME, "--json").document["changed"]
+    assert not newsletter("newsletter", "resume", NAME, "--json").document["changed"]
+    plans = [each["plan"] for each in newsletter("newsletter", "schedule", NAME, "--json").document["coming"][:4]]
+    assert plans == ["goes-out", "goes-out", "goes-out", "skipped"]
+    assert newsletter("newsletter", "skip", NAME, dates[3], "--undo", "--json").document["plan"] == "goes-out"
+    assert newsletter("newsletter", "skip", NAME, "2126-12-24").code == 1
+    assert newsletter("newsletter", "skip", NAME, "24/12/2026").code == 2
+    assert newsletter("newsletter", "pause", NAME, "--until", "2020-01-01").code == 1
+    assert newsletter("newsletter", "history", NAME, "--json").document == []
+
+
+def test_a_new_name_changes_nothing_for_readers_and_the_old_one_stays_its_own(
+    newsletter: Roeland, tmp_path: Path
+) -> None:
+    """Mail programs sort by List-Id; and a second newsletter of the first one's name would be taken for it."""
+    before = newsletter("newsletter", "show", NAME, "--json").document
+    after = newsletter("newsletter", "rename", NAME, "gemeenten", "--json").document
+    assert after["newsletter"] == "gemeenten" and after["definition"]["slug"] == "gemeenten"
+    assert [after[key] for key in ("id", "list_id", "hash", "incident")] == [
+        before[key] for key in ("id", "list_id", "hash", "incident")
+    ]
+    assert newsletter("newsletter", "show", NAME).code == 1
+    refused = newsletter("newsletter", "add", str(EXAMPLE), "--json")
+    assert refused.code == 1 and "gemeenten" in refused.document["error"]
+    assert newsletter("newsletter", "add", file(tmp_path, newsletter="andere"), "--json").code == 0
+    assert newsletter("newsletter", "rename", "andere", "gemeenten").code == 1
+    assert newsletter("newsletter", "rename", "andere", "Niet Goed").code == 1
+    assert newsletter("newsletter", "rename", "gemeenten", NAME).code == 0

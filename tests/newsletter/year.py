@@ -120,7 +120,7 @@ class Life:
         definition, number = newsletter.definition, await editions.next_number(connection, newsletter.id)
         return EditionContent(
             incident=newsletter.incident, newsletter=newsletter.id, date=day, number=number, late=late,
-            title=definition.title, audiences=definition.audiences,
+            title=definition.title, audiences=definition.audiences, composed_at=self.now(),
         )  # fmt: skip
 
     # what happens ---------------------------------------------------------------------------------------------------

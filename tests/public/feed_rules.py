@@ -26,6 +26,10 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 IN_CHANNEL = {"title", "link", "description", "language", "lastBuildDate", "generator", "item"}
 IN_ITEM = {"title", "link", "guid", "pubDate", "category", "description"}
 IN_FEED = {"id", "title", "subtitle", "updated", "author", "generator", "link", "entry"}
+IN_JSON_ITEM = {
+    "id", "url", "title", "summary", "content_html", "date_published", "date_modified", "language", "tags",
+    "attachments",
+}  # fmt: skip
 IN_ENTRY = {"id", "title", "published", "updated", "link", "category", "summary", "content"}
 
 
@@ -82,8 +86,8 @@ def _atom_entries(feed: Any) -> Iterator[str]:
             entry.findtext(f"{ATOM}published")
         ):
             yield "updated before it was published"
-        if len(entry.findall(f"{ATOM}link[@rel='alternate']")) != 1:
-            yield "not one alternate"
+        if len(entry.findall(f"{ATOM}link[@rel='alternate'][@type='text/html']")) != 1:
+            yield "not one page for people"
         if not all(category.get("term") for category in entry.iterfind(f"{ATOM}category")):
             yield "a category without term"
 
@@ -128,8 +132,11 @@ def _json(feed: dict[str, Any], self_url: str) -> Iterator[str]:
         yield from _absolute([item["url"]])
         if not all(RFC_3339.fullmatch(item[name]) for name in ("date_published", "date_modified")):
             yield "dates"
-        known = {"id", "url", "title", "summary", "content_html", "date_published", "date_modified", "language", "tags"}
-        if extra := [name for name in item.keys() - known if not name.startswith("_")]:
+        for attached in item.get("attachments", ()):
+            yield from _absolute([attached["url"]])
+            if "/" not in attached["mime_type"]:
+                yield "an attachment of no type"
+        if extra := [name for name in item.keys() - IN_JSON_ITEM if not name.startswith("_")]:
             yield f"unknown {extra}"
 
 

@@ -119,7 +119,7 @@ def test_a_headline_is_cut_between_words_and_stands_in_full_below() -> None:
         (datetime(2026, 7, 1, 12, 0, 59, 999999, tzinfo=UTC), "2026-07-01T14:00:59+02:00"),
         (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2026-10-25T02:30:00+02:00"),
         (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2026-10-25T02:30:00+01:00"),
-        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "9999-12-31T23:59:00+00:00"),
+        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "9999-12-31T23:59:00-00:00"),
     ],
 )
 def test_times_have_an_offset_and_never_a_z(moment: datetime, written: str) -> None:

@@ -16,10 +16,14 @@ from services.public.rss import rss
 from tests.public.cap_reader import NAMESPACE, read
 from tests.public.caps import URL, feed, told
 from tests.public.entries import AT
+from tests.public.feed_rules import wrong_with_atom
 
 
 def _feed(among: Feed) -> tuple[Document, Any]:
+    """The feed, held to the rules of every other, but for what is CAP's and the text, which stands elsewhere."""
     [document] = cap_feed(among)
+    wrong = wrong_with_atom(document.body, f"{URL}/{document.path}")
+    assert [each for each in wrong if NAMESPACE not in each and "content" not in each] == []
     parsed = feedparser.parse(document.body)
     assert (parsed.bozo, parsed.version) == (False, "atom10")
     return document, parsed

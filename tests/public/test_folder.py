@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from services.public.documents import TOKEN, Document
-from services.public.folder import Folder, claimed
+from services.public.folder import Folder
+from services.public.places import claimed
 from services.runtime.errors import Foreseen
 
 AT = datetime(2026, 11, 23, 9, 0, 30, 500_000, tzinfo=UTC)
@@ -38,11 +39,14 @@ def files(root: Path) -> set[str]:
 
 
 def test_a_document_is_there_plain_and_compressed_with_the_time_of_what_it_shows(tmp_path: Path) -> None:
-    """A web server in front sends either as it is; its Last-Modified is the same in every copy."""
+    """A web server in front, another user, sends either as it is; its Last-Modified is the same in every copy."""
+    before = os.umask(0o077)
     put(folder(tmp_path), "a", document())
+    os.umask(before)
     for name, body in (("feeds/public.atom", BODY), ("feeds/public.atom.gz", gzip.compress(BODY, 6, mtime=0))):
         file = tmp_path / "open" / name
         assert (file.read_bytes(), file.stat().st_mtime) == (body, int(AT.timestamp()))
+        assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o644, 0o755)
 
 
 def test_what_only_an_audience_may_read_is_in_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from services.domain.variants import slot
 from services.runtime.postgres import Connection
 from services.store import messages
 from services.store.messages import Message
@@ -22,6 +23,11 @@ async def test_an_edition_reads_as_its_reader_got_it(world: World) -> None:
     assert status == 200 and "<p>Dag An &lt;Peeters&gt;</p>" in page and f"governors nl {DAY}" in page
     assert f"https://crisis.example.be/roeland{link}/preferences" in page
     assert "\ue000" not in page
+    cut = f'<a href="{slot("reader")}">x</a>' * 2
+    await world.connection.execute("UPDATE variant SET html = html || %s", (cut,))
+    _, whole = await world.ask("GET", link)
+    assert f"governors nl {DAY}" not in whole and "Dagelijkse &lt;nieuwsbrief&gt;" in whole
+    assert f"https://crisis.example.be/roeland{link}/unsubscribe" in whole
 
 
 async def test_the_archive_is_that_of_the_readers_audience(world: World) -> None:

@@ -48,7 +48,8 @@ async def test_an_entry_that_was_deleted_is_shown_nowhere(door: Door, connection
     await connection.execute("DELETE FROM feed_entry WHERE message = %s", (gone.number,))
     await eventually(lambda: shows(door, ATOM, "weg", shown=False))
     assert await shows(door, ATOM, "blijft")
-    assert str(gone.id) not in (await door.get(f"/feeds/public/incidents/{stays.incident}.atom")).body.decode()
+    await eventually(lambda: shows(door, f"/feeds/public/incidents/{stays.incident}.atom", "weg", shown=False))
+    await eventually(lambda: is_gone(door, f"/messages/{gone.id}"))
 
 
 async def test_a_folder_that_is_lost_while_serving_is_made_again(door: Door, connection: Connection) -> None:
@@ -60,6 +61,19 @@ async def test_a_folder_that_is_lost_while_serving_is_made_again(door: Door, con
     await eventually(lambda: is_there(door, "open/feeds/public.atom"))
     await published(door, connection, "dan")
     assert (door.folder / "open/feeds/public.atom").read_bytes() == (await door.get(ATOM)).body
+
+
+async def test_what_cannot_be_written_is_served_fresh_all_the_same(door: Door, connection: Connection) -> None:
+    """A full disk must not let readers act on what no longer holds; once it can be written again, it is."""
+    await published(door, connection, "eerst")
+    shutil.rmtree(door.folder / "new")
+    (door.folder / "new").touch()  # nothing can be written below it, by root neither
+    await published(door, connection, "dan")
+    assert b"dan" not in (door.folder / "open/feeds/public.atom").read_bytes()
+    (door.folder / "new").unlink()
+    (door.folder / "new").mkdir()
+    await published(door, connection, "weer")
+    assert b"weer" in (door.folder / "open/feeds/public.atom").read_bytes()
 
 
 async def test_each_incident_has_a_feed_in_each_audience_and_shows_its_new_title(
@@ -109,3 +123,7 @@ async def shows(door: Door, path: str, text: str, *, shown: bool = True) -> bool
 
 async def is_there(door: Door, name: str) -> bool:
     return (door.folder / name).exists()
+
+
+async def is_gone(door: Door, path: str) -> bool:
+    return (await door.get(path)).status == 404

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
+from services.store import websub
 from tests.public.hubs import ATOM, FEED, PUBLIC_URL, TOPIC, Feeds, Running, holds, running_hub, written
 from tests.public.subscribers import Subscriber, subscriber
 
@@ -227,6 +228,18 @@ async def test_a_copy_that_is_behind_sends_nothing_old(hub: Running, reader: Sub
         behind.hub.deliveries.wake()
         await hub.settle()
     assert reader.bodies == [b"<feed>0</feed>", b"nieuw"]
+
+
+async def test_an_operator_ends_a_subscription_and_the_subscriber_is_told(hub: Running, reader: Subscriber) -> None:
+    """At any time a hub may say that there is none any more (§5.2); it says so once, whatever it is answered."""
+    await hub.subscribe(reader.url)
+    await holds(lambda: reader.sent)
+    reader.confirm = _no
+    async with hub.pool.connection() as connection:
+        await websub.end(connection, (await hub.rows())[0]["id"], "ended by the publisher")
+    await written(hub, "true", there=False)
+    assert [each["hub.mode"] for each in reader.asked] == ["subscribe", "denied"]
+    assert reader.asked[1]["hub.reason"] == "ended by the publisher"
 
 
 async def _no(_: web.Request) -> web.Response:

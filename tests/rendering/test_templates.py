@@ -144,3 +144,12 @@ def test_nothing_in_a_mail_is_loaded_from_elsewhere() -> None:
     """Pictures from the net tell who read what, and do not show in most offices."""
     for variant in render_all(message(), phase="acute", message_id="m", templates=load_templates()):
         assert "http" not in variant.html and "url(" not in variant.html
+
+
+def test_a_hole_in_the_words_of_a_page_shows_before_a_crisis(tmp_path: Path) -> None:
+    """`roeland doctor` makes every page once: a centre's own words lack one when we add one."""
+    words = (our_folder() / "words/pages.fr.yaml").read_text()
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words/pages.fr.yaml").write_text(words.replace("  was: Avant\n", "").replace("  busy: ", "  quiet: "))
+    found = check_templates(load_templates(RenderingSettings(templates_dir=tmp_path)), DEFAULT)
+    assert {each.problem for each in found} == {"changed.was is missing.", "verify.busy is missing."}

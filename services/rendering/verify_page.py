@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from services.domain.configuration import KINDS, Configuration
 from services.domain.verification import read_code
-from services.rendering.dates import in_full
-from services.rendering.pages import page, page_languages, page_words
+from services.rendering.pages import moment_said, page, page_languages, page_words
 from services.rendering.templates import Templates
 from services.store.verification import Verified
 
@@ -33,11 +33,7 @@ def answer_page(
     code = read_code(typed)
     if found is None:
         return _page(templates, language, "unknown" if code else "unreadable", typed=typed, code=code or "")
-    word = templates.words.of(language)
-
-    def when(moment: datetime | None) -> str:
-        return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
-
+    when = partial(moment_said, templates=templates, language=language)
     return _page(
         templates, language, "genuine", typed=found.code, code=found.code, found=found,
         facts=_facts(found, when, templates, language, configuration), withdrawn=when(found.withdrawn_at),
@@ -51,15 +47,24 @@ def _facts(
 ) -> list[dict[str, str]]:
     say, word = page_words(templates, language), templates.words.of(language)
     names = {each.id: each.names.get(language, each.id) for each in known.audiences}
-    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else found.kind
+    kind = word(f"kind.{found.kind}.label") if found.kind in KINDS else say("verify.edition")
     facts = [("kind", kind), ("sent", when(found.sent_at)), ("audience", names.get(found.audience, found.audience))]
     return [{"name": name, "what": say(f"verify.{name}"), "value": value} for name, value in facts]
 
 
 def _page(templates: Templates, language: str, answer: str, **values: Any) -> str:
-    languages = [(each, Locale(each).get_display_name(each) or each) for each in page_languages(templates)]
+    languages = [(each, _own_name(each)) for each in page_languages(templates)]
     blank: dict[str, Any] = {"typed": "", "code": "", "found": None, "facts": [], "languages": languages}
     title = page_words(templates, language)("verify.title")
     return page(
         "verify", templates, language=language, here="verify", title=title, answer=answer, **{**blank, **values}
     )
+
+
+def _own_name(language: str) -> str:
+    """*Nederlands*, *Français*; the code of a language that nobody has a name for."""
+    try:
+        name = Locale(language).get_display_name(language) or language
+    except UnknownLocaleError:
+        return language
+    return name[0].upper() + name[1:]

@@ -1,0 +1,210 @@
+"""`roeland newsletter schedule|skip|history`: the dates of a newsletter, those to come and those that were decided."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.admin.answers import Answer, WrongUsage, entries, instant, lines
+from services.admin.command import command
+from services.admin.newsletters import (
+    LOOK_AHEAD,
+    Name,
+    app,
+    changing,
+    coming_document,
+    dates,
+    document_of,
+    known,
+    voided_note,
+    zone,
+)
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from services.domain.newsletters import Schedule
+    from services.runtime.postgres import Connection
+    from services.store.editions import EditionRow
+
+Minutes = Annotated[int | None, typer.Option(metavar="MINUTES", min=0)]
+
+
+@command(
+    app,
+    "schedule",
+    examples=[
+        "newsletter schedule lokale-besturen",
+        "newsletter schedule lokale-besturen --time 16:00 --weekdays mon,wed,fri --dry-run",
+        "newsletter schedule lokale-besturen --holidays send --as an@ccvo.example",
+    ],
+)
+async def schedule(
+    name: Name,
+    *,
+    time: Annotated[str | None, typer.Option(metavar="HH:MM", help="When it goes out, by the centre's clock.")] = None,
+    weekdays: Annotated[str | None, typer.Option(metavar="mon,tue,…", help="On which days.")] = None,
+    holidays: Annotated[str | None, typer.Option(metavar="skip|send", help="Belgian public holidays.")] = None,
+    prepare: Annotated[int | None, typer.Option(metavar="MINUTES", help="Made so long before.")] = None,
+    late: Annotated[int | None, typer.Option(metavar="MINUTES", help="Sent up to so much late.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
+) -> Answer:
+    """The dates to come, and why nothing goes out on some; with options, change when it goes out.
+
+    A date that is decided stays so. Another schedule ends a standing approval.
+    """
+    from psycopg import Rollback
+
+    from services.newsletter import defining
+
+    given = {"time": time, "weekdays": weekdays and weekdays.split(","), "holidays": holidays,
+             "prepare_minutes": prepare, "late_minutes": late}  # fmt: skip
+    wanted = {field: value for field, value in given.items() if value is not None}
+    if not wanted:
+        return await _shown(name)
+    async with changing(name) as act, act.connection.transaction() as attempt:
+        before = await document_of(act.connection, act.newsletter, LOOK_AHEAD)
+        definition = act.newsletter.definition.model_copy(
+            update={"schedule": _schedule(act.newsletter.definition.schedule, wanted)}
+        )
+        made = await defining.redefine(
+            act.connection, act.newsletter, definition, now=act.now, zone=zone(), by=act.user.id
+        )
+        after = await document_of(act.connection, made.newsletter, LOOK_AHEAD)
+        if dry_run:
+            raise Rollback(attempt)
+    document = {**after, "before": before["coming"], "change": made.change, "dry_run": dry_run}
+    document["approval_voided"] = made.voided
+    told = [f"{name}: {'would be ' if dry_run else ''}{made.change}", *voided_note(made.voided)]
+    return Answer(document, lines(*told, *_differing(before["coming"], after["coming"])))
+
+
+@command(
+    app,
+    "skip",
+    examples=[
+        "newsletter skip lokale-besturen 2026-12-24 --reason 'de kerstavond is vrij'",
+        "newsletter skip lokale-besturen 2026-12-24 --undo",
+    ],
+)
+async def skip(
+    name: Name,
+    day: Annotated[str, typer.Argument(metavar="DATE", help="A date to come: 2026-12-24.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for whoever reads its history.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Let it go out on that date after all.")] = False,
+) -> Answer:
+    """Let nothing go out on a date; what it would have told stands in the next edition."""
+    from services.newsletter import keeping, upcoming
+
+    wanted = _date(day)
+    async with changing(name) as act:
+        if undo:
+            changed = await keeping.unskip(act.connection, act.newsletter, wanted, by=act.user.id)
+        else:
+            await keeping.skip(act.connection, act.newsletter, wanted, act.now, reason=reason, by=act.user.id)
+            changed = True
+        on = await upcoming.on(act.connection, act.newsletter, wanted, zone(), act.now)
+    document = {"newsletter": name, "changed": changed, **coming_document(on)}
+    unchanged = [] if changed else [f"{name}: nobody had said to skip {wanted}"]
+    return Answer(document, lines(*unchanged, *dates([coming_document(on)])))
+
+
+@command(
+    app,
+    "history",
+    examples=["newsletter history lokale-besturen", "newsletter history lokale-besturen --limit 5 --json"],
+)
+async def history(
+    name: Name, limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many dates.")] = 30
+) -> Answer:
+    """What each date came to, the latest first: made and sent, or why not; and how far it came."""
+    from services.admin.acting import acting
+    from services.store import editions
+
+    async with acting() as (connection, _):
+        newsletter = await known(connection, name)
+        found = [await _decided(connection, each) for each in await editions.history(connection, newsletter.id, limit)]
+    told = [(f"{each['date']}  {each['decision']}", _about(each)) for each in found]
+    return Answer(found, entries(told, none=f"no date is decided yet; it begins on {newsletter.begins}"))
+
+
+async def _shown(name: str) -> Answer:
+    from services.admin.acting import acting
+
+    async with acting() as (connection, _):
+        document = await document_of(connection, await known(connection, name), LOOK_AHEAD)
+    return Answer(document, lines(*dates(document["coming"])))
+
+
+def _schedule(now: "Schedule", wanted: dict[str, Any]) -> "Schedule":
+    """The schedule with these fields. Raises `WrongUsage`."""
+    from pydantic import ValidationError
+
+    from services.domain.newsletter_file import FileSchedule
+
+    try:
+        return FileSchedule.model_validate(
+            {**now.model_dump(mode="json"), "time": f"{now.time:%H:%M}", **wanted}
+        ).plain()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        option = str(first["loc"][0]).removesuffix("_minutes")
+        what = " ".join(first["ctx"].values()) if first["type"] == "rule" else first["msg"]
+        raise WrongUsage(f"--{option}: {what}") from None
+
+
+def _differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """Each date that changes, as it was and as it will be; the others once."""
+    was = {each["date"]: each for each in before}
+    shown = []
+    for each in after:
+        old = was.get(each["date"])
+        if old is not None and old != each:
+            shown += [f"  -{dates([old])[0].removeprefix('   ')}", f"  +{dates([each])[0].removeprefix('   ')}"]
+        else:
+            shown += dates([each])
+    return shown
+
+
+def _date(written: str) -> "date":
+    from datetime import date
+
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise WrongUsage(f"{written!r} is no date: write 2026-12-24") from None
+
+
+async def _decided(connection: "Connection", row: "EditionRow") -> dict[str, Any]:
+    from services.store import messages
+    from services.store.status import status_of
+
+    message = await messages.find(connection, row.message_id) if row.message_id else None
+    status = await status_of(connection, message) if message else None
+    return {
+        "date": row.date.isoformat(),
+        "decision": row.decision,
+        "due": row.due,
+        "decided_at": row.decided_at,
+        "late": row.late,
+        "reason": row.reason,
+        "number": row.number,
+        "message": row.message_id,
+        "items": len((row.content or {}).get("items", [])),
+        "state": status.state if status else None,
+        "recipients": status.recipients if status else None,
+        "channels": status.channels if status else {},
+        "released_at": message.released_at if message else None,
+        "told_at": row.told_at,
+    }
+
+
+def _about(each: dict[str, Any]) -> list[Any]:
+    if each["decision"] != "made":
+        told = f"told {instant(each['told_at'])}" if each["told_at"] else ""
+        return [each["reason"], told]
+    state = each["state"] or "not taken up yet: is editorial running?"
+    got = f"{each['recipients']} recipients" if each["recipients"] else ""
+    mail = ", ".join(f"{count} {word}" for word, count in each["channels"].get("mail", {}).items())
+    head = f"number {each['number']}" + (", LATE" if each["late"] else "")
+    return [head, state, f"{each['items']} items", got, mail, each["reason"], each["message"]]
