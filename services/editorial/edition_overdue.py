@@ -13,11 +13,7 @@ from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import Connection
 from services.store import alarms, audit, editions, messages, tellings
-<<<<<<< HEAD
-from services.store.alarms import Alarm
-=======
 from services.store.alarms import EDITION_MISSED, Alarm
->>>>>>> main
 from services.store.messages import Message
 
 KIND: Final = "edition-overdue"
@@ -53,13 +49,8 @@ def ending(desk: Desk) -> Callable[[Connection, str], Awaitable[None]]:
             connection, actor=None, action="edition.too-late", subject=f"message:{message.id}",
             detail={"message": message.number, "state": message.state},
         )  # fmt: skip
-<<<<<<< HEAD
-        detail = {"newsletter": message.content["newsletter"], "date": message.content["date"]}
-        await alarms.ring(connection, Alarm(alarms.EDITION_MISSED, message.incident, detail))
-=======
         detail = {"date": message.content["date"], "reason": NOT_IN_TIME}
         await alarms.ring(connection, Alarm(EDITION_MISSED, message.incident, detail))
->>>>>>> main
         await tellings.ask(connection, tellings.EDITIONS_MISSED, int(message.content["newsletter"]))
         log.warning("edition_too_late", message=message.number, state=message.state)
 
