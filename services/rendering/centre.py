@@ -4,8 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.domain.problems import Problem, Refused
+from services.runtime.errors import Foreseen
 from services.runtime.public_url import PublicUrlSettings
 
 LOGO_BYTES = 64 * 1024  # it travels with every mail
@@ -24,6 +26,15 @@ class RenderingSettings(PublicUrlSettings):
     centre_logo: Path | None = None
     newsletter_images: Literal["inline", "linked"] = "inline"
     timezone: str = "Europe/Brussels"
+
+
+def zone_in_force() -> ZoneInfo:
+    """The centre's time zone. Raises `Foreseen` for one that there is not."""
+    name = RenderingSettings().timezone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Foreseen(f"ROELAND_TIMEZONE: {name!r} is not a time zone: write one such as Europe/Brussels") from None
 
 
 @dataclass(frozen=True)

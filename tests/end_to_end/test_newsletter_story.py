@@ -109,6 +109,7 @@ def test_3_an_edition_waits_for_a_person_until_somebody_approved_the_newsletter(
     )  # fmt: skip
     preview = roeland.run("newsletter", "preview", "lokaal", as_=AUTHOR)
     assert preview["recipients"] == 2
+    roeland.run("users", "add", AUTHOR, "--role", "author", "--role", "approver")
     with pytest.raises(Refused, match="does not approve"):
         roeland.run("newsletter", "approve", "lokaal", as_=AUTHOR)
     roeland.run("newsletter", "approve", "lokaal", as_=APPROVER)
