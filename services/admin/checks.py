@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from services.admin import checks_of_people, checks_of_servers, checks_of_texts
+from services.admin import checks_of_newsletters, checks_of_people, checks_of_servers, checks_of_texts
 from services.admin.foreseen import as_refusal
 
 SECONDS: Final = 30.0
@@ -40,6 +40,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("templates", checks_of_texts.templates),
     ("users", checks_of_people.users),
     ("contacts", checks_of_people.contacts),
+    ("newsletters", checks_of_newsletters.newsletters_go),
 )
 
 

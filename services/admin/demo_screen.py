@@ -50,7 +50,7 @@ class Screen:
         """What this is, before anything takes time."""
         self.out.print("Roeland: a cyber incident, told to everybody on this machine. Nothing leaves it.", style="bold")
         self.told(f"All of it is in {self._place.short(self._place.folder)}")
-        self.step("Starting Kafka, PostgreSQL, mail sink, Twilio stand-in, seven services")
+        self.step("Starting Kafka, PostgreSQL, mail sink, Twilio stand-in, eight services")
 
     def step(self, what: str) -> None:
         """What begins now."""

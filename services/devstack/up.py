@@ -19,7 +19,7 @@ from services.devstack.running import Given, Running
 from services.devstack.supervision import Household
 from services.runtime.settings import data_dir
 
-SERVICES: Final = ("editorial", "dispatch", "mail", "sms", "newsfeed", "newsletter", "situation", "public")
+SERVICES: Final = ("editorial", "dispatch", "mail", "sms", "newsfeed", "situation", "public", "newsletter")
 
 
 async def up(*, report: Reporter, services: Sequence[str] = SERVICES) -> None:

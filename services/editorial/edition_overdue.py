@@ -12,7 +12,8 @@ from services.domain.editions import EditionContent
 from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import Connection
-from services.store import audit, editions, messages, tellings
+from services.store import alarms, audit, editions, messages, tellings
+from services.store.alarms import EDITION_MISSED, Alarm
 from services.store.messages import Message
 
 KIND: Final = "edition-overdue"
@@ -48,6 +49,8 @@ def ending(desk: Desk) -> Callable[[Connection, str], Awaitable[None]]:
             connection, actor=None, action="edition.too-late", subject=f"message:{message.id}",
             detail={"message": message.number, "state": message.state},
         )  # fmt: skip
+        detail = {"date": message.content["date"], "reason": NOT_IN_TIME}
+        await alarms.ring(connection, Alarm(EDITION_MISSED, message.incident, detail))
         await tellings.ask(connection, tellings.EDITIONS_MISSED, int(message.content["newsletter"]))
         log.warning("edition_too_late", message=message.number, state=message.state)
 

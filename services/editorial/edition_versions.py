@@ -9,7 +9,6 @@ from services.domain.edition_selection import Released, languages_of, provinces_
 from services.domain.editions import EditionContent
 from services.domain.problems import Problem, Refused
 from services.domain.variants import Variant
-from services.domain.verification import code_of
 from services.editorial.desk import Desk
 from services.rendering.edition import render_edition
 from services.rendering.templates import Templates
@@ -45,9 +44,6 @@ def rendered(
             ),
             message_id=message_id,
             templates=templates,
-            configuration=configuration,
-            code=code_of(message_id, audience),
-            verify_url=templates.centre.verify,
         )
         for audience in audiences
         if "mail" in configuration.audience(audience).channels

@@ -8,6 +8,7 @@ from datetime import date
 
 import structlog
 
+from services.domain.identity import may
 from services.editorial.desk import Desk
 from services.rendering.dates import day_in_full
 from services.rendering.notices import LANGUAGE, About, notice
@@ -44,7 +45,7 @@ async def tell(connection: Connection, number: int, desk: Desk) -> None:
 async def _on_duty(connection: Connection) -> list[User]:
     shift = await duty.in_force(connection)
     found = [await user_by_id(connection, each) for each in (shift.users if shift else ())]
-    return [user for user in found if user and user.disabled_at is None]
+    return [user for user in found if user and user.disabled_at is None and may("approve", user.roles)]
 
 
 def _about(newsletter: NewsletterRow, dates: Sequence[date], desk: Desk) -> About:

@@ -39,6 +39,6 @@ def warm(templates: Templates, configuration: Configuration) -> None:
             log.warning("templates", phase=phase, problems=[str(each) for each in refused.problems])
     try:
         edition, whole = next(specimens(configuration))
-        render_edition(edition, message_id="x", templates=templates, configuration=configuration, whole=whole)
+        render_edition(edition, message_id="x", templates=templates, whole=whole)
     except Refused as refused:
         log.warning("templates", phase="edition", problems=[str(each) for each in refused.problems])

@@ -19,7 +19,7 @@ from services.store.alarms import EDITION_FAILS, EDITION_MISSED, Alarm
 from services.store.editions import Decided
 from services.store.newsletters import NewsletterRow
 
-TOLD_AFTER: Final = timedelta(seconds=5)
+TOLD_AFTER: Final = timedelta(seconds=2)
 """After days of absence the missed editions are decided in one go, and told of in one notice."""
 
 DECIDED: Final = Counter("roeland_editions_decided_total", "Dates of newsletters, by what they came to", ["decision"])

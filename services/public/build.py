@@ -58,7 +58,8 @@ def version(imprint: Imprint) -> str:
     """Of what makes documents: our own files, the templates, and what is the same in all. Another one: all anew."""
     settings = RenderingSettings()
     files = [file for top in (*_SOURCES, *folders(settings)) for file in sorted(top.rglob("*")) if file.is_file()]
-    named = [imprint.centre, imprint.contact, imprint.timezone, imprint.hub or ""]
+    files += [settings.centre_logo] if settings.centre_logo else []
+    named = [settings.newsletter_images, imprint.centre, imprint.contact, imprint.timezone, imprint.hub or ""]
     told = [*named, imprint.public_url, imprint.configuration.model_dump_json()]
     hashes = [sha256(file.read_bytes()).digest() for file in files if "__pycache__" not in file.parts]
     return sha256(repr((told, hashes)).encode()).hexdigest()[:16]

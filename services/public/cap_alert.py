@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.domain.content import MessageContent
-from services.domain.selection import languages_of, select
+from services.domain.selection import View, languages_of, select
 from services.public import cap_words
 from services.public.cap_codes import CANCELLED, codes_of
 from services.public.cap_info import Told, audience_name, put_cancelled, put_info
@@ -62,10 +62,9 @@ def _sent(entry: FeedEntry, feed: Feed) -> Element:
     told = _told(entry, before, feed, entry.published_at)
     root = _head(told, _identifier(entry), "Update" if before else "Alert")
     _tail(root, told, before)
-    for language in languages_of(told.content, entry.audience):
-        asks = bool(select(told.content, audience=entry.audience, language=language).actions)
-        codes = codes_of(entry, asks=asks, promises=told.content.next_update_at is not None)
-        put_info(root, told, language, codes)
+    for language, view in _views(told):
+        codes = codes_of(entry, asks=bool(view.actions), promises=told.content.next_update_at is not None)
+        put_info(root, told, view, language, codes)
     return root
 
 
@@ -74,9 +73,17 @@ def _cancelled(entry: FeedEntry, at: datetime, feed: Feed) -> Element:
     told = _told(entry, (), feed, at)
     root = _head(told, f"{_identifier(entry)}.cancel", "Cancel")
     _tail(root, told, [entry])
-    for language in languages_of(told.content, entry.audience):
-        put_cancelled(root, told, language, CANCELLED)
+    for language, view in _views(told):
+        put_cancelled(root, told, view, language, CANCELLED)
     return root
+
+
+def _views(told: Told) -> Iterator[tuple[str, View]]:
+    """What its audience sees, by language; none in one in which only others have a title."""
+    for language in languages_of(told.content, told.entry.audience):
+        view = select(told.content, audience=told.entry.audience, language=language)
+        if view.title:
+            yield language, view
 
 
 def _identifier(entry: FeedEntry) -> str:

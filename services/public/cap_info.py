@@ -34,9 +34,8 @@ class Told:
     sent: datetime
 
 
-def put_info(alert: Element, told: Told, language: str, codes: Codes) -> None:
+def put_info(alert: Element, told: Told, view: View, language: str, codes: Codes) -> None:
     """The message in this language."""
-    view = select(told.content, audience=told.entry.audience, language=language)
     title = headline(told, view, language)
     info = _start(alert, told, language, codes)
     put(info, "headline", shortened(title))
@@ -45,9 +44,8 @@ def put_info(alert: Element, told: Told, language: str, codes: Codes) -> None:
     _end(info, told, language)
 
 
-def put_cancelled(alert: Element, told: Told, language: str, codes: Codes) -> None:
+def put_cancelled(alert: Element, told: Told, view: View, language: str, codes: Codes) -> None:
     """That the message is withdrawn; its texts are not said again."""
-    view = select(told.content, audience=told.entry.audience, language=language)
     mark, notice = WITHDRAWN.get(language, WITHDRAWN["nl"])
     title = f"{mark}: {headline(told, view, language)}"
     info = _start(alert, told, language, codes)

@@ -20,17 +20,18 @@ def alert_element() -> Element:
 
 
 def put(parent: Element, name: str, text: str | None = None) -> Element:
-    """Add a child. What has no text (None or '') is left out, unless it is to have children: then give no text."""
-    if text == "":
+    """Add a child with a text, or with None one that is to have children. One whose text says nothing is left out."""
+    words = None if text is None else plain(text).strip()
+    if words == "":
         return None
     child = etree.SubElement(parent, f"{{{CAP}}}{name}")
-    child.text = plain(text) if text is not None else None
+    child.text = words
     return child
 
 
 def put_value(parent: Element, kind: str, name: str, value: str) -> None:
     """Add a `parameter` or `geocode`: a name and its value; none without a value."""
-    if value:
+    if plain(value).strip():
         pair = put(parent, kind)
         put(pair, "valueName", name)
         put(pair, "value", value)

@@ -5,8 +5,6 @@ and whether the subscriber meant it, comes out later, at the callback: so whoeve
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -14,8 +12,9 @@ from aiohttp import web
 
 from services.public.hub_call import Calls
 from services.public.hub_callbacks import Refused
+from services.public.hub_connect import Names
 from services.public.hub_delivery import Deliveries
-from services.public.hub_http import Names, open_caller
+from services.public.hub_http import Caller
 from services.public.hub_intent import REQUESTS, Intent
 from services.public.hub_limits import Limits
 from services.public.hub_request import Asked, read
@@ -30,20 +29,18 @@ ASKING: Final = 100
 log = structlog.get_logger(__name__)
 
 
-@asynccontextmanager
-async def open_hub(
+def make_hub(
     service: Service, settings: HubSettings, keys: Keys, shelf: Shelf, *, names: Names | None = None
-) -> AsyncIterator["Hub | None"]:
-    """The hub while inside; None when there is to be none. `names`: as in `open_caller`."""
+) -> "Hub | None":
+    """The hub; None when there is to be none. `names`: as in `Caller`."""
     if settings.hub_url is None or settings.public_url is None:
         log.info("no_hub", why="ROELAND_WEBSUB is false, or ROELAND_PUBLIC_URL is not set")
-        yield None
-        return
+        return None
     anywhere = settings.websub_allow_private
-    async with open_caller(anywhere=anywhere, names=names) as caller:
-        intent = Intent(service.pool, caller, shelf, keys)
-        calls = Calls(service.pool, caller, shelf, keys, settings.public_url, settings.hub_url)
-        yield Hub(service, intent, Deliveries(calls), settings.public_url, anywhere=anywhere)
+    caller = Caller(anywhere=anywhere, names=names)
+    intent = Intent(service.pool, caller, shelf, keys)
+    calls = Calls(service.pool, caller, shelf, keys, settings.public_url, settings.hub_url)
+    return Hub(service, intent, Deliveries(calls), settings.public_url, anywhere=anywhere)
 
 
 def hub_routes(hub: "Hub | None") -> list[web.RouteDef]:

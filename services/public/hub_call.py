@@ -10,7 +10,8 @@ import structlog
 from prometheus_client import Counter
 
 from services.public.hub_callbacks import Callback
-from services.public.hub_http import Caller, NoAnswer
+from services.public.hub_connect import NoAnswer
+from services.public.hub_http import Caller
 from services.public.hub_intent import deny
 from services.public.hub_retries import wait_after
 from services.public.hub_seal import unsealed

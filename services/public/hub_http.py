@@ -1,158 +1,131 @@
-"""Calling subscribers over HTTP: whoever answers is a stranger, and may be anywhere.
+"""Calling subscribers over HTTP/1.1: as little of it as a hub needs, for whoever answers is a stranger.
 
-The address is checked when the socket is made, with the very address that is connected to: no name server can change
-it between the check and the call (DNS rebinding), and one that gives an inner address beside an outer one has us
-connect to the outer. Names are asked of the name servers that the system uses, without its threads: a name server that
-hangs would hold one for as long as it likes. (So /etc/hosts is not read.)
-
-No redirect is followed, no cookie kept, no proxy used; of an answer no more is read than is needed.
+A request, the status of its answer, and of a verification a few bytes more. No redirect is followed, no cookie kept, no
+proxy used, nothing decompressed, and no byte is looked at that is not needed: a client that reads whole answers can be
+kept busy by one that never ends, such as of a hundred thousand interim answers (aiohttp reads these).
 """
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any, Final
+import re
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException, parse_headers
+from io import BytesIO
+from typing import Final
 
-import aiohttp
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from services.public.hub_addresses import is_open
+from services.public.hub_connect import Line, Names, NoAnswer, Streams, system_names
 
-CONNECT_SECONDS: Final = 3.0
 CALL_SECONDS: Final = 10.0
+
 CALLS: Final = 64
-"""At once, in this copy of `public`."""
+"""Deliveries at once, in this copy of `public`."""
 
 AGENT: Final = "Roeland (WebSub hub)"
 
-Names = dns.asyncresolver.Resolver
+_INTERIM: Final = 4
+"""Answers of 1xx before the real one (RFC 9110 §15.2); no client needs as many."""
 
-
-class NoAnswer(Exception):
-    """Nobody answered as HTTP wants it, or in time; in a word, without names or addresses."""
-
-
-@asynccontextmanager
-async def open_caller(*, anywhere: bool, names: Names | None = None) -> AsyncIterator["Caller"]:
-    """Whoever calls subscribers. `anywhere`: also inside our own network. `names`: asked instead of the system's."""
-    connector = aiohttp.TCPConnector(
-        limit=CALLS,
-        force_close=True,
-        use_dns_cache=False,
-        resolver=_Resolver(names or _names()),
-        socket_factory=_any_socket if anywhere else _open_socket,
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        auto_decompress=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
-        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
-        trust_env=False,
-    ) as session:
-        yield Caller(session)
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
 
 
 class Caller:
     """Two requests, and what came of them. Both raise `NoAnswer`."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, *, anywhere: bool, names: Names | None = None) -> None:
+        """`anywhere`: also inside our own network. `names`: asked instead of the system's name servers."""
+        may = (lambda _: True) if anywhere else is_open
+        self._line = Line(may, names or system_names(), ssl.create_default_context())
 
     async def get(self, url: str, *, most: int = 0) -> tuple[int, bytes]:
         """The status, and the body up to one byte more than `most`."""
-        return await self._call("GET", url, most=most)
+        return await self._call("GET", url, {}, b"", most)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status; what else is answered is not looked at (§7)."""
-        return (await self._call("POST", url, data=body, headers=headers))[0]
+        status, _ = await self._call("POST", url, {**headers, "Content-Length": str(len(body))}, body, 0)
+        return status
 
-    async def _call(self, method: str, url: str, *, most: int = 0, **more: Any) -> tuple[int, bytes]:
+    async def _call(
+        self, method: str, text: str, headers: Mapping[str, str], body: bytes, most: int
+    ) -> tuple[int, bytes]:
         try:
-            async with self._session.request(method, URL(url, encoded=True), allow_redirects=False, **more) as answer:
-                body = await _up_to(answer.content, most + 1) if most else b""
-                return answer.status, body
+            async with asyncio.timeout(CALL_SECONDS):
+                url = URL(text, encoded=True)
+                streams = await self._line.connect(url.raw_host or "", url.port or 0, secure=url.scheme == "https")
+                return await _exchange(streams, _head(method, url, headers) + body, most)
         except TimeoutError:
             raise NoAnswer("timeout") from None
-        except (aiohttp.ClientError, OSError, ValueError) as problem:
-            raise NoAnswer(_word(problem)) from None
+        except ssl.SSLCertVerificationError:
+            raise NoAnswer("no trusted certificate") from None
+        except OSError:
+            raise NoAnswer("no connection") from None
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, HTTPException, ValueError):
+            raise NoAnswer("no answer") from None
 
 
-async def _up_to(content: aiohttp.StreamReader, most: int) -> bytes:
-    """The whole body, or its first `most` bytes, in however many pieces they come."""
+def _head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
+    fields = {
+        "Host": url.host_port_subcomponent or "", "User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity",
+        "Connection": "close", **headers,
+    }  # fmt: skip
+    lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+async def _exchange(streams: Streams, request: bytes, most: int) -> tuple[int, bytes]:
+    """What is written goes out while the answer is waited for: some answer before they have read all."""
+    reader, writer = streams
+    try:
+        writer.write(request)
+        status, head = await _answer(reader)
+        body = await _body(reader, head, most + 1) if most else b""
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return status, body
+    finally:
+        writer.transport.abort()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """The status, and the head without its first line."""
+    for _ in range(_INTERIM + 1):
+        head = await reader.readuntil(b"\r\n\r\n")
+        found = _STATUS.match(head)
+        if found is None:
+            raise ValueError("no status")
+        if found[1] >= b"200" or found[1] == b"101":
+            return int(found[1]), head[found.end() :]
+    raise ValueError("too many interim answers")
+
+
+async def _body(reader: asyncio.StreamReader, head: bytes, most: int) -> bytes:
+    """The first `most` bytes, however they are framed (RFC 9112 §6)."""
+    headers = parse_headers(BytesIO(head))
+    if "chunked" in headers.get("Transfer-Encoding", "").lower():
+        return await _chunks(reader, most)
+    length = headers.get("Content-Length", "")
+    return await _up_to(reader, min(most, int(length)) if length else most)
+
+
+async def _chunks(reader: asyncio.StreamReader, most: int) -> bytes:
     body = b""
-    while len(body) < most and (piece := await content.read(most - len(body))):
-        body += piece
+    while len(body) < most:
+        size = int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16)
+        if size <= 0:
+            break
+        body += await _up_to(reader, min(size, most - len(body)))
+        if len(body) < most:
+            await reader.readexactly(2)
     return body
 
 
-def _word(problem: Exception) -> str:
-    cause = getattr(problem, "os_error", problem)
-    if isinstance(cause, _Closed):
-        return "not on the open internet"
-    if isinstance(problem, aiohttp.ClientConnectorDNSError):
-        return "unknown host"
-    if isinstance(problem, aiohttp.ClientSSLError):
-        return "no trusted certificate"
-    return "no connection" if isinstance(problem, aiohttp.ClientConnectorError) else "no answer"
-
-
-class _Closed(OSError):
-    """An address that we do not connect to."""
-
-
-def _open_socket(found: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket for this address, if it is one of the open internet; else the next address of the name is tried."""
-    if not is_open(str(found[4][0])):
-        raise _Closed
-    return _any_socket(found)
-
-
-def _any_socket(found: aiohttp.AddrInfoType) -> socket.socket:
-    family, kind, protocol, _, _ = found
-    return socket.socket(family, kind, protocol)
-
-
-def _names() -> Names:
-    """The name servers of /etc/resolv.conf; none where there is no such file: then no name is known."""
-    try:
-        return Names()
-    except dns.resolver.NoResolverConfiguration:
-        return Names(configure=False)
-
-
-class _Resolver(AbstractResolver):
-    """Asks name servers for addresses."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Both kinds of addresses; raises OSError when there is none."""
-        asked = await asyncio.gather(self._ask(host, "A"), self._ask(host, "AAAA"))
-        found = [
-            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
-            for kind, addresses in zip((socket.AF_INET, socket.AF_INET6), asked, strict=True)
-            for address in addresses
-            if family in (kind, socket.AF_UNSPEC)
-        ]
-        if not found:
-            raise OSError("no address")
-        return found
-
-    async def _ask(self, host: str, kind: str) -> list[str]:
-        try:
-            found = await self._names.resolve(host, kind, raise_on_no_answer=False, lifetime=CONNECT_SECONDS)
-        except dns.exception.DNSException:
-            return []
-        return [record.to_text() for record in found]
-
-    async def close(self) -> None:
-        """Nothing is held."""
+async def _up_to(reader: asyncio.StreamReader, most: int) -> bytes:
+    body = b""
+    while len(body) < most and (piece := await reader.read(most - len(body))):
+        body += piece
+    return body

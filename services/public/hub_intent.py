@@ -14,7 +14,8 @@ import structlog
 from prometheus_client import Counter
 
 from services.public.hub_callbacks import Callback
-from services.public.hub_http import Caller, NoAnswer
+from services.public.hub_connect import NoAnswer
+from services.public.hub_http import Caller
 from services.public.hub_request import Asked
 from services.public.hub_seal import seal
 from services.public.hub_shelf import Shelf

@@ -84,6 +84,4 @@ class WholeEditions:
             of.content, of.told, audience=mailed.audience, language=mailed.language, province=mailed.segment,
             configuration=self._configuration,
         )  # fmt: skip
-        return render_edition(
-            view, message_id=message_id, templates=self._templates, configuration=self._configuration, whole=True
-        )
+        return render_edition(view, message_id=message_id, templates=self._templates, whole=True)

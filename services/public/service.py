@@ -16,7 +16,7 @@ from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
 from services.public.folder import Folder
-from services.public.hub import Hub, hub_routes, open_hub
+from services.public.hub import Hub, hub_routes, make_hub
 from services.public.hub_settings import HubSettings
 from services.public.hub_shelf import BuiltFeeds
 from services.public.places import claimed
@@ -58,10 +58,8 @@ async def serve(service: Service) -> None:
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     verify = Verify(service.pool, words, configuration)
-    async with (
-        _newsfeed(service, settings, keys) as (documents, watch, shelf),
-        open_hub(service, HubSettings(), keys, shelf) as hub,
-    ):
+    async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
+        hub = make_hub(service, HubSettings(), keys, shelf)
         app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
         async with _listening(app, settings):
             service.health.up("address")

@@ -46,6 +46,8 @@ class Documents:
         if not self._access.known:
             raise web.HTTPServiceUnavailable
         opens, kept = self._access.opens(audience, token), self._find(f"/feeds/{audience}/{TOKEN}{tail}")
+        if "/" not in rest and self._access.opens(audience, rest):  # the folder of the pages, as people type it
+            return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
         return self._answer(request, kept, token)
@@ -69,9 +71,8 @@ class Documents:
             raise web.HTTPNotFound if self._watch.complete else web.HTTPServiceUnavailable
         asked = request.headers
         packed = kept.compressed > 0 and not token and takes_gzip(asked.get("Accept-Encoding", ""))
-        headers = headers_of(
-            kept, self._link(kept), open_=not token, packed=packed, page=for_a_page(asked.get("Accept", ""))
-        )
+        page = for_a_page(asked.get("Accept", ""))
+        headers = headers_of(kept, self._link(kept), open_=not token, packed=packed, page=page)
         if token:
             headers = {name: value.replace(TOKEN, token) for name, value in headers.items()}
         if has_it(asked.get("If-None-Match"), asked.get("If-Modified-Since"), kept):

@@ -7,7 +7,6 @@ import base64
 import re
 from typing import Any, Final
 
-from services.domain.configuration import DEFAULT, Configuration
 from services.domain.edition_view import EditionView
 from services.domain.problems import Problem, Refused
 from services.domain.variants import SLOT_OPEN, Variant
@@ -29,11 +28,8 @@ def render_edition(
     *,
     message_id: str,
     templates: Templates,
-    configuration: Configuration = DEFAULT,
     segment: str | None = None,
     whole: bool = False,
-    code: str = "",
-    verify_url: str = "",
 ) -> Variant:
     """The mail, under 100 kB of HTML; or all of it when `whole`, for a page that nobody cuts.
 
@@ -63,8 +59,13 @@ def _html(view: EditionView, context: dict[str, Any], templates: Templates, *, w
         source = template.render(context, **shown(view, fit, templates))
         return to_html(source, place=place)
 
-    html = made(everything(view)) if whole else fitting(view, made)
+    html = _as_page(made(everything(view))) if whole else fitting(view, made)
     return html, fits[-1]
+
+
+def _as_page(html: str) -> str:
+    """A mail is an article among a mail client's others; a page is what its reader came for (WAI-ARIA, `main`)."""
+    return html.replace(' aria-roledescription="email"', "").replace(' role="article"', ' role="main"')
 
 
 def _text(context: dict[str, Any], templates: Templates) -> str:

@@ -24,9 +24,7 @@ def check_editions(templates: Templates, configuration: Configuration) -> list[P
     problems: dict[Problem, None] = {}
     for view, whole in specimens(configuration):
         try:
-            variant = render_edition(
-                view, message_id=_ID, templates=templates, configuration=configuration, whole=whole
-            )
+            variant = render_edition(view, message_id=_ID, templates=templates, whole=whole)
         except Refused as refused:
             problems |= dict.fromkeys(refused.problems)
             continue

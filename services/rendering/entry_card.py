@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from services.domain.configuration import Configuration
-from services.rendering.dates import clock, in_full, local_time
-from services.rendering.pages import page_language
+from services.rendering.dates import clock, local_time
+from services.rendering.pages import moment_said, page_language
 from services.rendering.templates import Templates
 from services.store.feeds import FeedEntry
 
@@ -31,7 +31,7 @@ def card(
         "day": local.date(),
         "clock": clock(local, word),
         "moment": entry.published_at.isoformat(),
-        "when": in_full(entry.published_at, language=language, timezone=templates.timezone, word=word),
+        "when": moment_said(entry.published_at, templates, language),
         "incident": entry.incident,
         "incident_title": entry.incident_title or entry.incident,
     }

@@ -54,6 +54,7 @@ PARTLY: Final = {
     "css-width": r"width: (100%|auto|\d+px)( !important)?",  # Word: on tables and cells, as MJML has it
     "html-align": r"align=( on <table>)?",  # MJML centres the <div> around a table too
     "html-dir": r"dir=",  # not on <a>, in Word
+    "html-height": r"height=",  # Word: the same at 120 dpi
     "html-lists": r"<(ul|ol|li)>",
     "html-width": r"width=",
 }

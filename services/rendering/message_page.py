@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from services.domain.changed_lines import ChangedLines, changed_lines
 from services.domain.configuration import Configuration
-from services.rendering.dates import in_full
 from services.rendering.entry_body import body_of, lines_of
 from services.rendering.entry_card import card
-from services.rendering.pages import page, page_language, page_words
+from services.rendering.pages import moment_said, page, page_language, page_words
 from services.rendering.templates import Templates
 from services.store.feeds import PUBLIC, FeedEntry
 
@@ -43,14 +43,11 @@ def message_page(course: Course, links: Links, templates: Templates, configurati
     """The page. Raises Refused, with file and line, for a template or a word that a centre's own lack."""
     entry, before = course.entry, course.before
     language = page_language(templates, entry.language, configuration)
-    say, word = page_words(templates, language), templates.words.of(language)
-
-    def when(moment: datetime | None) -> str:
-        return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
-
+    say, when = page_words(templates, language), partial(moment_said, templates=templates, language=language)
     puts_right = before is not None and entry.corrects == before.message_id
-    without = _SAID if puts_right else ()
-    found = changed_lines(lines_of(before.html), lines_of(entry.html, without)) if before else ChangedLines()
+    found = ChangedLines()
+    if before:
+        found = changed_lines(lines_of(before.html, _NO_NEWS), lines_of(entry.html, _NO_NEWS))
     new, reworded = set(found.new), {each.line for each in found.reworded}
 
     def mark(line: str) -> str:
@@ -59,7 +56,7 @@ def message_page(course: Course, links: Links, templates: Templates, configurati
     return page(
         "message", templates, language=language, site=links.site, home=links.home, closed=entry.audience != PUBLIC,
         title=entry.title, entry=card(entry, templates, configuration, language),
-        body=body_of(entry.html, mark, without),
+        body=body_of(entry.html, mark, _SAID if puts_right else ()),
         incident={"title": entry.incident_title or entry.incident, "href": links.incident},
         facts=_facts(entry, configuration, language, when, say), links=links,
         withdrawn=when(entry.withdrawn_at), put_right=_put_right(entry, links), found=found,
@@ -68,6 +65,8 @@ def message_page(course: Course, links: Links, templates: Templates, configurati
     )  # fmt: skip
 
 
+_NO_NEWS: Final = ("intro", "wrong")
+"""What a message says of another, or of itself; only what it says of the incident is compared."""
 _SAID: Final = ("intro",)
 """What the page of a correction says itself, with a link."""
 

@@ -4,11 +4,13 @@ Pure: the same values make the same bytes. Every address in a page is relative, 
 with a path of its own and below an audience's tokened address, which must stand in no page.
 """
 
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from services.domain.configuration import Configuration
 from services.domain.problems import Refused
+from services.rendering.dates import in_full
 from services.rendering.failures import told
 from services.rendering.templates import Templates
 from services.rendering.words import Word
@@ -56,6 +58,15 @@ def page(
 def page_words(templates: Templates, language: str) -> Word:
     """The words of `templates/words/pages.LANGUAGE.yaml`."""
     return partial(templates.words.say, f"words/pages.{language}.yaml", (), centre=templates.centre)
+
+
+def moment_said(moment: datetime | None, templates: Templates, language: str) -> str:
+    """Day and hour in full, the hour on one line; '' for None."""
+    if moment is None:
+        return ""
+    said = in_full(moment, language=language, timezone=templates.timezone, word=templates.words.of(language))
+    start, _, end = said.rpartition(" ")
+    return f"{start}\N{NO-BREAK SPACE}{end}"
 
 
 def page_language(templates: Templates, language: str, configuration: Configuration) -> str:

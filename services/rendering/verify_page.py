@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
 
 from services.domain.configuration import KINDS, Configuration
 from services.domain.verification import read_code
-from services.rendering.dates import in_full
-from services.rendering.pages import page, page_languages, page_words
+from services.rendering.pages import moment_said, page, page_languages, page_words
 from services.rendering.templates import Templates
 from services.store.verification import Verified
 
@@ -33,11 +33,7 @@ def answer_page(
     code = read_code(typed)
     if found is None:
         return _page(templates, language, "unknown" if code else "unreadable", typed=typed, code=code or "")
-    word = templates.words.of(language)
-
-    def when(moment: datetime | None) -> str:
-        return in_full(moment, language=language, timezone=templates.timezone, word=word) if moment else ""
-
+    when = partial(moment_said, templates=templates, language=language)
     return _page(
         templates, language, "genuine", typed=found.code, code=found.code, found=found,
         facts=_facts(found, when, templates, language, configuration), withdrawn=when(found.withdrawn_at),

@@ -29,8 +29,8 @@ GLASS_BROKEN: Final = "glass-broken"
 and hushes it."""
 
 EDITION_MISSED: Final = "edition-missed"
-"""The last edition of a newsletter was not sent: its time had long passed. Subject: its series. The clock rings it, and
-hushes it when the next one is made."""
+"""The last edition of a newsletter was not sent: it was made, or approved, too late. Subject: its series. The clock and
+editorial ring it; the clock hushes it when the next one is made."""
 
 EDITION_FAILS: Final = "edition-fails"
 """An edition is due and cannot be made. Subject: the newsletter's series. The clock rings it, and hushes it."""

@@ -90,6 +90,17 @@ async def not_taken_up(connection: Connection) -> Sequence[tuple[int, date]]:
     return [(newsletter, day) for newsletter, day in await rows.fetchall()]
 
 
+async def waits_for_clock(connection: Connection) -> list[str]:
+    """The newsletters that should have been looked at a minute ago, and were not: their clock stands still."""
+    return [row[0] for row in await (await connection.execute(_STANDS_STILL)).fetchall()]
+
+
+async def waits_for_editorial(connection: Connection) -> int:
+    """How many editions were made more than a minute ago, and are no message yet."""
+    row = await (await connection.execute(_NOT_TAKEN_UP)).fetchone()
+    return int(row[0]) if row else 0
+
+
 async def take_up(connection: Connection, newsletter: int, day: date) -> EditionRow | None:
     """Mark that a message is made of it, in this transaction; None when one is made already, or is being made."""
     query = f"""UPDATE edition SET taken_up_at = clock_timestamp() WHERE (newsletter, date) = (
@@ -205,4 +216,16 @@ ON CONFLICT (newsletter, date) DO UPDATE SET reason = excluded.reason, said_by =
 
 _SKIPPED: Final = """
 SELECT newsletter, date, reason, said_by, said_at FROM skipped_date WHERE newsletter = %s AND date >= %s
+"""
+
+_STANDS_STILL: Final = """
+SELECT n.slug FROM newsletter n WHERE EXISTS (
+    SELECT FROM timer t WHERE t.kind = 'edition' AND t.subject = n.id::text AND t.fired_at IS NULL
+    AND t.due < clock_timestamp() - interval '1 minute'
+) ORDER BY n.slug
+"""
+
+_NOT_TAKEN_UP: Final = """
+SELECT count(*) FROM edition WHERE message_id IS NOT NULL AND taken_up_at IS NULL
+AND decided_at < clock_timestamp() - interval '1 minute'
 """

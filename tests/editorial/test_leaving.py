@@ -98,8 +98,9 @@ async def keys_of(desk: Rooms) -> Keys:
 async def reading(desk: Rooms) -> AsyncIterator[str]:
     """The door for readers, and where it is."""
     async with open_pool(desk.database) as pool:
-        door = ReaderDoor(pool, await keys_of(desk), load_templates(), DEFAULT, "")
-        runner = web.AppRunner(make_app(door.routes()))
+        templates = load_templates()
+        door = ReaderDoor(pool, await keys_of(desk), templates, DEFAULT, "")
+        runner = web.AppRunner(make_app(door.routes(), templates))
         await runner.setup()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -92,17 +92,23 @@ async def door(
 
 
 @pytest.fixture(scope="module")
-def websub_database(postgres: str) -> Iterator[str]:
-    """One database for the tests of a file: they use one table, which `hub` empties."""
+def websub_of_module(postgres: str) -> Iterator[str]:
+    """One database for the tests of a file: use `websub_database`."""
     with stack.fresh_database(postgres) as url:
         yield url
 
 
 @pytest.fixture
+async def websub_database(websub_of_module: str) -> str:
+    """A database in which nobody is subscribed."""
+    async with await connect(websub_of_module) as connection:
+        await connection.execute("DELETE FROM websub_subscription")
+    return websub_of_module
+
+
+@pytest.fixture
 async def hub(websub_database: str) -> AsyncIterator[Running]:
     """A hub, and nobody subscribed."""
-    async with await connect(websub_database) as connection:
-        await connection.execute("DELETE FROM websub_subscription")
     async with running_hub(websub_database) as running:
         yield running
 

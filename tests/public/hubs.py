@@ -13,8 +13,8 @@ from aiohttp import web
 from psycopg.rows import dict_row
 from pydantic import SecretStr
 
-from services.public.hub import Hub, open_hub
-from services.public.hub_http import Names
+from services.public.hub import Hub, make_hub
+from services.public.hub_connect import Names
 from services.public.hub_settings import HubSettings
 from services.public.hub_shelf import Served, Version
 from services.runtime.health import Health
@@ -129,14 +129,14 @@ async def running_hub(
         health = Health("postgres")
         health.up("postgres")
         service = Service("public", pool, database, KafkaSettings(), health)
-        async with open_hub(service, settings, keys, feeds, names=names) as hub:
-            assert hub is not None
-            async with _listening(hub) as url:
-                work = asyncio.create_task(hub.run())
-                yield Running(url, hub, feeds, pool, http, service)
-                assert not work.done(), work
-                work.cancel()
-                await asyncio.wait({work})
+        hub = make_hub(service, settings, keys, feeds, names=names)
+        assert hub is not None
+        async with _listening(hub) as url:
+            work = asyncio.create_task(hub.run())
+            yield Running(url, hub, feeds, pool, http, service)
+            assert not work.done(), work
+            work.cancel()
+            await asyncio.wait({work})
 
 
 @asynccontextmanager

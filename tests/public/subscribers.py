@@ -11,7 +11,7 @@ import dns.message
 import dns.rrset
 from aiohttp import web
 
-from services.public.hub_http import Names
+from services.public.hub_connect import Names
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -72,13 +72,12 @@ async def subscriber(host: str = "127.0.0.1", port: int = 0, path: str = "/hook"
 
 
 @asynccontextmanager
-async def raw_server(talk: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
-    """Whatever `talk` writes, once a request's head was read; its address."""
+async def raw_server(talk: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+    """Whatever `talk` writes to a request's head; its address."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await reader.readuntil(b"\r\n\r\n")
-            await talk(writer)
+            await talk(await reader.readuntil(b"\r\n\r\n"), writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:

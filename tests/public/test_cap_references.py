@@ -1,14 +1,17 @@
 """What becomes of an alert: which later ones take its place, and what a reader may conclude from that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.public.cap_references import REFERENCES
 from services.store.feeds import FeedEntry
-from tests.public.cap_reader import Alert
+from tests.public.cap_reader import Alert, read
 from tests.public.caps import documents, feed, sent, told
 from tests.public.entries import AT
 
@@ -123,6 +126,44 @@ def test_a_correction_of_itself_or_of_what_comes_later_refers_to_nothing(correct
     """No record should have it; a circle there must not become one here."""
     strange = told(2, "correction", minutes=5, corrects=corrects)
     assert _numbers(strange, told(3, "correction", minutes=9, corrects=UUID(int=2)))[2] == ("Alert", [])
+
+
+STEPS = st.tuples(
+    st.sampled_from(["alert", "update", "correction", "all-clear"]),
+    st.integers(0, 5),  # minutes after the one before
+    st.none() | st.integers(1, 12),  # minutes until it expires
+    st.none() | st.integers(0, 12),  # minutes until it is withdrawn
+    st.integers(1, 3),  # what a correction puts right: so many back
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(STEPS, min_size=1, max_size=12))
+def test_whatever_happens_later_an_alert_has_the_bytes_that_it_was_sent_with(
+    steps: list[tuple[str, int, int | None, int | None, int]],
+) -> None:
+    """In any copy of `public`, after any restart, years later: nobody fetches an alert twice, and all refer to it."""
+    entries, minutes = [], 0
+    for number, (kind, gap, expires, withdrawn, back) in enumerate(steps, start=1):
+        minutes += gap
+        at = AT + timedelta(minutes=minutes)
+        ends = {
+            "expires_at": at + timedelta(minutes=expires) if expires else None,
+            "withdrawn_at": at + timedelta(minutes=withdrawn) if withdrawn is not None else None,
+        }
+        entries.append(told(number, kind, minutes=minutes, corrects=UUID(int=max(0, number - back)), **ends))
+    for place, each in enumerate(entries):
+        then = [_as_of(other, each) for other in entries[: place + 1]]
+        path = f"messages/{each.message_id}.cap"
+        sent_with = documents(then[-1], feed(*then))[path]
+        assert documents(each, feed(*entries))[path] == sent_with
+        read(sent_with)
+
+
+def _as_of(other: FeedEntry, each: FeedEntry) -> FeedEntry:
+    """As it stood when `each` was sent."""
+    later = other.withdrawn_at is not None and other.withdrawn_at > each.published_at
+    return replace(other, withdrawn_at=None) if later else other
 
 
 def _numbers(*entries: FeedEntry) -> dict[int, tuple[str, list[int]]]:

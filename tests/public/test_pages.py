@@ -90,5 +90,9 @@ async def test_pages_are_served_beside_the_feeds(door: Door, connection: Connect
                 assert "default-src 'none'; style-src 'self'" in answer.headers["Content-Security-Policy"]
                 assert answer.headers["Referrer-Policy"] == "no-referrer"
                 assert ('name="robots"' in page) is bool(root)
+    async with door.http.get(own) as answer:
+        assert answer.url.path == f"{own.removeprefix(door.url)}/" and answer.status == 200, "without its last slash"
+    async with door.http.get(own[:-1]) as answer:
+        assert answer.status == 404
     async with door.http.get(f"{door.url}/style.css") as answer:
         assert answer.content_type == "text/css" and "color-scheme" in await answer.text()
