@@ -75,6 +75,7 @@ async def schedule(
     document = {**after, "before": before["coming"], "change": made.change, "dry_run": dry_run}
     document["approval_voided"] = made.voided
     told = [f"{name}: {'would be ' if dry_run else ''}{made.change}", *voided_note(made.voided)]
+    told += ["Write it in its file too, or `newsletter add` changes it back."] if made.change == "changed" else []
     return Answer(document, lines(*told, *_differing(before["coming"], after["coming"])))
 
 

@@ -133,11 +133,9 @@ async def keeper(connection: "Connection") -> "User":
 
 def zone() -> "ZoneInfo":
     """The centre's time zone: that in which its newsletters go out."""
-    from zoneinfo import ZoneInfo
+    from services.rendering.centre import zone_in_force
 
-    from services.rendering.centre import RenderingSettings
-
-    return ZoneInfo(RenderingSettings().timezone)
+    return zone_in_force()
 
 
 async def document_of(connection: "Connection", newsletter: "NewsletterRow", days: int) -> dict[str, Any]:
