@@ -31,7 +31,7 @@ REMEDIES: Final = {
     "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "
-    "newsletter, or PostgreSQL, away? `roeland newsletter history NAME`, `roeland doctor`.",
+    "newsletter, or PostgreSQL, away, or did nobody approve it? `roeland newsletter history NAME`, `roeland doctor`.",
     "edition-fails": "It cannot be made or rendered, and is tried until it is too late: see the log of newsletter "
     "for `edition_failed`, of editorial for `proof_failed`. A template, or an audience that is configured no more?",
 }

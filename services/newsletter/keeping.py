@@ -68,11 +68,11 @@ async def rename(connection: Connection, newsletter: NewsletterRow, to: str, *, 
 
 
 async def _undecided(connection: Connection, newsletter: NewsletterRow, day: date) -> None:
-    if day < newsletter.begins:
-        raise Cannot(f"{newsletter.slug} begins on {newsletter.begins}")
     if decided := await editions.find(connection, newsletter.id, day):
         more = f": `roeland message reject {decided.message_id}`" if decided.message_id else ""
         raise Cannot(f"{day} is decided, and stays so ({decided.decision}){more}")
+    if day < newsletter.begins:
+        raise Cannot(f"{newsletter.slug} begins on {newsletter.begins}")
 
 
 async def _audit(
