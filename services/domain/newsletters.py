@@ -72,6 +72,12 @@ class Newsletter(_Frozen):
     exercise: bool = False
 
     @property
+    def names(self) -> set[str]:
+        """The ids of a configuration that it needs: audiences, phases and languages."""
+        languages = {each.language or self.language for each in (*self.title, *self.opening)}
+        return {self.language, *self.audiences, *self.phases, *languages}
+
+    @property
     def hash(self) -> str:
         """SHA-256, in hex, over all of it but its name: a newsletter that is renamed says and does the same.
 

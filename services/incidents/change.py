@@ -11,7 +11,7 @@ from typing import Final, Literal
 from services.domain.configuration import Configuration
 from services.incidents.refusal import Cannot
 from services.runtime.postgres import Connection
-from services.store import configured
+from services.store import configured, newsletters
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,27 @@ async def _contacts(connection: Connection, gone: dict[str, list[str]]) -> Itera
     ]
 
 
+async def _newsletters(connection: Connection, gone: dict[str, list[str]]) -> Iterable[Effect]:
+    """A newsletter for an audience that goes, or that collects in a phase or language that does."""
+    named = set(gone.get("audiences", [])) | set(gone.get("phases", [])) | set(gone.get("languages", []))
+    found = [(each.slug, named & each.definition.names) for each in await newsletters.all_newsletters(connection)]
+    return [
+        Effect(
+            "problem",
+            f"newsletter {slug}",
+            f"It names {', '.join(sorted(names))}.",
+            "Take that out of its file first: `roeland newsletter add FILE`.",
+        )
+        for slug, names in found
+        if names
+    ]
+
+
 EFFECTS: Final[tuple[Callable[[Connection, dict[str, list[str]]], Awaitable[Iterable[Effect]]], ...]] = (
     _standing_plans,
     _open_incidents,
     _contacts,
+    _newsletters,
 )
 """Each from the ids that go, by list, to what is in the way."""
 

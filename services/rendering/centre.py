@@ -1,11 +1,14 @@
 """Who speaks: the centre's name, address and logo, and where its templates are, from settings."""
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.domain.problems import Problem, Refused
+from services.runtime.errors import Foreseen
 from services.runtime.public_url import PublicUrlSettings
 
 LOGO_BYTES = 64 * 1024  # it travels with every mail
@@ -26,12 +29,26 @@ class RenderingSettings(PublicUrlSettings):
     timezone: str = "Europe/Brussels"
 
 
+def zone_in_force() -> ZoneInfo:
+    """The centre's time zone. Raises `Foreseen` for one that there is not."""
+    name = RenderingSettings().timezone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Foreseen(f"ROELAND_TIMEZONE: {name!r} is not a time zone: write one such as Europe/Brussels") from None
+
+
 @dataclass(frozen=True)
 class Logo:
     """A picture that is sent inline with the mail. `subtype` is that of `image/`: png or jpeg."""
 
     content: bytes
     subtype: str
+
+    @property
+    def data(self) -> str:
+        """The picture itself, as an address (RFC 2397), for pages that load nothing."""
+        return f"data:image/{self.subtype};base64,{base64.b64encode(self.content).decode()}"
 
     @property
     def path(self) -> str:

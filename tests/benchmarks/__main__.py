@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any, Final
 
 from tests.benchmarks import (
+    edition,
     feed_latency,
     feeds_rebuild,
     feeds_serving,
@@ -81,6 +82,12 @@ BENCHMARKS: Final = {
     ),
     "proof": Benchmark(
         proof.measure, (proof.PAGE,), full={"contacts": 5_000, "runs": 5}, quick={"contacts": 1_000, "runs": 1}
+    ),
+    "edition": Benchmark(
+        edition.measure,
+        (edition.EDITION,),
+        full={"contacts": 5_000, "items": 400, "runs": 3},
+        quick={"contacts": 1_000, "items": 400, "runs": 1},
     ),
     "two-workers": Benchmark(
         two_workers.measure,

@@ -9,6 +9,7 @@ from services.incidents.change import difference, effects, version_is_higher
 from services.incidents.refusal import Cannot
 from services.store import incidents
 from services.store.incidents import Incident
+from tests.editorial.newsletters import added
 from tests.store.world import Person, add_people, add_user, connect, release, submit
 
 pytestmark = pytest.mark.stack
@@ -90,3 +91,14 @@ def test_another_list_has_a_higher_version() -> None:
     version_is_higher(DEFAULT, DEFAULT)
     with pytest.raises(Cannot, match="version 1 must rise"):
         version_is_higher(DEFAULT, changed.model_copy(update={"version": 1}))
+
+
+async def test_a_newsletter_that_names_what_goes_is_in_the_way(database_url: str) -> None:
+    """Its next edition could not be made, at 17:00 and not now."""
+    async with await connect(database_url) as connection:
+        author = await add_user(connection, "a@ccvo.example", "author")
+        newsletter = await added(connection, by=author, phases=("acute",))
+        place = ("problem", f"newsletter {newsletter.slug}")
+        assert await told(connection, without(audiences="governors")) == [place]
+        assert await told(connection, without(phases="acute")) == [place]
+        assert await told(connection, without(audiences="partners")) == []
