@@ -49,7 +49,7 @@ def test_every_entry_is_on_some_page_and_no_page_grows(count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 99, 100, 101, 150, 151])
 def test_a_new_entry_makes_the_current_pages_anew_and_itself(count: int) -> None:
-    """The one before it leads to it now; once in fifty there is a page more in the archive, whose neighbour does too."""
+    """The one before it leads to it now; once in fifty there is an archive more, whose neighbour leads to it."""
     before = [index(number) for number in range(1, count + 1)]
     expected = {"public///", "public/storm-1//", f"public/storm-1/{count + 1}/"}
     expected |= {f"public/storm-1/{count}/"} if count else set()
