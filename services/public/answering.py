@@ -1,4 +1,4 @@
-"""What is said of a document that is served, whether a reader has it. Pure, and remembered: readers ask often.
+"""What is said of a document that is served, and whether a reader has it already. Pure; remembered.
 
 The same is said by deploy/nginx (tests/public/test_front.py).
 """
@@ -39,9 +39,10 @@ def headers_of(kept: Kept, link: str, *, open_: bool, packed: bool, page: bool) 
     """All but its length. `packed`: it is sent as gzip; `page`: to a browser; `link`: what else its `Link` says."""
     shown_as_text = kept.media_type in _SHOWN_AS_TEXT
     media_type = "application/xml" if page and shown_as_text else kept.media_type
+    charset = "" if media_type.startswith("image/") else "; charset=utf-8"
     forms = _forms(kept)
     return MappingProxyType({
-        "Content-Type": media_type if media_type.startswith("image/") else f"{media_type}; charset=utf-8",
+        "Content-Type": f"{media_type}{charset}",
         **({"Content-Encoding": "gzip"} if packed else {}),
         "ETag": f'"{kept.etag}{_GZIP if packed else ""}"',
         "Last-Modified": formatdate(kept.modified, usegmt=True),

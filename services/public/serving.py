@@ -71,9 +71,8 @@ class Documents:
             raise web.HTTPNotFound if self._watch.complete else web.HTTPServiceUnavailable
         asked = request.headers
         packed = kept.compressed > 0 and not token and takes_gzip(asked.get("Accept-Encoding", ""))
-        headers = headers_of(
-            kept, self._link(kept), open_=not token, packed=packed, page=for_a_page(asked.get("Accept", ""))
-        )
+        page = for_a_page(asked.get("Accept", ""))
+        headers = headers_of(kept, self._link(kept), open_=not token, packed=packed, page=page)
         if token:
             headers = {name: value.replace(TOKEN, token) for name, value in headers.items()}
         if has_it(asked.get("If-None-Match"), asked.get("If-Modified-Since"), kept):

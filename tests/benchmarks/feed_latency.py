@@ -18,7 +18,7 @@ from tests.benchmarks.sending import send
 LATENCY: Final = ("feed-latency", "s, p95", Target("at most", 1.0))
 LOOK_SECONDS: Final = 0.01
 LEAST: Final = 0.05
-"""Share of the routine message that must be open at the end; else the entry was not beside mails: once more."""
+"""Share of the routine message that must be open; else another one is sent, for the next entry to be beside mails."""
 
 
 def measure(servers: Servers, *, contacts: int, entries: int, times: int) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""`public` beside nginx, on the same folder, in one run: readers that have the feed already, and others."""
+"""`public` beside nginx, on the same folder, in the same run: readers that have the feed, and those that have not."""
 
 import re
 import shutil
