@@ -30,7 +30,7 @@ DOUBTFUL: Final = timedelta(minutes=1)
 
 NOT_BUILT: Final = timedelta(seconds=2)
 
-REVOKED: Final = "this address of the feed is in force no more"
+GONE: Final = "there is no such feed any more"
 
 CALLED: Final = Counter("roeland_websub_deliveries_total", "Calls of subscribers, by what came of them", ["outcome"])
 
@@ -55,8 +55,8 @@ class Calls:
         served = self.shelf.served(topic.path)
         if claimed.ending is not None:
             await self._deny(claimed, topic, claimed.ending)
-        elif served is None and claimed.sealed and self.shelf.ready():
-            await self._deny(claimed, topic, REVOKED)
+        elif served is None and self.shelf.gone(topic.path):
+            await self._deny(claimed, topic, GONE)
         elif served is None:
             await self.put_off(claimed, NOT_BUILT)
         elif _is_behind(claimed, served):

@@ -2,7 +2,8 @@
 
 What a subscriber is sent is the feed as it is when it is called, so changes that come fast, or while it could not be
 reached, are one call. A call is claimed in PostgreSQL, made outside of any transaction, and settled. Calls are made
-side by side; those that fail may only use half of the places, and come after the others.
+side by side; who was not reached yet, or was slow or failed the last time, comes after the others, and has half of the
+places at most.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ SWEEP_SECONDS: Final = 60.0
 LAST_SECONDS: Final = 2.0
 """Told to stop, calls that are being made may take so long; what is left is given back."""
 
-FAILING_CALLS: Final = CALLS // 2
+SLOW_CALLS: Final = CALLS // 2
 
 SUBSCRIPTIONS: Final = Gauge("roeland_websub_subscriptions", "Subscriptions, by whether they fail", ["state"])
 
@@ -65,9 +66,9 @@ class Deliveries:
             topics = await websub.topics(connection)
         await self._tell(topics)
         if topics:
-            await self._start(CALLS - len(self._running), failing=False)
-            failing = sum(each.failing_since is not None for each in self._running.values())
-            await self._start(min(CALLS - len(self._running), FAILING_CALLS - failing), failing=True)
+            await self._start(CALLS - len(self._running), slow=False)
+            slow = sum(each.slow for each in self._running.values())
+            await self._start(min(CALLS - len(self._running), SLOW_CALLS - slow), slow=True)
 
     async def _tell(self, topics: Sequence[str]) -> None:
         """Have subscribers called of what this copy has built, and has not told of before."""
@@ -78,11 +79,11 @@ class Deliveries:
                     await websub.changed(connection, topic, version.etag, version.modified, BETWEEN_CHANGES)
                 self._told[topic] = version.etag
 
-    async def _start(self, limit: int, *, failing: bool) -> None:
+    async def _start(self, limit: int, *, slow: bool) -> None:
         if limit <= 0:
             return
         async with self._calls.pool.connection() as connection:
-            claimed = await websub.claim(connection, limit, failing=failing)
+            claimed = await websub.claim(connection, limit, slow=slow)
         for each in claimed:
             task = asyncio.create_task(self._calls.make(each))
             self._running[task] = each

@@ -8,8 +8,8 @@ kept busy by one that never ends, such as of a hundred thousand interim answers 
 import asyncio
 import re
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http.client import HTTPException, parse_headers
 from io import BytesIO
 from typing import Final
@@ -20,6 +20,7 @@ from services.public.hub_addresses import is_open
 from services.public.hub_connect import Line, Names, NoAnswer, Streams, system_names
 
 CALL_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 1.0
 
 CALLS: Final = 64
 """Deliveries at once, in this copy of `public`."""
@@ -53,10 +54,11 @@ class Caller:
         self, method: str, text: str, headers: Mapping[str, str], body: bytes, most: int
     ) -> tuple[int, bytes]:
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                url = URL(text, encoded=True)
-                streams = await self._line.connect(url.raw_host or "", url.port or 0, secure=url.scheme == "https")
-                return await _exchange(streams, _head(method, url, headers) + body, most)
+            url = URL(text, encoded=True)
+            async with self._connected(url) as (reader, writer):
+                writer.write(_head(method, url, headers) + body)  # it goes out while the answer is waited for
+                status, head = await _answer(reader)
+                return status, await _body(reader, head, most + 1) if most else b""
         except TimeoutError:
             raise NoAnswer("timeout") from None
         except ssl.SSLCertVerificationError:
@@ -66,6 +68,26 @@ class Caller:
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, HTTPException, ValueError):
             raise NoAnswer("no answer") from None
 
+    @asynccontextmanager
+    async def _connected(self, url: URL) -> AsyncIterator[Streams]:
+        """A connection for as long as a call may take. How it ends says nothing of what was answered."""
+        async with asyncio.timeout(CALL_SECONDS) as limit:
+            streams = await self._line.connect(url.raw_host or "", url.port or 0, secure=url.scheme == "https")
+            try:
+                yield streams
+                limit.reschedule(None)
+                await _close(streams[1])
+            finally:
+                streams[1].transport.abort()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Send what is left: some answer before they have read all."""
+    with suppress(OSError):  # a timeout is one
+        async with asyncio.timeout(CLOSE_SECONDS):
+            writer.close()
+            await writer.wait_closed()
+
 
 def _head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
     fields = {
@@ -74,21 +96,6 @@ def _head(method: str, url: URL, headers: Mapping[str, str]) -> bytes:
     }  # fmt: skip
     lines = [f"{method} {url.raw_path_qs} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
     return "\r\n".join(lines).encode()
-
-
-async def _exchange(streams: Streams, request: bytes, most: int) -> tuple[int, bytes]:
-    """What is written goes out while the answer is waited for: some answer before they have read all."""
-    reader, writer = streams
-    try:
-        writer.write(request)
-        status, head = await _answer(reader)
-        body = await _body(reader, head, most + 1) if most else b""
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-        return status, body
-    finally:
-        writer.transport.abort()
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

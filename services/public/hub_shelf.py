@@ -32,16 +32,16 @@ class Served:
 
 
 class Shelf(Protocol):
-    """The feeds as this copy of `public` has them. Both answer None also while it has not built them yet."""
-
-    def ready(self) -> bool:
-        """Whether all is built that there was at the start: from then on, what is not there does not exist."""
+    """The feeds as this copy of `public` has them. None: not to be had now; it may still be to be built."""
 
     def version(self, name: str) -> Version | None:
         """Of a feed by its topic's name (`hub_topics`)."""
 
     def served(self, path: str) -> Served | None:
-        """What a GET of this path gets; None where that is 404: a wrong token and a missing feed alike."""
+        """What a GET of this path gets; None for a wrong token and a missing feed alike."""
+
+    def gone(self, path: str) -> bool:
+        """Whether it is certain that nothing is to be had there: the token is revoked, or there is no such feed."""
 
 
 class BuiltFeeds:
@@ -50,10 +50,6 @@ class BuiltFeeds:
     def __init__(self, folder: Folder, bodies: Bodies, watch: Watch, access: Access) -> None:
         self._folder, self._bodies, self._watch, self._access = folder, bodies, watch, access
 
-    def ready(self) -> bool:
-        """Whether what is not there does not exist, and what does not open was revoked."""
-        return self._watch.complete and self._access.known
-
     def version(self, name: str) -> Version | None:
         """Of a document that is built."""
         kept = self._folder.find(name)
@@ -61,16 +57,9 @@ class BuiltFeeds:
 
     def served(self, path: str) -> Served | None:
         """Its bytes, with the reader's own token in them."""
-        _, audience, rest = path.split("/", 2) if path.count("/") > 1 else ("", PUBLIC, "")
-        if audience == PUBLIC:
-            return self._served(path, "")
-        token, tail = split_token(rest)
-        found = self._served(f"feeds/{audience}/{TOKEN}{tail}", token)
-        return found if self._access.known and self._access.opens(audience, token) else None
-
-    def _served(self, name: str, token: str) -> Served | None:
+        name, audience, token = _read(path)
         kept = self._folder.find(name)
-        if kept is None:
+        if kept is None or not self._opens(audience, token):
             return None
         try:
             body = self._bodies.body(kept, compressed=False)
@@ -79,6 +68,25 @@ class BuiltFeeds:
             return None
         body = body.replace(TOKEN.encode(), token.encode()) if token else body
         return Served(_version(kept), f"{kept.media_type}; charset=utf-8", body)
+
+    def gone(self, path: str) -> bool:
+        """What may be a matter of time is not: tokens that are not known yet, documents that are still to be made."""
+        name, audience, token = _read(path)
+        if audience != PUBLIC and not self._access.known:
+            return False
+        return not self._opens(audience, token) or (self._watch.complete and self._folder.find(name) is None)
+
+    def _opens(self, audience: str, token: str) -> bool:
+        return audience == PUBLIC or (self._access.known and self._access.opens(audience, token))
+
+
+def _read(path: str) -> tuple[str, str, str]:
+    """A topic's path as its document's, the audience, and the token; that is empty where none is needed."""
+    _, audience, *rest = path.split("/", 2)
+    if not rest or audience == PUBLIC:
+        return path, PUBLIC, ""
+    token, tail = split_token(rest[0])
+    return f"feeds/{audience}/{TOKEN}{tail}", audience, token
 
 
 def _version(kept: Kept) -> Version:

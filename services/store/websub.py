@@ -19,6 +19,9 @@ from services.runtime.postgres import Connection
 CALL: Final = timedelta(seconds=15)
 """A call takes at most ten; then the next may claim it."""
 
+FAST: Final = timedelta(seconds=2)
+"""Who takes longer to answer comes after the others the next time."""
+
 PER_HOST: Final = 100
 IN_ALL: Final = 2_000
 """So many subscriptions; more are denied."""
@@ -49,6 +52,7 @@ class Subscription:
     tried_at: datetime | None
     failing_since: datetime | None
     delivered_at: datetime | None
+    slow: bool
     ending: str | None
 
 
@@ -114,16 +118,18 @@ async def changed(connection: Connection, topic: str, etag: str, modified: datet
     return written.rowcount
 
 
-async def claim(connection: Connection, limit: int, *, failing: bool) -> Sequence[Subscription]:
-    """Take so many that are due, of those that fail or of the others; who was reached before comes first."""
+async def claim(connection: Connection, limit: int, *, slow: bool) -> Sequence[Subscription]:
+    """Take so many that are due: of those that answered fast the last time, or of the others."""
     async with connection.cursor(row_factory=class_row(Subscription)) as cursor:
-        await cursor.execute(_CLAIM.encode(), {"limit": limit, "failing": failing, "call": CALL})
+        await cursor.execute(_CLAIM.encode(), {"limit": limit, "slow": slow, "call": CALL})
         return await cursor.fetchall()
 
 
 async def delivered(connection: Connection, claimed: Subscription, etag: str) -> bool:
     """It has this now; False when a later claim was made meanwhile, which knows better. The caller commits."""
-    written = await connection.execute(_DELIVERED, {"id": claimed.id, "claim": claimed.claim, "etag": etag})
+    written = await connection.execute(
+        _DELIVERED, {"id": claimed.id, "claim": claimed.claim, "etag": etag, "fast": FAST}
+    )
     return written.rowcount == 1
 
 
@@ -223,15 +229,16 @@ UPDATE websub_subscription s SET claim = claim + 1, tried_at = clock_timestamp()
     calling_until = clock_timestamp() + %(call)s, due = clock_timestamp() + %(call)s
 WHERE s.id IN (
     SELECT id FROM websub_subscription
-    WHERE due <= clock_timestamp() AND lease_until > clock_timestamp() AND (failing_since IS NOT NULL) = %(failing)s
-    ORDER BY delivered_at IS NULL, due LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    WHERE due <= clock_timestamp() AND lease_until > clock_timestamp() AND slow = %(slow)s
+    ORDER BY due LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING {_COLUMNS}
 """
 
 # What it had got meanwhile is in `wanted`: if that is another, it is called again at once.
 _DELIVERED: Final = """
 UPDATE websub_subscription SET etag = %(etag)s, delivered_at = clock_timestamp(), failing_since = NULL, tries = 0,
-    calling_until = NULL, due = CASE WHEN wanted <> %(etag)s THEN clock_timestamp() END
+    slow = clock_timestamp() - tried_at > %(fast)s, calling_until = NULL,
+    due = CASE WHEN wanted <> %(etag)s THEN clock_timestamp() END
 WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
@@ -242,7 +249,7 @@ WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """
 
 _FAILED: Final = """
-UPDATE websub_subscription SET failing_since = coalesce(failing_since, tried_at), tries = tries + 1,
+UPDATE websub_subscription SET failing_since = coalesce(failing_since, tried_at), tries = tries + 1, slow = true,
     calling_until = NULL, due = clock_timestamp() + %(wait)s
 WHERE id = %(id)s AND claim = %(claim)s AND calling_until IS NOT NULL
 """

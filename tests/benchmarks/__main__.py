@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from tests.benchmarks import (
     edition,
+    feed_latency,
+    feeds_rebuild,
+    feeds_serving,
     large,
     last_mail,
     mail,
@@ -91,6 +94,24 @@ BENCHMARKS: Final = {
         (two_workers.TWO,),
         full={"contacts": 20_000, "runs": 2},
         quick={"contacts": 4_000, "runs": 1},
+    ),
+    "feeds-rebuild": Benchmark(
+        feeds_rebuild.measure,
+        (feeds_rebuild.REBUILD,),
+        full={"entries": 10_000, "runs": 2},
+        quick={"entries": 500, "runs": 1},
+    ),
+    "feed-latency": Benchmark(
+        feed_latency.measure,
+        (feed_latency.LATENCY,),
+        full={"contacts": 100_000, "entries": 10_000, "times": 20},
+        quick={"contacts": 20_000, "entries": 500, "times": 3},
+    ),
+    "feeds-serving": Benchmark(
+        feeds_serving.measure,
+        (feeds_serving.SERVING_304, feeds_serving.SERVING_200),
+        full={"seconds": 5, "runs": 3},
+        quick={"seconds": 2, "runs": 1},
     ),
     "ledger": Benchmark(
         old_ledger.measure,

@@ -44,8 +44,8 @@ class Feeds:
         self.bodies[name] = body
         self.modified[name] = self._modified(name) + after
 
-    def ready(self) -> bool:
-        return True
+    def gone(self, path: str) -> bool:
+        return self.served(path) is None
 
     def version(self, name: str) -> Version | None:
         body = self.bodies.get(name)

@@ -86,6 +86,7 @@ async def test_a_revoked_address_ends_its_subscription(
     assert len(reader.sent) == 1
 
 
+@pytest.mark.long
 async def test_one_of_two_copies_is_killed_while_it_calls(
     database_url: str, connection: Connection, reader: Subscriber, tmp_path: Path, unused_tcp_port_factory
 ) -> None:

@@ -160,6 +160,7 @@ CREATE TABLE websub_subscription (                             -- W3C WebSub: wh
     due timestamptz,                                           -- when it is called next; null: it has all
     claim integer NOT NULL DEFAULT 0,                          -- calls so far: only the latest says what came of it
     calling_until timestamptz,                                 -- while it is being called
+    slow boolean NOT NULL DEFAULT true,                        -- not reached yet, or not fast: comes after the others
     tries integer NOT NULL DEFAULT 0,                          -- that failed, in a row
     tried_at timestamptz,
     failing_since timestamptz,
