@@ -28,6 +28,7 @@ from services.admin import (
     newcomers,
     newsletter_changes,
     newsletter_dates,
+    newsletter_history,
     newsletters,
     participants,
     playbooks,
@@ -44,7 +45,7 @@ from services.admin import (
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
-MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, editions, subscribers)
+MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
 MORE_FEED_COMMANDS = (feed_subscribers,)
 
 

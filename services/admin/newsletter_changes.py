@@ -6,7 +6,8 @@ import typer
 
 from services.admin.answers import Answer, Refusal, instant, lines
 from services.admin.command import command
-from services.admin.newsletters import SHOWN_DATES, Name, app, changing, dates, document_of, known
+from services.admin.newsletter_view import SHOWN_DATES, dates, document_of
+from services.admin.newsletters import Name, app, changing, known
 
 UNTIL_HELP = "It goes out again from then on: 2027-01-04, or ISO 8601. Left out: until it is resumed."
 

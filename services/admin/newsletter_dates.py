@@ -1,30 +1,18 @@
-"""`roeland newsletter schedule|skip|history`: the dates of a newsletter, those to come and those that were decided."""
+"""`roeland newsletter schedule|skip`: the dates of a newsletter that are to come."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, WrongUsage, entries, instant, lines
+from services.admin.answers import Answer, WrongUsage, lines
 from services.admin.command import command
-from services.admin.newsletters import (
-    LOOK_AHEAD,
-    Name,
-    app,
-    changing,
-    coming_document,
-    dates,
-    document_of,
-    known,
-    voided_note,
-    zone,
-)
+from services.admin.newsletter_view import LOOK_AHEAD, coming_document, dates, document_of, voided_note
+from services.admin.newsletters import Name, app, changing, known, zone
 
 if TYPE_CHECKING:
     from datetime import date
 
     from services.domain.newsletters import Schedule
-    from services.runtime.postgres import Connection
-    from services.store.editions import EditionRow
 
 Minutes = Annotated[int | None, typer.Option(metavar="MINUTES", min=0)]
 
@@ -114,25 +102,6 @@ async def skip(
     return Answer(document, lines(*unchanged, *dates([coming_document(on)])))
 
 
-@command(
-    app,
-    "history",
-    examples=["newsletter history lokale-besturen", "newsletter history lokale-besturen --limit 5 --json"],
-)
-async def history(
-    name: Name, limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many dates.")] = 30
-) -> Answer:
-    """What each date came to, the latest first: made and sent, or why not; and how far it came."""
-    from services.admin.acting import acting
-    from services.store import editions
-
-    async with acting() as (connection, _):
-        newsletter = await known(connection, name)
-        found = [await _decided(connection, each) for each in await editions.history(connection, newsletter.id, limit)]
-    told = [(f"{each['date']}  {each['decision']}", _about(each)) for each in found]
-    return Answer(found, entries(told, none=f"no date is decided yet; it begins on {newsletter.begins}"))
-
-
 async def _shown(name: str) -> Answer:
     from services.admin.acting import acting
 
@@ -175,38 +144,3 @@ def _date(written: str) -> "date":
         return date.fromisoformat(written)
     except ValueError:
         raise WrongUsage(f"{written!r} is no date: write 2026-12-24") from None
-
-
-async def _decided(connection: "Connection", row: "EditionRow") -> dict[str, Any]:
-    from services.store import messages
-    from services.store.status import status_of
-
-    message = await messages.find(connection, row.message_id) if row.message_id else None
-    status = await status_of(connection, message) if message else None
-    return {
-        "date": row.date.isoformat(),
-        "decision": row.decision,
-        "due": row.due,
-        "decided_at": row.decided_at,
-        "late": row.late,
-        "reason": row.reason,
-        "number": row.number,
-        "message": row.message_id,
-        "items": len((row.content or {}).get("items", [])),
-        "state": status.state if status else None,
-        "recipients": status.recipients if status else None,
-        "channels": status.channels if status else {},
-        "released_at": message.released_at if message else None,
-        "told_at": row.told_at,
-    }
-
-
-def _about(each: dict[str, Any]) -> list[Any]:
-    if each["decision"] != "made":
-        told = f"told {instant(each['told_at'])}" if each["told_at"] else ""
-        return [each["reason"], told]
-    state = each["state"] or "not taken up yet: is editorial running?"
-    got = f"{each['recipients']} recipients" if each["recipients"] else ""
-    mail = ", ".join(f"{count} {word}" for word, count in each["channels"].get("mail", {}).items())
-    head = f"number {each['number']}" + (", LATE" if each["late"] else "")
-    return [head, state, f"{each['items']} items", got, mail, each["reason"], each["message"]]

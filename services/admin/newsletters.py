@@ -1,21 +1,21 @@
 """`roeland newsletter add|list|show …`: newsletters, as what they are; others put more commands on this group."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from services.admin.answers import Answer, Refusal, entries, instant, lines
+from services.admin.answers import Answer, Refusal, entries, lines
 from services.admin.command import command, group
+from services.admin.newsletter_view import LOOK_AHEAD, SHOWN_DATES, about, dates, document_of, particulars, voided_note
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from services.newsletter.upcoming import Coming
     from services.runtime.postgres import Connection
     from services.store.newsletters import Lock, NewsletterRow
     from services.store.users import User
@@ -24,7 +24,6 @@ app = group("newsletter", "Newsletters: one mail at a fixed hour with what chang
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its name, as `newsletter list` has it.")]
 
-SHOWN_DATES: Final = 5
 NONE: Final = "there is no newsletter: `roeland newsletter add FILE`, as in examples/newsletter.yaml"
 
 
@@ -66,7 +65,7 @@ async def list_() -> Answer:
         found = [
             await document_of(connection, each, LOOK_AHEAD) for each in await newsletters.all_newsletters(connection)
         ]
-    told = [(f"{each['newsletter']}  {each['title']}", _about(each)) for each in found]
+    told = [(f"{each['newsletter']}  {each['title']}", about(each)) for each in found]
     return Answer(found, entries(told, none=NONE))
 
 
@@ -78,9 +77,7 @@ async def show(name: Name) -> Answer:
     async with acting() as (connection, _):
         document = await document_of(connection, await known(connection, name), SHOWN_DATES)
     head = f"{document['newsletter']}  {document['title']}"
-    return Answer(
-        document, lines(head, *(f"    {each}" for each in _particulars(document)), *dates(document["coming"]))
-    )
+    return Answer(document, lines(head, *(f"    {each}" for each in particulars(document)), *dates(document["coming"])))
 
 
 async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "NewsletterRow":
@@ -136,101 +133,6 @@ def zone() -> "ZoneInfo":
     from services.rendering.centre import zone_in_force
 
     return zone_in_force()
-
-
-async def document_of(connection: "Connection", newsletter: "NewsletterRow", days: int) -> dict[str, Any]:
-    """What a newsletter is, as JSON has it, with so many of the dates to come."""
-    from services.newsletter import upcoming
-    from services.store import messages, newsletters, subscriptions
-
-    definition, now = newsletter.definition, await messages.database_time(connection)
-    approved = await newsletters.approved(connection, newsletter.id)
-    coming = await upcoming.coming(connection, newsletter, zone(), now, days)
-    subscribed, unsubscribed = await subscriptions.counts(connection, newsletter.id)
-    return {
-        "newsletter": newsletter.slug,
-        "id": newsletter.id,
-        "list_id": newsletter.list_id,
-        "incident": newsletter.incident,
-        "state": "paused" if newsletter.paused(now) else "runs",
-        "paused_until": newsletter.paused_until if newsletter.paused(now) else None,
-        "paused_reason": newsletter.paused_reason if newsletter.paused(now) else "",
-        "title": next(each.text for each in definition.title if each.language == definition.language),
-        "definition": definition.model_dump(mode="json"),
-        "hash": newsletter.hash,
-        "approval": None if approved is None else "stands" if approved == newsletter.hash else "void",
-        "subscribed": subscribed,
-        "unsubscribed": unsubscribed,
-        "begins": newsletter.begins.isoformat(),
-        "coming": [coming_document(each) for each in coming],
-    }
-
-
-def coming_document(each: "Coming") -> dict[str, Any]:
-    """A date to come, as JSON has it."""
-    return {
-        "date": each.day.date.isoformat(),
-        "at": each.day.moment,
-        "made_at": each.day.prepared,
-        "plan": each.plan,
-        "reason": each.reason,
-    }
-
-
-def dates(coming: Sequence[dict[str, Any]]) -> list[str]:
-    """The dates to come, a line for each."""
-    return [_date(each) for each in coming]
-
-
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-LOOK_AHEAD: Final = 14
-
-
-def _date(each: dict[str, Any]) -> str:
-    from datetime import date
-
-    local = each["at"].astimezone(zone())
-    weekday = WEEKDAYS[date.fromisoformat(each["date"]).weekday()]
-    why = f"{each['plan']}: {each['reason']}" if each["reason"] else each["plan"]
-    hour = f"{local:%H:%M}" if each["plan"] == "goes-out" else "     "
-    return f"    {weekday} {each['date']}  {hour}  {why}"
-
-
-def _about(document: dict[str, Any]) -> list[str]:
-    goes = next((each for each in document["coming"] if each["plan"] == "goes-out"), None)
-    following = f"next {instant(goes['at'])}" if goes else f"none in the next {LOOK_AHEAD} days"
-    kind = "exercise" if document["definition"]["exercise"] else ""
-    return [document["state"], ", ".join(document["definition"]["audiences"]), kind, following]
-
-
-def _particulars(document: dict[str, Any]) -> list[str]:
-    definition = document["definition"]
-    schedule = definition["schedule"]
-    return [
-        f"for {', '.join(definition['audiences'])}" + (" (an exercise)" if definition["exercise"] else ""),
-        f"at {schedule['time'][:5]} on {', '.join(schedule['weekdays'])}; holidays: {schedule['holidays']}",
-        f"made {schedule['prepare_minutes']} minutes before; sent up to {schedule['late_minutes']} minutes late",
-        f"collects {_of(definition['incidents'], 'incidents')}, {_of(definition['phases'], 'phases')}",
-        f"a day without news: {definition['quiet_day']}",
-        f"standing approval: {document['approval'] or 'none'}",
-        f"{document['subscribed']} get it, {document['unsubscribed']} have unsubscribed",
-        *_paused(document),
-    ]
-
-
-def _of(ids: Sequence[str], what: str) -> str:
-    return ", ".join(ids) if ids else f"all {what}"
-
-
-def _paused(document: dict[str, Any]) -> list[str]:
-    if document["state"] != "paused":
-        return []
-    until = f"until {instant(document['paused_until'])}" if document["paused_until"] else "until it is resumed"
-    return [f"PAUSED {until}" + (f": {document['paused_reason']}" if document["paused_reason"] else "")]
-
-
-def voided_note(voided: bool) -> list[str]:
-    return ["Its standing approval was for what it said before, and does not hold any more."] if voided else []
 
 
 def _text(file: Path) -> str:
