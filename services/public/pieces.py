@@ -73,11 +73,21 @@ def archives(entries: int) -> int:
 def _pages(audience: str, incident: str | None, entries: Sequence[IndexEntry]) -> Iterator[Piece]:
     """The current page and the archives; an archive is counted from the oldest, so that it stays what it is."""
     last, oldest_first = archives(len(entries)), entries[::-1]
-    yield _page(audience, incident, None, entries[:ON_A_PAGE], older=last or None)
+    yield _page(audience, incident, None, _current(entries), older=last or None)
     for page in range(1, last + 1):
         shown = oldest_first[(page - 1) * ON_A_PAGE : page * ON_A_PAGE][::-1]
         newer = page + 1 if page < last else None
         yield _page(audience, incident, page, shown, older=page - 1 or None, newer=newer)
+
+
+def _current(entries: Sequence[IndexEntry]) -> Sequence[IndexEntry]:
+    """The latest, and what was put right or withdrawn later than these: who reads the current page alone hears of it.
+
+    It stands in its archive as well; whichever has the later date is to be believed (RFC 5005 §4).
+    """
+    latest, earlier = entries[:ON_A_PAGE], entries[ON_A_PAGE:]
+    changed = [each for each in earlier if latest[-1].published_at < each.updated_at != each.published_at]
+    return [*latest, *changed[:ON_A_PAGE]]
 
 
 def _page(

@@ -17,7 +17,7 @@ from tests.public.entries import AT
 def index(number: int, incident: str = "storm-1", corrects: int | None = None) -> IndexEntry:
     """An entry, as many minutes after nine as its number says."""
     at = AT + timedelta(minutes=number)
-    return IndexEntry("public", number, UUID(int=number), incident, corrects, at, f"v{number}", hidden=False)
+    return IndexEntry("public", number, UUID(int=number), incident, corrects, at, at, f"v{number}", hidden=False)
 
 
 def built(entries: list[IndexEntry]) -> dict[str, Piece]:
@@ -59,6 +59,16 @@ def test_a_new_entry_makes_the_current_pages_anew_and_itself(count: int) -> None
         if new > 1:
             expected |= {f"public///{new - 1}", f"public/storm-1//{new - 1}"}
     assert changed(before, [*before, index(count + 1)]) == expected
+
+
+def test_an_old_entry_that_was_withdrawn_stands_in_the_current_page_and_in_its_archive() -> None:
+    """Most readers ask for the current page and nothing else: they must hear what is no longer true."""
+    entries = [index(number) for number in range(1, 121)]
+    assert 3 not in built(entries)["public///"].numbers
+    withdrawn = replace(entries[2], updated_at=entries[-1].published_at + timedelta(minutes=1), version="x")
+    after = built([*entries[:2], withdrawn, *entries[3:]])
+    assert 3 in after["public///"].numbers and 3 in after["public///1"].numbers
+    assert len(after["public///"].numbers) == ON_A_PAGE + 1
 
 
 def test_a_change_of_one_entry_touches_nothing_of_other_incidents() -> None:
