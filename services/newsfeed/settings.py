@@ -15,5 +15,5 @@ class NewsfeedSettings(PublicUrlSettings):
     def authority(self) -> str:
         """The host of the public address, else the domain that mails come from, else one that nobody ever owns."""
         host = urlsplit(self.public_url).hostname if self.public_url else None
-        domain = parseaddr(self.mail_from or "")[1].rpartition("@")[2]
+        domain = parseaddr(self.mail_from or "")[1].partition("@")[2]
         return (host or domain or NOBODYS).lower()

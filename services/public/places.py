@@ -5,29 +5,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from services.public.documents import TOKEN
 from services.public.manifest import Kept
 from services.runtime.errors import Foreseen
 
+MOST_BESIDE: Final = 9
+"""Copies of `public` on one data directory that find a folder by themselves."""
+
 _ETAG_CHARACTERS: Final = 20
 
 
 @contextmanager
-def claimed(root: Path) -> Iterator[None]:
-    """The folder is ours alone while inside; raises `Foreseen` when it cannot be, or another process builds there."""
+def claimed(root: Path, *, or_beside: bool = False) -> Iterator[Path]:
+    """A folder that is ours alone while inside: this one, or `root-2` and so on when others build there and we may.
+
+    Raises `Foreseen` when there is none.
+    """
+    for number in range(1, MOST_BESIDE + 1 if or_beside else 2):
+        folder = root.with_name(f"{root.name}-{number}") if number > 1 else root
+        lock = _locked(folder)
+        if lock is not None:
+            with lock:
+                yield folder
+            return
+    raise Foreseen(f"{root} is another public's: give each its own ROELAND_PUBLIC_DIR")
+
+
+def _locked(folder: Path) -> TextIO | None:
     try:
-        make(root, 0o755)
-        lock = (root / "lock").open("w")
+        make(folder, 0o755)
+        lock = (folder / "lock").open("w")
     except OSError as problem:
-        raise Foreseen(f"{root} cannot be written ({problem.strerror}): see ROELAND_PUBLIC_DIR") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Foreseen(f"{root} is another public's: give each its own ROELAND_PUBLIC_DIR") from None
-        yield
+        raise Foreseen(f"{folder} cannot be written ({problem.strerror}): see ROELAND_PUBLIC_DIR") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def names_of(kept: Kept) -> list[str]:

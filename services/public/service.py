@@ -89,8 +89,8 @@ async def _newsfeed(
         centre.timezone,
         HubSettings().hub_url,
     )
-    folder = Folder(settings.folder(), version(imprint))
-    with claimed(folder.root):
+    with claimed(settings.folder(), or_beside=settings.public_dir is None) as root:
+        folder = Folder(root, version(imprint))
         await asyncio.to_thread(_loaded, folder)
         bodies, access = Bodies(folder), Access(keys, configuration)
         watch = Watch(service.pool, folder, bodies, imprint)

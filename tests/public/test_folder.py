@@ -121,8 +121,10 @@ def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:
     """Two that build in one folder would take away one another's files."""
     with claimed(tmp_path), pytest.raises(Foreseen, match="ROELAND_PUBLIC_DIR"), claimed(tmp_path):
         pass
-    with claimed(tmp_path):
-        pass
+    with claimed(tmp_path / "public", or_beside=True) as first, claimed(tmp_path / "public", or_beside=True) as second:
+        assert (first.name, second.name) == ("public", "public-2")
+    with claimed(tmp_path / "public") as again:
+        assert again == first
 
 
 def test_a_process_killed_in_mid_write_leaves_only_what_is_whole(tmp_path: Path) -> None:

@@ -111,3 +111,15 @@ async def is_closed(door: Door, path: str) -> bool:
 
 def plain(got: Any) -> tuple[int, bytes, dict[str, str]]:
     return got.status, got.body, {name: value for name, value in got.headers.items() if name != "Date"}
+
+
+async def test_when_nobody_can_say_what_was_revoked_closed_feeds_stay_closed(
+    door: Door, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL is away: good tokens and bad get the same 503, and the open feed is served all the same (0016)."""
+    good = await path_of(connection, "governors")
+    await eventually(lambda: is_open(door, good))
+    monkeypatch.setattr("services.public.access.TRUSTED_SECONDS", 0.0)
+    closed, wrong = await door.get(good), await door.get(f"{good}x")
+    assert plain(closed) == plain(wrong) and (closed.status, closed.headers["Retry-After"]) == (503, "2")
+    assert await is_open(door, "/feeds/public.atom")
