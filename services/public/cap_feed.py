@@ -37,7 +37,7 @@ def feed_of(alerts: Sequence[Alert], feed: Feed) -> Element:
     _text(etree.SubElement(root, f"{{{ATOM}}}author"), "name", feed.centre)
     _text(root, "generator", "Roeland")
     for link in links_of(feed, "cap", FEED_TYPE):
-        if link["rel"] in ("self", "alternate"):
+        if link["rel"] in ("self", "alternate", "hub"):
             add_link(root, link)
     for alert in sorted(alerts, key=lambda each: each.sent, reverse=True):
         _add(root, feed, alert)
