@@ -21,6 +21,9 @@ from services.rendering.words import Word
 
 PREVIEWED: Final = 4
 
+_HEADLINES: Final = {
+    "withdrawn": "withdrawal.title", "put-right": "kind.correction.subject", "over": "kind.all-clear.subject",
+}  # fmt: skip
 _ORDER: Final = get_args(Standing)
 
 
@@ -98,6 +101,7 @@ def shown(view: EditionView, fit: Fit, templates: Templates) -> dict[str, Any]:
     return {
         "regions": _regions(placed, view.province, word),
         "listed": (placed + titled)[: fit.listed],
+        "told": until,
         "titles": [each.story for each in titled[: fit.titles]],
         "more": len(titled[fit.titles :]),
         "opening": view.opening[: fit.opening],
@@ -126,18 +130,29 @@ def _leaf(each: DateToCome, language: str, timezone: ZoneInfo) -> Leaf:
 def _preview(view: EditionView, tally: str, word: Word) -> str:
     """What a list of mails shows after the subject, which has the first title already."""
     if not view.stories:
-        return word("edition.quiet")
-    return ". ".join((tally, *(story.title for story in view.stories[1:PREVIEWED])))
+        return "".join(view.editorial[:1]) or word("edition.quiet")
+    return ". ".join((tally, *(_headline(story, word) for story in view.stories[1:PREVIEWED])))
 
 
 def _subject(view: EditionView, templates: Templates, word: Word) -> str:
     context = {
         "view": view,
         "day": format_date(view.date, word("edition.day"), locale=view.language),
-        "stories": view.stories,
+        "titles": [_headline(story, word) for story in view.stories],
         "word": word,
     }
     return one_line(templates.text.get_template("newsletter/subject.txt.j2").render(context))
+
+
+def _headline(story: Story, word: Word) -> str:
+    """Its title, where no badge stands beside it: what was withdrawn must not be read as true.
+
+    A notice has such a title already.
+    """
+    key = _HEADLINES.get(story.standing, "")
+    if not key or story.title.startswith(word(key, title="").strip()):
+        return story.title
+    return word(key, title=story.title)
 
 
 def _tally(stories: Sequence[Story], word: Word) -> str:

@@ -36,7 +36,9 @@ def to_html(source: str, *, place: str) -> str:
     """
     try:
         compiled = mrml.mjml2html(_INDENT.sub("\n", source.strip()), disable_comments=True, fonts={})
-    except ValueError as error:
+    except BaseException as error:
+        if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":  # Rust's, and no Exception
+            raise
         what = f"This is not MJML: {error}."
         raise Refused([Problem(place, what, "Look for a tag that is not closed, or for a bare < or &.")]) from None
     return _GUARDED.sub(_restored, compiled)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.domain.configuration import DEFAULT
-from services.domain.edition_view import EditionView, Said, SaidPoint
+from services.domain.edition_view import EditionView, Said, SaidPoint, Standing
 from services.domain.problems import Problem, Refused
 from services.domain.variants import SLOT, Variant, slot
 from services.domain.verification import code_of
@@ -106,6 +106,33 @@ def test_a_quiet_day_is_two_lines_and_promises_nothing_else(templates: Templates
         assert "In het kort" not in part
     first_ever = rendered(view(since=None), templates)
     assert "Er zijn nog geen berichten." in first_ever.text
+
+
+def test_an_editorial_without_stories_is_news(templates: Templates) -> None:
+    """Somebody wrote it today: neither the subject nor a heading says that there is none."""
+    variant = rendered(view(editorial=("Morgen is er een oefening.",)), templates)
+    assert variant.subject == "Dagelijks overzicht, 26 november"
+    for part in parts(variant):
+        assert "geen nieuws" not in part.lower() and "kwamen er geen nieuwe berichten" in part
+
+
+@pytest.mark.parametrize(
+    ("standing", "title", "subject"),
+    [
+        ("withdrawn", "Drink het water", "Ingetrokken: Drink het water"),
+        ("withdrawn", "Ingetrokken: Drink het water", "Ingetrokken: Drink het water"),
+        ("put-right", "Drink het water niet", "Rechtzetting: Drink het water niet"),
+        ("over", "Drink het water", "Einde van het incident: Drink het water"),
+        ("updated", "Drink het water", "Drink het water"),
+    ],
+)
+def test_a_title_alone_says_that_it_was_withdrawn(
+    templates: Templates, standing: Standing, title: str, subject: str
+) -> None:
+    """In a list of mails no badge stands beside it, and such stories come first."""
+    one = story(standing=standing, title=title)
+    assert rendered(view(one), templates).subject == f"Dagelijks overzicht, 26 november: {subject}"
+    assert f". {subject}</div>" in rendered(view(story(2), one), templates).html
 
 
 def test_the_way_out_stands_in_both_parts_and_says_that_urgent_messages_still_come(templates: Templates) -> None:
@@ -232,6 +259,7 @@ def problems(templates: Templates, edition: EditionView) -> list[Problem]:
     [
         ("<mjml>\n{{ nobody_knows }}\n</mjml>", 2, "nobody_knows"),
         ("<mjml>\n<mj-body>\n</mjml>", 0, "not MJML"),
+        ('<mjml><mj-body><mj-raw>é"><a href="x">y</a></mj-raw></mj-body></mjml>', 0, "not MJML"),  # it panics
         ("<mjml><mj-body>{% if %}</mj-body></mjml>", 1, "Expected an expression"),
         ("<mjml><mj-body><mj-raw>{{ ''.__class__ }}</mj-raw></mj-body></mjml>", 1, "unsafe"),
         ("<mjml><mj-body><mj-raw>{{ view.newsletter_title | safe }}</mj-raw></mj-body></mjml>", 1, "safe"),

@@ -83,6 +83,7 @@ def test_texts_at_their_limits_still_fit(templates: Templates, character: str) -
         assert "Lees deze inleiding verder in uw browser" in part
         assert ("Bekijk alle data in uw browser" in part) == (character in "😀é&ب<")
     assert re.search(r"Er zijn nog \d+ berichten", html)
+    assert set(re.findall(r'href="#(s\d+)"', html)) <= set(re.findall(r'id="(s\d+)"', html)), "a link to nowhere"
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Co", "Cc"]), min_size=1, max_size=600)
