@@ -32,8 +32,8 @@ REMEDIES: Final = {
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "
     "newsletter, or PostgreSQL, away? `roeland newsletter history NAME`, `roeland doctor`.",
-    "edition-fails": "The clock cannot make this edition, and tries again until it is too late: see the log of "
-    "newsletter for `edition_failed`.",
+    "edition-fails": "It cannot be made or rendered, and is tried until it is too late: see the log of newsletter "
+    "for `edition_failed`, of editorial for `proof_failed`. A template, or an audience that is configured no more?",
 }
 """By kind (`services.store.alarms`)."""
 OTHERWISE: Final = "See docs/operations.md."

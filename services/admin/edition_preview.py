@@ -26,7 +26,7 @@ from services.rendering.templates import Templates, load_templates
 from services.rendering.trial import on_trial
 from services.runtime.configuration import configuration_in_force
 from services.runtime.postgres import connect
-from services.store import edition_items, editions, incidents, notices
+from services.store import edition_items, editions, incidents, notices, subscriptions
 from services.store.editions import EditionRow
 from services.store.newsletters import NewsletterRow
 from services.store.notices import Subject
@@ -34,7 +34,10 @@ from services.store.notices import Subject
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`decided`: what its date came to, if it is decided: then this is what another edition would be."""
+    """`decided`: what its date came to, if it is decided: then this is what another edition would be.
+
+    `unsubscribed`: contacts in its audiences who do not want it, and are not counted in the proof.
+    """
 
     newsletter: NewsletterRow
     content: EditionContent
@@ -42,6 +45,7 @@ class Preview:
     decided: EditionRow | None
     templates: Templates
     configuration: Configuration
+    unsubscribed: int
 
     def page(self, where: Path | None) -> Path:
         """Where the page with all versions now is."""
@@ -70,6 +74,7 @@ class Preview:
         )
         more = f", message {self.decided.message_id}" if self.decided and self.decided.message_id else ""
         return [
+            *([f"{self.unsubscribed} have unsubscribed, and do not get it"] if self.unsubscribed else []),
             *([] if says_something(self.content) else [quiet]),
             *([f"{self.decided.date} is decided already: {self.decided.decision}{more}"] if self.decided else []),
         ]
@@ -81,6 +86,7 @@ class Preview:
             "date": self.content.date.isoformat(),
             "number": self.content.number,
             "items": len(self.content.items),
+            "unsubscribed": self.unsubscribed,
             "editorial": self.content.editorial is not None,
             "decision": self.decided.decision if self.decided else None,
             **({} if sent is None else {"mails": sent}),
@@ -100,8 +106,9 @@ async def preview(name: str, day: date) -> Preview:
         series = await incidents.find(connection, newsletter.incident)
         phase = series.phase if series else configuration.phase_ids[0]
         proof = await proof_of_edition(connection, content, versions, phase=phase, configuration=configuration)
+        _, unsubscribed = await subscriptions.counts(connection, newsletter.id)
         decided = await editions.find(connection, newsletter.id, day)
-    return Preview(newsletter, content, proof, decided, templates, configuration)
+    return Preview(newsletter, content, proof, decided, templates, configuration, unsubscribed)
 
 
 async def mail_to_oneself(found: Preview, shown: Proof) -> int:

@@ -75,7 +75,11 @@ async def schedule(
     document = {**after, "before": before["coming"], "change": made.change, "dry_run": dry_run}
     document["approval_voided"] = made.voided
     told = [f"{name}: {'would be ' if dry_run else ''}{made.change}", *voided_note(made.voided)]
-    told += ["Write it in its file too, or `newsletter add` changes it back."] if made.change == "changed" else []
+    told += (
+        ["Write it in its file too, or `newsletter add` changes it back."]
+        if made.change == "changed" and not dry_run
+        else []
+    )
     return Answer(document, lines(*told, *_differing(before["coming"], after["coming"])))
 
 
@@ -159,11 +163,8 @@ def _differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> lis
     was = {each["date"]: each for each in before}
     shown = []
     for each in after:
-        old = was.get(each["date"])
-        if old is not None and old != each:
-            shown += [f"  -{dates([old])[0].removeprefix('   ')}", f"  +{dates([each])[0].removeprefix('   ')}"]
-        else:
-            shown += dates([each])
+        old, new = dates([was.get(each["date"], each)]), dates([each])
+        shown += new if old == new else [f"  -{old[0][3:]}", f"  +{new[0][3:]}"]
     return shown
 
 

@@ -141,11 +141,12 @@ def zone() -> "ZoneInfo":
 async def document_of(connection: "Connection", newsletter: "NewsletterRow", days: int) -> dict[str, Any]:
     """What a newsletter is, as JSON has it, with so many of the dates to come."""
     from services.newsletter import upcoming
-    from services.store import messages, newsletters
+    from services.store import messages, newsletters, subscriptions
 
     definition, now = newsletter.definition, await messages.database_time(connection)
     approved = await newsletters.approved(connection, newsletter.id)
     coming = await upcoming.coming(connection, newsletter, zone(), now, days)
+    subscribed, unsubscribed = await subscriptions.counts(connection, newsletter.id)
     return {
         "newsletter": newsletter.slug,
         "id": newsletter.id,
@@ -158,6 +159,8 @@ async def document_of(connection: "Connection", newsletter: "NewsletterRow", day
         "definition": definition.model_dump(mode="json"),
         "hash": newsletter.hash,
         "approval": None if approved is None else "stands" if approved == newsletter.hash else "void",
+        "subscribed": subscribed,
+        "unsubscribed": unsubscribed,
         "begins": newsletter.begins.isoformat(),
         "coming": [coming_document(each) for each in coming],
     }
@@ -210,6 +213,7 @@ def _particulars(document: dict[str, Any]) -> list[str]:
         f"collects {_of(definition['incidents'], 'incidents')}, {_of(definition['phases'], 'phases')}",
         f"a day without news: {definition['quiet_day']}",
         f"standing approval: {document['approval'] or 'none'}",
+        f"{document['subscribed']} get it, {document['unsubscribed']} have unsubscribed",
         *_paused(document),
     ]
 

@@ -16,8 +16,8 @@ from services.domain.editions import EditionItem
 class Heard:
     """A released message that an audience may know of. `news`: no edition has told the audience of it, as it now is.
 
-    `void`: it was withdrawn, or stopped before any edition told of it: it says nothing any more. `withdrawn`: that is
-    to be told. `notice`: it is itself the word that what it corrects was withdrawn.
+    `void`: it was withdrawn, is held, or was stopped before any edition told of it: nobody may go by it. `withdrawn`:
+    that is to be told. `notice`: it is itself the word that what it corrects was withdrawn.
     """
 
     id: UUID

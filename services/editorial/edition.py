@@ -15,7 +15,8 @@ from services.editorial import edition_overdue, proof
 from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.health import HANDLED
-from services.runtime.postgres import Connection
+from services.runtime.postgres import AWAY, Connection
+from services.runtime.records import unforeseen
 from services.store import audit, editions, incidents, messages, newsletters
 from services.store.editions import EditionRow
 from services.store.messages import Message, NewMessage
@@ -36,8 +37,13 @@ async def sweep(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         waiting = await editions.not_taken_up(connection)
     for newsletter, day in waiting:
-        async with desk.pool.connection() as connection, connection.transaction():
-            await _take_up(connection, newsletter, day, desk)
+        try:
+            async with desk.pool.connection() as connection, connection.transaction():
+                await _take_up(connection, newsletter, day, desk)
+        except AWAY:
+            raise
+        except Exception as problem:  # the others are taken up all the same
+            log.error("edition_not_taken_up", newsletter=newsletter, problem=unforeseen(problem))
 
 
 async def _take_up(connection: Connection, newsletter: int, day: date, desk: Desk) -> None:

@@ -55,7 +55,7 @@ async def composed(connection: Connection, content: EditionContent) -> EditionCo
 
 async def revise(connection: Connection, message: Message, content: EditionContent, desk: Desk) -> Message:
     """The next revision, which says this; its proof is still to be asked for. What it tells is recorded."""
-    await editions.set_content(connection, content)
+    await editions.set_content(connection, content, taken_up=True)
     return await revisions.anew(
         connection, message, desk.rendered_with, content=content.model_dump(mode="json"), digest=edition_hash(content)
     )

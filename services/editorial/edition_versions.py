@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from services.domain.configuration import Configuration
-from services.domain.edition_selection import Released, languages_of, provinces_of, readers_of, view_of
+from services.domain.edition_selection import languages_of, provinces_of, readers_of, view_of
+from services.domain.edition_stories import Released
 from services.domain.editions import EditionContent
 from services.domain.problems import Problem, Refused
 from services.domain.variants import Variant

@@ -4,6 +4,7 @@ Of two who write at once the second hears that there is another's: a version is 
 """
 
 from dataclasses import asdict
+from typing import Final
 
 from services.domain.commands import Answer, WriteEditorial
 from services.domain.editions import EditionContent, Editorial
@@ -22,6 +23,8 @@ from services.store.editions import EditionRow
 from services.store.messages import Message
 from services.store.newsletters import NewsletterRow
 from services.store.users import User
+
+JUST_NOW: Final = "the edition is just being made: try again in a moment"
 
 
 async def write_editorial(connection: Connection, body: WriteEditorial, user: User, desk: Desk) -> Answer:
@@ -68,7 +71,7 @@ async def _still_open(connection: Connection, body: WriteEditorial, message: Mes
     if edition.message_id is None:
         raise Refusal(f"no edition was made for {body.date}: {edition.decision}")
     if message is None and edition.taken_up_at is not None:
-        raise Refusal("the edition is just being made: try again in a moment")
+        raise Refusal(JUST_NOW)
     if message is not None and message.state not in ("submitted", "proofed", "approved"):
         raise Refusal(f"the edition of {body.date} was {message.state}: nothing more is written above it")
     if message is not None and too_late(message, await messages.database_time(connection)):
@@ -115,7 +118,8 @@ async def _made_anew(
         return None
     content = await edition_anew.composed(connection, EditionContent.model_validate(edition.content))
     if message is None:  # made, and not a message yet: it is taken up as it now is
-        await editions.set_content(connection, content)
+        if not await editions.set_content(connection, content, taken_up=False):
+            raise Refusal(JUST_NOW)
         return "made"
     revision = await edition_anew.revise(connection, message, content, desk)
     await proof.ask(connection, revision.number)

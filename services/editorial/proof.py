@@ -14,7 +14,8 @@ from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
 from services.runtime.records import unforeseen
-from services.store import messages, plan, variants
+from services.store import alarms, messages, plan, variants
+from services.store.alarms import Alarm
 from services.store.messages import Message
 
 KIND: Final = "proof"
@@ -52,6 +53,7 @@ def proofing(desk: Desk) -> Callable[[Connection, str], Awaitable[None]]:
             raise
         except Exception as problem:
             log.error("proof_failed", message=int(subject), problem=unforeseen(problem))
+            await _ring(connection, int(subject))
             await ask(connection, int(subject), TRY_AGAIN)
 
     return fired
@@ -66,6 +68,7 @@ async def _proof(connection: Connection, number: int, desk: Desk) -> None:
         return
     if message.kind == EDITION:
         await _render(connection, message, desk)
+        await alarms.hush(connection, (alarms.EDITION_FAILS, message.incident))
     count = await plan.write(connection, await recipients.plan_for(connection, message, desk.configuration))
     await messages.set_proofed(connection, number, count, await binding.proof_of(connection, number))
     await holding_release.release_proofed(connection, number, desk)
@@ -73,6 +76,14 @@ async def _proof(connection: Connection, number: int, desk: Desk) -> None:
     await duty.call(connection, message, desk)
     await connection.execute("SELECT pg_notify(%s, %s)", (PROOFED, str(message.id)))
     log.info("proofed", message=number, recipients=count)
+
+
+async def _ring(connection: Connection, number: int) -> None:
+    """Whoever submits a message waits for its proof; for an edition's nobody does."""
+    message = await messages.by_number(connection, number)
+    if message is not None and message.kind == EDITION:
+        detail = {"message": number, "newsletter": message.content["newsletter"]}
+        await alarms.ring(connection, Alarm(alarms.EDITION_FAILS, message.incident, detail))
 
 
 async def _render(connection: Connection, edition: Message, desk: Desk) -> None:

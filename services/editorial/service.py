@@ -118,7 +118,8 @@ async def serve(service: Service, desk: Desk) -> None:
             group.create_task(_proofs(desk, each, only))
         for _ in range(RELEASERS):
             group.create_task(every(RELEASE_SECONDS, lambda: _release(desk), what="releases"))
-        group.create_task(every(EDITION_SECONDS, lambda: _editions(desk), what="editions"))
+        group.create_task(every(EDITION_SECONDS, lambda: edition.sweep(desk), what="editions"))
+        group.create_task(every(EDITION_SECONDS, lambda: _end_editions(desk), what="editions that are too late"))
         group.create_task(_tell_users(service, desk))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
@@ -188,8 +189,7 @@ async def _release(desk: Desk) -> None:
     await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
 
 
-async def _editions(desk: Desk) -> None:
-    await edition.sweep(desk)
+async def _end_editions(desk: Desk) -> None:
     await timers.fire_due(desk.pool, edition_overdue.KIND, edition_overdue.ending(desk))
 
 

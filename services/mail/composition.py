@@ -14,6 +14,7 @@ from services.rendering.mime import CompiledMail, Listing, compile_mail
 from services.runtime.reader_links import UNSUBSCRIBE
 from services.store.ledger import Delivery
 
+READER: Final = "READER"
 REMEMBERED: Final = 64
 """Compiled variants kept; one takes about as much memory as a mail."""
 
@@ -38,8 +39,9 @@ class Composer:
         """
         if not ENVELOPE.fullmatch(address):
             address = mailbox(address)
-        reader = "" if job.mailing_list is None else self._reader(job, delivery)
-        content = self._variant(job, delivery.variant).splice(
+        compiled, listed = self._variant(job, delivery.variant), job.mailing_list is not None
+        reader = self._reader(job, delivery) if listed or READER in compiled.slots else ""
+        content = compiled.splice(
             to_name=delivery.name,
             to_address=address,
             message_id=self._name(job.claim.message_id, delivery.sequence),
@@ -51,13 +53,18 @@ class Composer:
                 role=delivery.role,
                 reader=reader,
             ),
-            unsubscribe=reader and f"{reader}/{UNSUBSCRIBE}",
+            unsubscribe=f"{reader}/{UNSUBSCRIBE}" if listed else "",
         )
         return address, content
 
     def _reader(self, job: Job, delivery: Delivery) -> str:
+        """Where the link leads; that of a test mail, which is on no list, leads to nobody's page."""
         if self._readers is None:
+            if job.mailing_list is None:
+                return ""
             raise LookupError("no address for readers' links")
+        if job.mailing_list is None:
+            return self._readers.nobody
         return self._readers.link(job.claim.ref.message, delivery.sequence)
 
     def _name(self, message: UUID, sequence: int) -> str:

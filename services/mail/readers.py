@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.runtime.postgres import Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
-from services.runtime.reader_links import Reader, reader_path
+from services.runtime.reader_links import ROOT, Reader, reader_path
 from services.runtime.tokens import Keys
 from services.store.secret_keys import signing_keys
 
@@ -15,6 +15,11 @@ class Readers:
 
     public_url: str
     keys: Keys
+
+    @property
+    def nobody(self) -> str:
+        """A link that is nobody's."""
+        return f"{self.public_url}{ROOT}/test"
 
     def link(self, message: int, sequence: int) -> str:
         """The address of this delivery's reader; the same for a second copy."""

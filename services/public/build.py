@@ -60,7 +60,7 @@ def version(imprint: Imprint) -> str:
     files = [file for top in (*_SOURCES, *folders(settings)) for file in sorted(top.rglob("*")) if file.is_file()]
     files += [settings.centre_logo] if settings.centre_logo else []
     named = [settings.newsletter_images, imprint.centre, imprint.contact, imprint.timezone, imprint.hub or ""]
-    told = [*named, imprint.public_url, imprint.configuration.model_dump_json()]
+    told = [*named, imprint.public_url, imprint.configuration.model_dump_json(), settings.model_dump_json()]
     hashes = [sha256(file.read_bytes()).digest() for file in files if "__pycache__" not in file.parts]
     return sha256(repr((told, hashes)).encode()).hexdigest()[:16]
 

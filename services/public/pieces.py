@@ -5,7 +5,7 @@ what is built with another one is made anew. A full rebuild is nothing else: the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -41,16 +41,28 @@ class Piece:
         return f"{self.audience}/{self.incident or ''}/{self.entry or ''}/{self.page or ''}"
 
 
-def pieces(audience: str, entries: Iterable[IndexEntry]) -> Iterator[Piece]:
-    """All that an audience's feed is built of."""
+Pieces = Mapping[str, Piece]
+"""By their keys."""
+
+
+def pieces(
+    audience: str, entries: Iterable[IndexEntry], *, before: Pieces | None = None, changed: Collection[str] = ()
+) -> Pieces:
+    """All that an audience's feed is built of.
+
+    `before`: what it was built of when nothing but entries of these incidents was other than now; that saves the rest.
+    """
     newest_first = sorted(entries, key=lambda each: (each.published_at, each.number), reverse=True)
-    yield from _pages(audience, None, newest_first)
     incidents: defaultdict[str, list[IndexEntry]] = defaultdict(list)
     for each in newest_first:
-        incidents[each.incident].append(each)
+        if before is None or each.incident in changed:
+            incidents[each.incident].append(each)
+    made = list(_pages(audience, None, newest_first))
     for incident, of_incident in incidents.items():
-        yield from _pages(audience, incident, of_incident)
-        yield from _each_entry(audience, incident, of_incident)
+        made += _pages(audience, incident, of_incident)
+        made += _each_entry(audience, incident, of_incident)
+    same = {key: each for key, each in (before or {}).items() if each.incident and each.incident not in changed}
+    return same | {each.key: each for each in made}
 
 
 def archives(entries: int) -> int:
@@ -61,11 +73,21 @@ def archives(entries: int) -> int:
 def _pages(audience: str, incident: str | None, entries: Sequence[IndexEntry]) -> Iterator[Piece]:
     """The current page and the archives; an archive is counted from the oldest, so that it stays what it is."""
     last, oldest_first = archives(len(entries)), entries[::-1]
-    yield _page(audience, incident, None, entries[:ON_A_PAGE], older=last or None)
+    yield _page(audience, incident, None, _current(entries), older=last or None)
     for page in range(1, last + 1):
         shown = oldest_first[(page - 1) * ON_A_PAGE : page * ON_A_PAGE][::-1]
         newer = page + 1 if page < last else None
         yield _page(audience, incident, page, shown, older=page - 1 or None, newer=newer)
+
+
+def _current(entries: Sequence[IndexEntry]) -> Sequence[IndexEntry]:
+    """The latest, and what was put right or withdrawn later than these: who reads the current page alone hears of it.
+
+    It stands in its archive as well; whichever has the later date is to be believed (RFC 5005 §4).
+    """
+    latest, earlier = entries[:ON_A_PAGE], entries[ON_A_PAGE:]
+    changed = [each for each in earlier if latest[-1].published_at < each.updated_at != each.published_at]
+    return [*latest, *changed[:ON_A_PAGE]]
 
 
 def _page(

@@ -22,7 +22,9 @@ from services.runtime.reader_links import ARCHIVE, PREFERENCES, ROOT, UNSUBSCRIB
 from services.runtime.tokens import Keys
 from services.store.readers import Readership, readers
 
-POSTGRES_SECONDS: Final = 2.0
+READ_SECONDS: Final = 2.0
+CHOICE_SECONDS: Final = 10.0
+"""Waited for a connection; a choice is worth waiting for, since mail programs may not try again."""
 
 _NAME: Final = f"{ROOT}/{{name}}"
 
@@ -70,7 +72,8 @@ class ReaderDoor:
     async def _ask(self, request: web.Request, link: Reader, handle: Handle) -> tuple[Readership, Reply] | None:
         """What to answer to whom; None when the link, or what it asks for, is of no use."""
         form = await read_form(request)
-        async with self._pool.connection(timeout=POSTGRES_SECONDS) as connection, connection.transaction():
+        seconds = CHOICE_SECONDS if request.method == "POST" else READ_SECONDS
+        async with self._pool.connection(timeout=seconds) as connection, connection.transaction():
             them = await readers(connection, link)
             if them is None:
                 return None

@@ -34,9 +34,16 @@ class Form:
 
 
 async def read_form(request: web.Request) -> Form:
-    """What is posted. Raises 413 for more than the door takes; what cannot be read as a form says nothing."""
+    """What is posted. Raises 413 for more than the door takes; what cannot be read as a form says nothing.
+
+    aiohttp counts what the fields of a multipart form hold, not how many there are, so its length must be known: 411.
+    """
     if request.method != "POST":
         return Form()
+    if request.content_length is None and request.content_type.startswith("multipart/"):
+        raise web.HTTPLengthRequired
+    if (request.content_length or 0) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.content_length or 0)
     try:
         posted = await request.post()
     except web.HTTPException:

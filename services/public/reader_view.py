@@ -1,5 +1,6 @@
 """An edition in the browser, as the reader got it by mail: with what is theirs in it, and nothing loaded elsewhere."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
@@ -17,13 +18,19 @@ VIEW_POLICY: Final = (
 )
 """A mail has its styles within, and pictures where the setting says that it links to them."""
 
+_BODY: Final = re.compile(r"(<body\b[^>]*>)(.*)(</body>)", re.IGNORECASE | re.DOTALL)
+
 
 def as_page(edition: Variant, them: Readership, link: str, logo: Logo | None) -> str:
-    """The HTML of the mail. What was filled per person is so again; the logo that came with it is in the page."""
+    """The HTML of the mail. What was filled per person is so again; the logo that came with it is in the page.
+
+    A page has a main part, which readers of screens go to; a mail has none, for it is one.
+    """
     slots = slots_for(
         name=them.name, organisation=them.organisation, municipality=them.municipality, role=them.role, reader=link
     )
-    return filled(_with_logo(edition.html, logo), slots)
+    html = _BODY.sub(r"\1<main>\2</main>\3", _with_logo(edition.html, logo), count=1)
+    return filled(html, slots)
 
 
 def filled(html: str, slots: Mapping[str, str]) -> str:

@@ -14,7 +14,8 @@ from uuid import UUID
 import structlog
 
 from services.domain.configuration import Configuration
-from services.domain.edition_selection import Released, view_of
+from services.domain.edition_selection import view_of
+from services.domain.edition_stories import Released
 from services.domain.editions import EditionContent
 from services.domain.variants import Variant, slot
 from services.rendering.edition import render_edition

@@ -5,10 +5,10 @@ A wrong token, a revoked one, an audience or a document that does not exist: one
 
 from typing import Final
 
-from aiohttp import ETag, web
+from aiohttp import web
 
-from services.public import atom, cap_feed, json_feed, rss
 from services.public.access import Access
+from services.public.answering import OF_A_BODY, for_a_page, has_it, headers_of, takes_gzip
 from services.public.bodies import Bodies
 from services.public.build import Imprint
 from services.public.documents import TOKEN
@@ -18,18 +18,6 @@ from services.public.manifest import Kept
 from services.public.watch import Watch
 from services.store.feeds import PUBLIC
 
-MAX_AGE_SECONDS: Final = 30
-
-FORMS: Final = {
-    "atom": atom.MEDIA_TYPE,
-    "rss": rss.MEDIA_TYPE,
-    "json": json_feed.MEDIA_TYPE,
-    "cap": cap_feed.FEED_TYPE,
-}
-"""The forms in which the same feed is had, by ending."""
-
-SHOWN_AS_TEXT: Final = frozenset({atom.MEDIA_TYPE, rss.MEDIA_TYPE})
-
 PREFLIGHT: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD",
@@ -37,7 +25,6 @@ PREFLIGHT: Final = {
     "Access-Control-Max-Age": "86400",
 }
 
-_GZIP: Final = "-gzip"
 _TOKEN: Final = TOKEN.encode()
 
 
@@ -50,7 +37,7 @@ class Documents:
     async def open(self, request: web.Request) -> web.StreamResponse:
         """What anyone may read."""
         kept = self._find(request.path)
-        return self._answer(request, kept, f"public, max-age={MAX_AGE_SECONDS}")
+        return self._answer(request, kept)
 
     async def closed(self, request: web.Request) -> web.StreamResponse:
         """What an audience may read, below the address that only it has."""
@@ -63,7 +50,7 @@ class Documents:
             return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
             raise web.HTTPNotFound
-        return self._answer(request, kept, "private, no-cache", token)
+        return self._answer(request, kept, token)
 
     async def preflight(self, _: web.Request) -> web.StreamResponse:
         """A script of another site asks whether it may ask whether something changed; whatever there is, or is not."""
@@ -78,24 +65,25 @@ class Documents:
             f"{name}.html"
         )
 
-    def _answer(self, request: web.Request, kept: Kept | None, caching: str, token: str = "") -> web.StreamResponse:
-        """The document, or 304 for whoever has it already (RFC 9110 §13.1: the ETag counts before the date)."""
+    def _answer(self, request: web.Request, kept: Kept | None, token: str = "") -> web.StreamResponse:
+        """The document, or 304 for whoever has it already."""
         if kept is None:
             raise web.HTTPNotFound if self._watch.complete else web.HTTPServiceUnavailable
-        zipped = kept.compressed > 0 and not token and "gzip" in request.headers.get("Accept-Encoding", "").lower()
-        response = web.Response(status=304) if has_it(request, kept) else web.Response()
-        if response.status == 200:
-            body = self._body(kept, compressed=zipped)
-            response.body = body.replace(_TOKEN, token.encode()) if token else body
-            response.content_type = seen_as(request, kept.media_type)
-            response.charset = None if response.content_type.startswith("image/") else "utf-8"
-            if zipped:
-                response.headers["Content-Encoding"] = "gzip"
-        headers = headers_of(kept, self._imprint)
-        response.headers.update({name: value.replace(TOKEN, token) for name, value in headers.items()})
-        response.headers["Cache-Control"] = caching
-        response.etag, response.last_modified = kept.etag + (_GZIP if zipped else ""), kept.modified
-        return response
+        asked = request.headers
+        packed = kept.compressed > 0 and not token and takes_gzip(asked.get("Accept-Encoding", ""))
+        page = for_a_page(asked.get("Accept", ""))
+        headers = headers_of(kept, self._link(kept), open_=not token, packed=packed, page=page)
+        if token:
+            headers = {name: value.replace(TOKEN, token) for name, value in headers.items()}
+        if has_it(asked.get("If-None-Match"), asked.get("If-Modified-Since"), kept):
+            return web.Response(status=304, headers={name: headers[name] for name in headers if name not in OF_A_BODY})
+        body = self._body(kept, compressed=packed)
+        return web.Response(body=body.replace(_TOKEN, token.encode()) if token else body, headers=headers)
+
+    def _link(self, kept: Kept) -> str:
+        """Where to subscribe to it, if it can be (W3C WebSub §4)."""
+        imprint = self._imprint
+        return links(kept.path, imprint.public_url, imprint.hub) if imprint.hub and is_topic(kept.path) else ""
 
     def _body(self, kept: Kept, *, compressed: bool) -> bytes:
         try:
@@ -105,26 +93,6 @@ class Documents:
             raise web.HTTPServiceUnavailable from None
 
 
-def headers_of(kept: Kept, imprint: Imprint) -> dict[str, str]:
-    """What belongs to a document besides its type and its age: any site may read it; its forms are named."""
-    headers = {"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag"}
-    if kept.media_type in SHOWN_AS_TEXT:
-        headers["Vary"] = "Accept, Accept-Encoding"
-    name, dot, form = kept.path.rpartition("/")[2].rpartition(".")
-    if dot and FORMS.get(form) == kept.media_type:
-        forms = [f'<{name}.{each}>; rel="alternate"; type="{type_}"' for each, type_ in FORMS.items()]
-        hub = [links(kept.path, imprint.public_url, imprint.hub)] if imprint.hub and is_topic(kept.path) else []
-        headers["Link"] = ", ".join([*hub, *forms])
-    return headers
-
-
-def seen_as(request: web.Request, media_type: str) -> str:
-    """Browsers show a feed's own types as bare text, and XML by its style sheet; who asks for pages is a browser."""
-    accept = request.headers.get("Accept", "")
-    page = "text/html" in accept and "atom+xml" not in accept and "rss+xml" not in accept
-    return "application/xml" if page and media_type in SHOWN_AS_TEXT else media_type
-
-
 def split_token(rest: str) -> tuple[str, str]:
     """The token, and what follows it: of `TOKEN.atom`, `TOKEN/`, `TOKEN/incidents/SLUG.rss`. A token may have a dot."""
     token, slash, below = rest.partition("/")
@@ -132,12 +100,3 @@ def split_token(rest: str) -> tuple[str, str]:
         return token, f"/{below}"
     token, dot, form = rest.rpartition(".")
     return token, f"{dot}{form}"
-
-
-def has_it(request: web.Request, kept: Kept) -> bool:
-    """Whether the reader's copy is this one, compressed or not."""
-    if request.if_none_match is not None:
-        given = {each.value.removesuffix(_GZIP) for each in request.if_none_match if isinstance(each, ETag)}
-        return bool(given & {kept.etag, "*"})
-    since = request.if_modified_since
-    return since is not None and kept.modified <= since.timestamp()

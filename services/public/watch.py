@@ -6,7 +6,7 @@ piece to be made; what changes meanwhile comes first. While PostgreSQL is away w
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -16,12 +16,12 @@ from prometheus_client import Gauge
 from services.public.bodies import Bodies
 from services.public.build import Imprint
 from services.public.folder import Folder
+from services.public.known import Known, Touched
 from services.public.making import STATIC, Making
 from services.public.manifest import Kept
-from services.public.pieces import Piece, pieces
+from services.public.pieces import Piece, Pieces, pieces
 from services.runtime.postgres import Pool, until_there
 from services.store import feed_index
-from services.store.feed_index import IndexEntry
 
 SECONDS: Final = 1.0
 TROUBLED_SECONDS: Final = 5.0
@@ -37,8 +37,8 @@ class Watch:
     def __init__(self, pool: Pool, folder: Folder, bodies: Bodies, imprint: Imprint) -> None:
         self._pool, self._folder, self._imprint = pool, folder, imprint
         self._making = Making(pool, folder, bodies, imprint)
-        self._index: dict[str, dict[int, IndexEntry]] = {audience: {} for audience in imprint.audiences}
-        self._wanted: dict[str, dict[str, Piece]] = {}
+        self._known = Known()
+        self._wanted: dict[str, Pieces] = {}
         self._todo: list[Piece] = []
         self._since: str | None = None
         self._trouble = False
@@ -77,47 +77,29 @@ class Watch:
                 self._wanted.clear()
         async with self._pool.connection() as connection:
             found = await feed_index.look(connection, self._since)
-            if self._since is not None and self._total(found.changed) != found.total:  # some are there no more
+            if self._since is not None and self._known.misses_some(found):
                 found = await feed_index.look(connection, None)
-                self._index = {audience: {} for audience in self._imprint.audiences}
+                self._known.forget()
                 self._wanted.clear()
         self._since = found.since
-        changed = self._take(found.changed)
-        if again := [
-            audience for audience in self._imprint.audiences if audience in changed or audience not in self._wanted
-        ]:
-            await asyncio.to_thread(self._plan, again)
+        touched = self._known.take(found)
+        if touched or len(self._wanted) < len(self._imprint.audiences):
+            await asyncio.to_thread(self._plan, touched)
 
-    def _take(self, entries: Sequence[IndexEntry]) -> set[str]:
-        """Note them; the audiences whose feed is not what it was."""
-        changed = set()
-        for each in entries:
-            known = self._index.setdefault(each.audience, {})
-            if known.get(each.number) != each:
-                known[each.number] = each
-                changed.add(each.audience)
-        return changed
-
-    def _total(self, changed: Sequence[IndexEntry]) -> int:
-        """How many entries there would be, if none was taken away."""
-        new = {
-            (each.audience, each.number) for each in changed if each.number not in self._index.get(each.audience, {})
-        }
-        return sum(map(len, self._index.values())) + len(new)
-
-    def _plan(self, audiences: Sequence[str]) -> None:
-        """What is to be made of these, and what is there no more."""
-        for audience in audiences:
-            shown = [each for each in self._index[audience].values() if not each.hidden]
-            self._wanted[audience] = {piece.key: piece for piece in pieces(audience, shown)}
+    def _plan(self, touched: Touched) -> None:
+        """What is to be made now, and what is there no more. What is not known to be wanted is worked out whole."""
+        for audience in self._imprint.audiences:
+            before = self._wanted.get(audience)
+            if before is None or audience in touched:
+                shown, changed = self._known.shown(audience), touched.get(audience, set())
+                self._wanted[audience] = pieces(audience, shown, before=before, changed=changed)
         wanted = {key: piece for each in self._wanted.values() for key, piece in each.items()}
         todo = [piece for key, piece in wanted.items() if self._folder.signature(key) != piece.signature]
         self._todo = sorted(todo, key=lambda piece: piece.weight, reverse=True)
         WAITING.set(len(self._todo))
         self._making.forget()
-        if len(self._wanted) == len(self._imprint.audiences):
-            for key in self._folder.keys() - wanted.keys() - {STATIC}:
-                self._folder.drop(key)
+        for key in self._folder.keys() - wanted.keys() - {STATIC}:
+            self._folder.drop(key)
 
     async def _make(self) -> None:
         """Make what is to be made, until that is all, or it is time to look again."""

@@ -1,5 +1,6 @@
 """Who speaks: the centre's name, address and logo, and where its templates are, from settings."""
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,11 @@ class Logo:
 
     content: bytes
     subtype: str
+
+    @property
+    def data(self) -> str:
+        """The picture itself, as an address (RFC 2397), for pages that load nothing."""
+        return f"data:image/{self.subtype};base64,{base64.b64encode(self.content).decode()}"
 
     @property
     def path(self) -> str:

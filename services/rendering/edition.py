@@ -3,7 +3,6 @@
 MJML is compiled to HTML here, per variant, at the proof; sending only fills slots. docs/newsletter-looks.md.
 """
 
-import base64
 import re
 from typing import Any, Final
 
@@ -80,7 +79,7 @@ def _logo(templates: Templates, *, whole: bool) -> str:
         return ""
     if not whole:
         return templates.logo_link or f"cid:{LOGO_ID}"
-    return f"data:image/{templates.logo.subtype};base64,{base64.b64encode(templates.logo.content).decode()}"
+    return templates.logo.data
 
 
 def _refuse_unmarked(view: EditionView, variant: Variant) -> None:

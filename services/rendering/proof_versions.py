@@ -1,6 +1,5 @@
 """One version in a proof: the mail as it will look, the SMS as a telephone shows it, the entry of a feed."""
 
-import base64
 from collections.abc import Mapping
 from html import escape
 from math import ceil
@@ -108,9 +107,7 @@ def fill_html(html: str, slots: Mapping[str, str]) -> str:
 
 
 def _logo(templates: Templates) -> str:
-    if templates.logo is None:
-        return ""
-    return f"data:image/{templates.logo.subtype};base64,{base64.b64encode(templates.logo.content).decode()}"
+    return templates.logo.data if templates.logo else ""
 
 
 def _height(text: str, channel: str) -> int:

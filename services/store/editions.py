@@ -112,13 +112,18 @@ async def take_up(connection: Connection, newsletter: int, day: date) -> Edition
         return await cursor.fetchone()
 
 
-async def set_content(connection: Connection, content: EditionContent) -> None:
-    """It is made anew, before it went out, and tells what this tells. Call with the newsletter's row locked."""
-    await connection.execute(
-        "UPDATE edition SET content = %s WHERE newsletter = %s AND date = %s",
-        (Jsonb(content.model_dump(mode="json")), content.newsletter, content.date),
+async def set_content(connection: Connection, content: EditionContent, *, taken_up: bool) -> bool:
+    """It is made anew, before it went out, and tells what this tells. Call with the newsletter's row locked.
+
+    `taken_up`: whether it is a message already; False, and nothing is changed, when that is not so.
+    """
+    written = await connection.execute(
+        "UPDATE edition SET content = %s WHERE newsletter = %s AND date = %s AND (taken_up_at IS NOT NULL) = %s",
+        (Jsonb(content.model_dump(mode="json")), content.newsletter, content.date, taken_up),
     )
-    await edition_items.record(connection, content)
+    if written.rowcount:
+        await edition_items.record(connection, content)
+    return bool(written.rowcount)
 
 
 async def set_reason(connection: Connection, message_id: UUID, reason: str) -> None:

@@ -28,6 +28,7 @@ class IndexEntry:
     incident: str
     corrects: int | None
     published_at: datetime
+    updated_at: datetime
     version: str
     hidden: bool
 
@@ -59,7 +60,7 @@ async def look(connection: Connection, since: str | None) -> Look:
 _MOMENT: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT count(*) FROM feed_entry)"
 
 _ALL: Final = """
-SELECT e.audience, e.message, m.id, m.incident, m.corrects, e.published_at,
+SELECT e.audience, e.message, m.id, m.incident, m.corrects, e.published_at, e.updated_at,
     concat_ws('/', e.changed_in, extract(epoch FROM e.updated_at)), m.exercise AND e.audience = %(public)s
 FROM feed_entry e JOIN message m ON m.number = e.message
 """

@@ -147,14 +147,26 @@ WHERE m.number = %(message)s AND e.message = m.corrects
     AND e.audience IN (SELECT audience FROM feed_entry WHERE message = %(message)s)
 """
 
+# An incident's own title is for those inside: to the public it is called as the first that they read of it.
 _ENTRIES: Final = """
-SELECT m.id AS message_id, m.number, e.audience, m.incident, i.title AS incident_title, i.type AS incident_type, m.kind,
+WITH shown AS MATERIALIZED (
+    SELECT DISTINCT m.incident FROM feed_entry e JOIN message m ON m.number = e.message
+    WHERE e.audience = %(audience)s AND (%(numbers)s::bigint[] IS NULL OR e.message = ANY(%(numbers)s))
+), first AS MATERIALIZED (
+    SELECT s.incident, f.title FROM shown s CROSS JOIN LATERAL (
+        SELECT f.title FROM message m JOIN feed_entry f ON f.message = m.number AND f.audience = %(public)s
+        WHERE m.incident = s.incident AND NOT m.exercise ORDER BY f.published_at, f.message LIMIT 1
+    ) f WHERE %(audience)s = %(public)s
+)
+SELECT m.id AS message_id, m.number, e.audience, m.incident, coalesce(first.title, i.title) AS incident_title,
+    i.type AS incident_type, m.kind,
     m.lane, m.phase, m.exercise, m.content, m.expires_at, m.proof_hash, k.code, e.entry_id,
     o.id AS corrects, o.title AS corrects_title,
     e.language, e.title, e.summary, e.html, e.published_at, e.updated_at,
     c.id AS put_right_by, c.title AS put_right_title, e.withdrawn_at
 FROM feed_entry e JOIN message m ON m.number = e.message JOIN incident i ON i.slug = m.incident
 LEFT JOIN verification k ON k.message = e.message AND k.audience = e.audience
+LEFT JOIN first ON first.incident = m.incident
 LEFT JOIN LATERAL (
     SELECT r.id, f.title FROM message r JOIN feed_entry f ON f.message = r.number AND f.audience = e.audience
     WHERE r.corrects = e.message AND f.withdrawn_at IS NULL ORDER BY r.number DESC LIMIT 1

@@ -47,6 +47,7 @@ async def unsubscribe(
     connection: Connection, newsletter: int, contacts: Sequence[int], how: How, *, actor: int | None = None
 ) -> list[int]:
     """End it for these contacts; those for whom it was not ended yet. The caller commits."""
+    await _lock(connection, contacts)
     rows = await connection.execute(
         "INSERT INTO unsubscription (newsletter, contact, how) SELECT %s, unnest(%s::bigint[]), %s"
         " ON CONFLICT DO NOTHING RETURNING contact",
@@ -59,6 +60,7 @@ async def resubscribe(
     connection: Connection, newsletter: int, contacts: Sequence[int], how: How, *, actor: int | None = None
 ) -> list[int]:
     """Take the ending back; those for whom it was ended. The caller commits."""
+    await _lock(connection, contacts)
     rows = await connection.execute(
         "DELETE FROM unsubscription WHERE newsletter = %s AND contact = ANY(%s) RETURNING contact",
         (newsletter, list(contacts)),
@@ -68,6 +70,7 @@ async def resubscribe(
 
 async def choose_language(connection: Connection, contacts: Sequence[int], language: str) -> list[int]:
     """What these contacts read from now on, whatever lists say; those for whom that is new. The caller commits."""
+    await _lock(connection, contacts)
     rows = await connection.execute(
         "UPDATE contact SET chosen_language = %(language)s WHERE id = ANY(%(contacts)s)"
         " AND coalesce(chosen_language, language) <> %(language)s RETURNING id",
@@ -132,6 +135,11 @@ async def in_plan(connection: Connection, message: int) -> bool:
     """Whether the plan of an edition has anyone who unsubscribed since it was made. False for all other messages."""
     row = await (await connection.execute(_IN_PLAN, {"message": message, "kind": KIND})).fetchone()
     return bool(row and row[0])
+
+
+async def _lock(connection: Connection, contacts: Sequence[int]) -> None:
+    """In one order for everybody: those who share an address may choose at once, from mails that name others first."""
+    await connection.execute("SELECT FROM contact WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (list(contacts),))
 
 
 async def _changed(

@@ -1,12 +1,17 @@
 """Newsletters as they are kept at a command line."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from services.store import editions, newsletters
 from tests.admin.conftest import ROOT, Roeland
+from tests.editorial.newsletters import TODAY, made
+from tests.store.world import connect
 
 pytestmark = pytest.mark.stack
 
@@ -73,6 +78,31 @@ def test_its_series_is_no_incident_to_people(newsletter: Roeland) -> None:
     """A list of what is the matter does not begin with what is sent every day."""
     assert newsletter("incident", "list", "--all", "--json").document == []
     assert newsletter("board", "--json").document["promises"] == []
+
+
+def test_history_says_what_each_date_came_to(newsletter: Roeland, tmp_path: Path, database_url: str) -> None:
+    """Whoever asks why there was no newsletter on Tuesday finds it in one line."""
+    assert newsletter("newsletter", "add", file(tmp_path, quiet_day="say-so")).code == 0
+    day = timedelta(days=1)
+
+    async def lived() -> None:
+        async with await connect(database_url) as connection:
+            row = await newsletters.find(connection, NAME)
+            assert row
+            await made(connection, row, TODAY - 2 * day, due=-2 * day)
+            await made(connection, row, TODAY - day, due=-timedelta(hours=1))
+            await editions.skip(connection, row.id, TODAY, reason="vrij", by=None)
+            await made(connection, row, TODAY)
+
+    asyncio.run(lived())
+    found = newsletter("newsletter", "history", NAME, "--json").document
+    assert [(each["decision"], each["late"], each["number"]) for each in found] == [
+        ("skipped", False, None), ("made", True, 1), ("too-late", False, None),
+    ]  # fmt: skip
+    shown = newsletter("newsletter", "history", NAME, "--limit", "2").out
+    assert "skipped\n    vrij" in shown and "LATE" in shown and "not taken up yet" in shown and "too-late" not in shown
+    again = newsletter("newsletter", "skip", NAME, TODAY.isoformat(), "--json")
+    assert again.code == 1 and "is decided" in again.document["error"]
 
 
 def file(folder: Path, **changed: Any) -> str:

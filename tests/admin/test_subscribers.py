@@ -22,6 +22,9 @@ def test_an_operator_ends_a_newsletter_for_who_asks_and_takes_it_back(newsletter
     assert [(each["external_id"], each["how"]) for each in left] == [(first, "operator"), (second, "operator")]
     assert newsletter("newsletter", "resubscribe", NAME, first, "--json").document["unsubscribed"] == 1
     assert "1 do not want it" in newsletter("newsletter", "subscribers", NAME).out
+    assert newsletter("newsletter", "show", NAME, "--json").document["unsubscribed"] == 1
+    preview = newsletter("newsletter", "preview", NAME)
+    assert preview.code == 0 and "1 have unsubscribed, and do not get it" in preview.out
     acts = newsletter("audit", "list", "--json").document
     assert [each["action"] for each in acts].count("newsletter.unsubscribed") == 1
 

@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from tests.benchmarks import large, last_mail, mail, memory, meters, old_ledger, proof, sms, two_workers, urgent
+from tests.benchmarks import (
+    edition,
+    feed_latency,
+    feeds_rebuild,
+    feeds_serving,
+    large,
+    last_mail,
+    mail,
+    memory,
+    meters,
+    old_ledger,
+    proof,
+    sms,
+    two_workers,
+    urgent,
+)
 from tests.benchmarks.deployment import Servers, say, servers
 from tests.benchmarks.judgement import FailedRun, Figure, Target, failed, short, table
 from tests.benchmarks.postfix import NotHere, postfix
@@ -68,11 +83,35 @@ BENCHMARKS: Final = {
     "proof": Benchmark(
         proof.measure, (proof.PAGE,), full={"contacts": 5_000, "runs": 5}, quick={"contacts": 1_000, "runs": 1}
     ),
+    "edition": Benchmark(
+        edition.measure,
+        (edition.EDITION,),
+        full={"contacts": 5_000, "items": 400, "runs": 3},
+        quick={"contacts": 1_000, "items": 400, "runs": 1},
+    ),
     "two-workers": Benchmark(
         two_workers.measure,
         (two_workers.TWO,),
         full={"contacts": 20_000, "runs": 2},
         quick={"contacts": 4_000, "runs": 1},
+    ),
+    "feeds-rebuild": Benchmark(
+        feeds_rebuild.measure,
+        (feeds_rebuild.REBUILD,),
+        full={"entries": 10_000, "runs": 2},
+        quick={"entries": 500, "runs": 1},
+    ),
+    "feed-latency": Benchmark(
+        feed_latency.measure,
+        (feed_latency.LATENCY,),
+        full={"contacts": 100_000, "entries": 10_000, "times": 20},
+        quick={"contacts": 20_000, "entries": 500, "times": 3},
+    ),
+    "feeds-serving": Benchmark(
+        feeds_serving.measure,
+        (feeds_serving.SERVING_304, feeds_serving.SERVING_200),
+        full={"seconds": 5, "runs": 3},
+        quick={"seconds": 2, "runs": 1},
     ),
     "ledger": Benchmark(
         old_ledger.measure,

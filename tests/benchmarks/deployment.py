@@ -73,6 +73,7 @@ class Deployment:
     env: dict[str, str]
     twilio: stand_ins.Twilio
     programs: dict[str, Program] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
     relays: list[Relay] = field(default_factory=list)
     _written: int = 0
 
@@ -93,6 +94,7 @@ class Deployment:
             return program
 
         self.programs[name] = self.servers.background.run(begin())
+        self.health[name] = f"127.0.0.1:{port}"
 
     def stop(self, *names: str) -> None:
         """Stop these services, all when none is named."""

@@ -60,7 +60,11 @@ def test_a_message(sight: Sight, public: dict[str, File], number: int, name: str
     """First, updated, put right, withdrawn, over."""
     path = f"/messages/00000000-0000-0000-0000-{number:012}"
     sight.look(path, name=name, files=public, axe=AAA).flawless()
-    sight.shoot(path, name=name, files=public)
+
+
+def test_a_message_on_paper(sight: Sight, public: dict[str, File]) -> None:
+    """What hangs on a wall: no menus, and the banner that it was put right."""
+    assert sight.shoot(f"/messages/{UUID(int=2)}", name="put-right", files=public).stat().st_size > 0
 
 
 def test_an_incident(sight: Sight, public: dict[str, File]) -> None:

@@ -1,18 +1,31 @@
 """The pages behind a reader's link, as people see them."""
 
+from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from services.public.reader_pages import Reply, html_of
+from services.public.reader_pages import ReaderPages, Reply, html_of
+from services.rendering.centre import Logo
+from services.rendering.edition import render_edition
 from services.rendering.pages import style_sheet
 from services.rendering.templates import Templates, load_templates
 from services.store.archive import Issue
+from services.store.readers import Readership
 from tests.browser.sight import Sight
 from tests.browser.subject import File
+from tests.rendering.editions import a_day
+from tests.stack import Background
 
+LOGO = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+READER = Readership(
+    newsletter=1, message=17, variant=1, audience="local-governments", segment="Limburg", language="nl", contacts=[1],
+    listed=True, withdrawn_at=None, name="An <Peeters>", organisation="", municipality="Gent", role="",
+)  # fmt: skip
 TITLE = "Dagelijkse nieuwsbrief voor lokale besturen"
 LANGUAGES = [("nl", "Nederlands"), ("fr", "Français"), ("en", "English"), ("de", "Deutsch")]
 OFFERED = [
@@ -75,6 +88,38 @@ def test_every_page_speaks_every_language(templates: Templates, language: str) -
         ("gone", {"languages": gone}),
     ]:  # fmt: skip
         assert f'<html lang="{language}"' in html_of(Reply(page, values), templates, language=language, name="x")
+
+
+def test_an_edition_in_the_browser_needs_no_more_than_its_policy_allows(
+    sight: Sight, templates: Templates, background: Background
+) -> None:
+    """The styles of a mail, the logo in it, and nothing else: a browser that is told so shows it all the same."""
+    logo = Logo(LOGO, "png")
+    view = a_day()
+    mailed = render_edition(view, message_id="x", templates=replace(templates, logo=logo))
+    reply = Reply(
+        edition=replace(mailed, html=mailed.html.replace("</h1>", '</h1><img src="cid:logo@roeland" alt="">'))
+    )
+    pages = ReaderPages(replace(templates, logo=logo), ["nl"], "https://crisis.example.be")
+
+    async def answer(request: web.Request) -> web.Response:
+        return pages.show(request, READER, reply)
+
+    url, stop = background.run(_serving(answer))
+    try:
+        sight.look(f"{url}/reader/17-3-k1.token", name="reader-edition").flawless()
+    finally:
+        background.run(stop())
+
+
+async def _serving(answer: Any) -> tuple[str, Any]:
+    app = web.Application()
+    app.add_routes([web.get("/reader/{name}", answer)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}", runner.cleanup
 
 
 def _files(templates: Templates, html: str) -> dict[str, File]:

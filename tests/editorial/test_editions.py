@@ -44,15 +44,19 @@ async def texts(desk: Rooms, message_id: UUID) -> str:
     return "\n".join(text for (text,) in rows)
 
 
-async def latest(desk: Rooms, message_id: UUID) -> str:
-    """The state of its latest revision."""
-    return str(await desk.one("SELECT state FROM message WHERE id = %s ORDER BY revision DESC LIMIT 1", message_id))
-
-
 async def until(desk: Rooms, message_id: UUID, state: str, *, revision: int = 1) -> None:
     """Wait until this revision is in this state."""
     query = "SELECT count(*) FROM message WHERE id = %s AND revision = %s AND state = %s"
     await desk.until(query, message_id, revision, state)
+
+
+async def its_hour_comes(desk: Rooms, message_id: UUID) -> None:
+    """Nobody waits for five o'clock: an approved edition is due now."""
+    async with connect(desk.database) as connection:
+        query = "UPDATE message SET release_at = now() WHERE id = %s AND state = 'approved' RETURNING number::text"
+        row = await (await connection.execute(query, (message_id,))).fetchone()
+        assert row
+        await connection.execute("UPDATE timer SET due = now() WHERE kind = 'release' AND subject = %s", row)
 
 
 async def test_an_edition_is_proofed_approved_and_released_like_every_message(desk: Rooms, incident: str) -> None:
@@ -117,10 +121,11 @@ async def test_what_was_revoked_while_an_edition_waits_for_its_hour_holds_it(des
     await desk.released(incident=incident)
     news = await letters(desk, incident)
     await approved(desk, news.newsletter)
-    edition = await news.edition(due=timedelta(seconds=2))
+    edition = await news.edition(due=timedelta(hours=1))
     assert edition.message_id
     await until(desk, edition.message_id, "approved")
     assert (await desk.ask(RevokeNewsletter(newsletter=news.newsletter.id), SECOND)).done
+    await its_hour_comes(desk, edition.message_id)
     await until(desk, edition.message_id, "proofed")
 
 
@@ -197,12 +202,13 @@ async def test_what_was_withdrawn_since_the_proof_does_not_go_out(desk: Rooms, i
     await desk.released(incident=incident, kind="update", title=[{"text": "Fout bericht"}])
     news = await letters(desk, incident)
     await approved(desk, news.newsletter)
-    edition = await news.edition(due=timedelta(seconds=3))
+    edition = await news.edition(due=timedelta(hours=1))
     assert edition.message_id
     await until(desk, edition.message_id, "approved")
     assert "Fout bericht" in await texts(desk, edition.message_id)
     last = await desk.one("SELECT id FROM message WHERE incident = %s AND kind = 'update'", incident)
     assert (await desk.ask(WithdrawMessage(message_id=last, reason="fout"), SECOND)).done
+    await its_hour_comes(desk, edition.message_id)
     await until(desk, edition.message_id, "released", revision=2)
     said = await texts(desk, edition.message_id)
     assert "Fout bericht" not in said
@@ -236,6 +242,8 @@ async def test_an_edition_that_nobody_approves_in_time_ends_and_its_content_is_i
     assert "expired" in ((await desk.approve(edition.message_id)).error or "")
     reason = await desk.one("SELECT reason FROM edition WHERE message_id = %s", edition.message_id)
     assert reason == "not approved in time"
+    told = "SELECT count(*) FROM message WHERE kind = 'notice' AND content->>'about' = %s"
+    await desk.until(told, f"newsletter:{news.newsletter.id}")
     again = await news.edition(TOMORROW)
     assert again.content
     assert len(again.content["items"]) == 1
@@ -278,3 +286,39 @@ async def test_a_newsletter_is_no_incident_to_write_messages_in(desk: Rooms, inc
     _, answer = await desk.submit(incident=news.newsletter.incident)
     assert not answer.done
     assert "newsletter" in str(answer.problems)
+
+
+async def test_a_quiet_day_is_told_in_two_lines_where_the_newsletter_says_so(desk: Rooms, incident: str) -> None:
+    """Who hears nothing wonders whether the newsletter broke."""
+    news = await letters(desk, incident, quiet_day="say-so")
+    edition = await news.edition()
+    assert edition.content
+    assert edition.message_id
+    assert edition.content["items"] == []
+    assert len(await desk.recipients(edition.message_id)) == 6
+
+
+async def test_an_editorial_alone_makes_an_edition(desk: Rooms, incident: str) -> None:
+    """The cell has something to say on a day on which nothing was released."""
+    news = await letters(desk, incident)
+    assert (await editorial(news, "Morgen oefenen wij.")).done
+    edition = await news.edition()
+    assert edition.message_id
+    assert "Morgen oefenen wij." in await texts(desk, edition.message_id)
+
+
+async def test_what_goes_out_by_itself_is_as_new_as_it_can_be(desk: Rooms, incident: str) -> None:
+    """Half an hour lies between the making and the hour, and nobody looked at it who would have to look again."""
+    await desk.released(incident=incident, title=[{"text": "Eerste bericht"}])
+    news = await letters(desk, incident)
+    await approved(desk, news.newsletter)
+    edition = await news.edition(due=timedelta(hours=1))
+    assert edition.message_id
+    await until(desk, edition.message_id, "approved")
+    async with connect(desk.database) as connection:
+        query = "UPDATE message SET submitted_at = submitted_at - interval '2 minutes' WHERE id = %s"
+        await connection.execute(query, (edition.message_id,))
+    await desk.released(incident=incident, kind="update", title=[{"text": "Tweede bericht"}])
+    await its_hour_comes(desk, edition.message_id)
+    await until(desk, edition.message_id, "released", revision=2)
+    assert "Tweede bericht" in await texts(desk, edition.message_id)

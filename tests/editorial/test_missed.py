@@ -1,5 +1,6 @@
 """Editions that nobody got are told of, to who is on duty; and a newsletter's series is for its editions alone."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -19,11 +20,19 @@ NOTICES = """SELECT a.value, v.channel, v.subject, v.text FROM message n JOIN de
     WHERE n.kind = 'notice' AND n.incident = %s ORDER BY n.number, d.sequence"""
 
 
-async def test_missed_editions_are_told_of_in_one_notice_to_all_who_are_on_duty(desk: Rooms, incident: str) -> None:
-    """After a weekend without power nobody wants three telephone calls; nobody answers to it, so all are told."""
+@pytest.fixture
+async def on_duty(desk: Rooms) -> AsyncIterator[None]:
+    """The manager and the second approver are on duty, and nobody is afterwards."""
     async with connect(desk.database, autocommit=True) as connection:
         now = await messages.database_time(connection)
         await duty.set_shift(connection, [MANAGER, SECOND], from_at=now, until_at=now + DAY, by=None)
+        yield
+        await connection.execute("DELETE FROM duty_shift")
+
+
+@pytest.mark.usefixtures("on_duty")
+async def test_missed_editions_are_told_of_in_one_notice_to_all_who_are_on_duty(desk: Rooms, incident: str) -> None:
+    """After a weekend without power nobody wants three telephone calls; nobody answers to it, so all are told."""
     news = await letters(desk, incident)
     async with connect(desk.database, autocommit=True) as connection:
         for days in (2, 1):
@@ -41,8 +50,6 @@ async def test_missed_editions_are_told_of_in_one_notice_to_all_who_are_on_duty(
     assert news.newsletter.slug in sms and measure(sms).segments == 1, sms
     marked = "SELECT count(*) FROM edition WHERE told_at IS NOT NULL AND newsletter = %s"
     assert await desk.one(marked, news.newsletter.id) == 2
-    async with connect(desk.database, autocommit=True) as connection:
-        await connection.execute("DELETE FROM duty_shift")
 
 
 async def test_where_nobody_is_on_duty_the_crisis_managers_are_told(desk: Rooms, incident: str) -> None:

@@ -187,13 +187,13 @@ def test_7_the_feed_says_what_was_put_right_and_what_was_withdrawn(roeland: Roel
 
 
 def _edition(roeland: Roeland) -> str | None:
-    made = [each for each in roeland.run("newsletter", "history", "lokaal")["dates"] if each["decision"] == "made"]
-    return made[0]["message_id"] if made and roeland.status(made[0]["message_id"])["state"] == "done" else None
+    made = [each for each in roeland.run("newsletter", "history", "lokaal") if each["decision"] == "made"]
+    return made[0]["message"] if made and roeland.status(made[0]["message"])["state"] == "done" else None
 
 
 def _left(roeland: Roeland) -> list[str]:
     found = roeland.run("newsletter", "subscribers", "lokaal", "--unsubscribed")
-    return [each["external_id"] for each in found["subscribers"]]
+    return [each["external_id"] for each in found["contacts"]]
 
 
 def _mails(roeland: Roeland, message_id: str) -> list[EmailMessage]:

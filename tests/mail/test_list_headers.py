@@ -71,6 +71,15 @@ def test_the_link_in_the_text_is_the_readers_own() -> None:
     assert html and f'<a href="{link}/archive">' in html.get_content()
 
 
+def test_the_link_of_a_test_mail_is_nobodys() -> None:
+    """An edition that one sends to oneself is on no list: it has no way out, and its links change nothing."""
+    variant = replace(VARIANT, html=f'<a href="{slot("reader")}/unsubscribe">x</a>')
+    mail = _mail(7, variants={1: variant}, mailing_list=None)
+    html = mail.get_body(("html",))
+    assert html and 'href="https://crisis.example.be/roeland/reader/test/unsubscribe"' in html.get_content()
+    assert not any(mail[name] for name in LIST_HEADERS) and read_by("test", KEYS) is None
+
+
 def test_the_list_is_called_as_its_reader_reads() -> None:
     """A title with letters that are not ASCII is encoded, and the id stays outside of that."""
     raw = _bytes(7, variants={1: replace(VARIANT, language="fr")})

@@ -177,6 +177,11 @@ async def test_what_is_held_or_stopped_is_not_told_until_it_goes_on(desk: Desk) 
     stopped = await desk.say("fire")
     await desk.connection.execute("UPDATE message SET state = 'stopped' WHERE number = %s", (stopped.number,))
     assert (await desk.now()).items == ()
+    earlier = await desk.say("storm", kind="update")
+    await desk.connection.execute(
+        "UPDATE message SET released_at = released_at - interval '1 hour' WHERE number = %s", (earlier.number,)
+    )
+    assert ids((await desk.now()).items) == [earlier.id]
     await desk.connection.execute("UPDATE message SET paused_at = NULL WHERE number = %s", (held.number,))
     assert ids((await desk.now()).items) == [held.id]
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from services.domain.configuration import DEFAULT
 from services.domain.content import Text
-from services.domain.edition_selection import Released, languages_of, provinces_of, readers_of, view_of
+from services.domain.edition_selection import languages_of, provinces_of, readers_of, view_of
+from services.domain.edition_stories import Released
 from services.domain.edition_view import EditionView, Said, SaidPoint
 from services.domain.editions import EditionContent, EditionDate, EditionItem, Editorial
 from tests.domain.messages import message

@@ -12,16 +12,14 @@ import pytest
 
 from services.runtime.postgres import Connection
 from tests.public.conftest import Door, Got
+from tests.public.front import NGINX, command
 from tests.public.publishing import path_of, published
 from tests.situation.running import eventually
 from tests.store.world import INCIDENT
 
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
-DEPLOY = Path(__file__).parents[2] / "deploy" / "nginx"
-
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.skipif(not Path(NGINX).exists(), reason="no nginx on this machine (Debian: nginx-light)"),
+    pytest.mark.skipif(not NGINX.exists(), reason="no nginx on this machine (Debian: nginx-light)"),
 ]
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*"
@@ -38,20 +36,10 @@ async def front(door: Door, tmp_path: Path) -> AsyncIterator[Door]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    configured = (DEPLOY / "newsfeed.conf").read_text()
-    for ours, here in (
-        ("listen 8080;", f"listen 127.0.0.1:{port};"),
-        ("public:8080", door.url.removeprefix("http://")),
-        ("/srv/newsfeed/", f"{door.folder}/"),
-    ):
-        assert ours in configured
-        configured = configured.replace(ours, here)
-    shutil.copy(DEPLOY / "newsfeed-headers.conf", tmp_path)
-    (tmp_path / "nginx.conf").write_text(MAIN.format(folder=tmp_path, configured=configured))
-    command = [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "error.log")]
-    checked = await asyncio.create_subprocess_exec(*command, "-t", stderr=asyncio.subprocess.PIPE)
+    started = command(tmp_path, port=port, public=door.url.removeprefix("http://"), folder=door.folder)
+    checked = await asyncio.create_subprocess_exec(*started, "-t", stderr=asyncio.subprocess.PIPE)
     assert (await checked.communicate(), checked.returncode)[1] == 0
-    process = await asyncio.create_subprocess_exec(*command)
+    process = await asyncio.create_subprocess_exec(*started)
     made = Door(f"http://127.0.0.1:{port}", door.service, door.keys, door.http, door.folder)
     try:
         await eventually(lambda: answers(made))
@@ -105,17 +93,6 @@ async def test_what_the_folder_has_not_the_front_asks_of_public(
     await asyncio.sleep(1.1)  # open_file_cache_valid
     assert (await front.get("/feeds/public.atom")).status == 200
     assert (await front.get("/feeds/public.atom", accept=BROWSER)).headers["Content-Type"].startswith("application/xml")
-
-
-MAIN = """
-user root; daemon off; worker_processes 1; pid {folder}/nginx.pid;
-events {{ worker_connections 256; }}
-http {{
-client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-{configured}
-}}
-"""
 
 
 def told(got: Got) -> object:

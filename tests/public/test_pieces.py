@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,11 +17,11 @@ from tests.public.entries import AT
 def index(number: int, incident: str = "storm-1", corrects: int | None = None) -> IndexEntry:
     """An entry, as many minutes after nine as its number says."""
     at = AT + timedelta(minutes=number)
-    return IndexEntry("public", number, UUID(int=number), incident, corrects, at, f"v{number}", hidden=False)
+    return IndexEntry("public", number, UUID(int=number), incident, corrects, at, at, f"v{number}", hidden=False)
 
 
 def built(entries: list[IndexEntry]) -> dict[str, Piece]:
-    return {piece.key: piece for piece in pieces("public", entries)}
+    return dict(pieces("public", entries))
 
 
 def changed(before: list[IndexEntry], after: list[IndexEntry]) -> set[str]:
@@ -32,7 +33,7 @@ def changed(before: list[IndexEntry], after: list[IndexEntry]) -> set[str]:
 def test_every_entry_is_on_some_page_and_no_page_grows(count: int) -> None:
     """What leaves the current page is reachable by its archives, which are full and stay as they are (RFC 5005)."""
     entries = [index(number) for number in range(1, count + 1)]
-    pages = [piece for piece in pieces("public", entries) if piece.entry is None and piece.incident is None]
+    pages = [piece for piece in built(entries).values() if piece.entry is None and piece.incident is None]
     current, archived = pages[0], pages[1:]
     assert current.numbers == list(range(count, max(0, count - ON_A_PAGE), -1))
     assert {number for page in pages for number in page.numbers} == set(range(1, count + 1))
@@ -48,15 +49,26 @@ def test_every_entry_is_on_some_page_and_no_page_grows(count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 99, 100, 101, 150, 151])
 def test_a_new_entry_makes_the_current_pages_anew_and_itself(count: int) -> None:
-    """And a page more in the archive, once in fifty: with its neighbour, which now leads to it."""
+    """The one before it leads to it now; once in fifty there is an archive more, whose neighbour leads to it."""
     before = [index(number) for number in range(1, count + 1)]
     expected = {"public///", "public/storm-1//", f"public/storm-1/{count + 1}/"}
+    expected |= {f"public/storm-1/{count}/"} if count else set()
     if archives(count + 1) > archives(count):
         new = archives(count + 1)
         expected |= {f"public///{new}", f"public/storm-1//{new}"}
         if new > 1:
             expected |= {f"public///{new - 1}", f"public/storm-1//{new - 1}"}
     assert changed(before, [*before, index(count + 1)]) == expected
+
+
+def test_an_old_entry_that_was_withdrawn_stands_in_the_current_page_and_in_its_archive() -> None:
+    """Most readers ask for the current page and nothing else: they must hear what is no longer true."""
+    entries = [index(number) for number in range(1, 121)]
+    assert 3 not in built(entries)["public///"].numbers
+    withdrawn = replace(entries[2], updated_at=entries[-1].published_at + timedelta(minutes=1), version="x")
+    after = built([*entries[:2], withdrawn, *entries[3:]])
+    assert 3 in after["public///"].numbers and 3 in after["public///1"].numbers
+    assert len(after["public///"].numbers) == ON_A_PAGE + 1
 
 
 def test_a_change_of_one_entry_touches_nothing_of_other_incidents() -> None:
@@ -82,3 +94,19 @@ def test_what_everyone_reads_is_made_first() -> None:
     assert [piece.key for piece in order[:2]] == ["public///", f"public/storm-{299 % 7}//"]
     kinds = ["archive" if piece.page else "entry" if piece.entry else "page" for piece in order]
     assert kinds == ["page"] * 8 + ["entry"] * 299 + ["archive"] * (archives(299))
+
+
+@given(st.lists(st.tuples(st.integers(1, 130), st.sampled_from("abc"), st.integers(0, 9)), max_size=60), st.data())
+def test_what_is_worked_out_from_before_is_what_is_worked_out_anew(rows: list[tuple[int, str, int]], data: Any) -> None:
+    """A change among ten thousand is looked at alone; nothing of what it touches is missed."""
+    entries = {number: replace(index(number, incident), version=str(version)) for number, incident, version in rows}
+    before = pieces("public", entries.values())
+    touched = data.draw(st.sets(st.sampled_from(sorted(entries)))) if entries else set()
+    incidents = {entries[number].incident for number in touched} | {"new"}
+    for number in touched:
+        if data.draw(st.booleans()):
+            del entries[number]
+        else:
+            entries[number] = replace(entries[number], version="other")
+    entries[999] = index(999, "new", corrects=1)
+    assert pieces("public", entries.values(), before=before, changed=incidents) == pieces("public", entries.values())

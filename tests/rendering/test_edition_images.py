@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from services.domain.problems import Refused
+from services.domain.variants import SLOT
 from services.rendering.centre import LOGO_BYTES, RenderingSettings
 from services.rendering.edition import render_edition
+from services.rendering.edition_preview import preview
 from services.rendering.mail_clients import lacking
 from services.rendering.templates import Templates, load_templates
 from tests.rendering.editions import view
@@ -42,6 +44,15 @@ def test_a_page_has_the_logo_in_itself(tmp_path: Path) -> None:
     """A page loads nothing from elsewhere."""
     (picture,) = pictures(with_logo(tmp_path), whole=True)
     assert f"data:image/png;base64,{base64.b64encode(PNG).decode()}" in picture
+
+
+def test_a_preview_is_what_is_sent_with_samples_in_it(tmp_path: Path) -> None:
+    """A browser shows it as it is: nothing to fetch, no mark of ours."""
+    templates = with_logo(tmp_path)
+    variant = render_edition(view(), message_id="m", templates=templates)
+    page = preview(variant, templates)
+    assert "Geachte [naam]," in page and "data:image/png;base64," in page
+    assert not SLOT.search(page) and "cid:" not in page
 
 
 def test_mail_clients_show_the_logo(tmp_path: Path) -> None:
