@@ -43,4 +43,6 @@ def test_every_road_is_a_topic_that_is_made() -> None:
 
 def test_what_puts_an_error_right_overtakes_what_spreads_it() -> None:
     """Hawaii, 2018: the correction came 38 minutes after the false alarm."""
-    assert sorted(PRIORITY, key=PRIORITY.__getitem__) == ["correction", "all-clear", "alert", "update"]
+    assert sorted(PRIORITY, key=PRIORITY.__getitem__) == [
+        "correction", "all-clear", "alert", "update", "edition",
+    ]  # fmt: skip

@@ -94,6 +94,7 @@ def test_who_may_submit_and_approve() -> None:
         "reject": {"approver", "crisis-manager"},
         "break-glass": {"crisis-manager"},
         "judge": {"approver", "crisis-manager"},
+        "keep-newsletters": {"author", "crisis-manager", "administrator"},
     }
 
 
