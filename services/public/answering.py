@@ -47,6 +47,7 @@ def headers_of(kept: Kept, link: str, *, open_: bool, packed: bool, page: bool) 
         "ETag": f'"{kept.etag}{_GZIP if packed else ""}"',
         "Last-Modified": formatdate(kept.modified, usegmt=True),
         "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}" if open_ else "private, no-cache",
+        **({} if open_ else {"X-Robots-Tag": "noindex, nofollow, noarchive"}),  # feeds have no <meta>
         "Vary": "Accept, Accept-Encoding" if shown_as_text else "Accept-Encoding",
         "Access-Control-Allow-Origin": "*",  # its address is the only secret: there are no cookies
         "Access-Control-Expose-Headers": "ETag",
@@ -72,9 +73,9 @@ def has_it(if_none_match: str | None, if_modified_since: str | None, kept: Kept)
         return kept.etag in given or if_none_match.strip() == "*"
     try:
         since = parsedate_to_datetime(if_modified_since) if if_modified_since else None
-    except ValueError:
+        return since is not None and kept.modified <= (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):  # years and zones of twenty digits are no date either
         return False
-    return since is not None and kept.modified <= since.replace(tzinfo=UTC).timestamp()
 
 
 def _forms(kept: Kept) -> list[str]:

@@ -50,11 +50,16 @@ def _locked(folder: Path) -> TextIO | None:
 def names_of(kept: Kept) -> list[str]:
     """Its files, below the folder: its own and, if there is one, the compressed one."""
     parts = kept.path.split("/")
-    top = "closed" if any(part.partition(".")[0] == TOKEN for part in parts) else "open"
+    top = "open" if is_open(kept.path) else "closed"
     if not all(part and part not in {".", ".."} and "\0" not in part for part in parts):
         raise ValueError(f"no path of a document: {kept.path}")
     name = f"{top}/{kept.path}"
     return [name, f"{name}.gz"] if kept.compressed else [name]
+
+
+def is_open(path: str) -> bool:
+    """Whether anyone may read the document at this path: it has no place for a reader's token."""
+    return not any(part.partition(".")[0] == TOKEN for part in path.split("/"))
 
 
 def packed(file: Path) -> Path:

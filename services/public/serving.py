@@ -15,6 +15,7 @@ from services.public.documents import TOKEN
 from services.public.folder import Folder
 from services.public.hub_topics import is_topic, links
 from services.public.manifest import Kept
+from services.public.places import is_open
 from services.public.watch import Watch
 from services.store.feeds import PUBLIC
 
@@ -36,8 +37,8 @@ class Documents:
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """What anyone may read."""
-        kept = self._find(request.path)
-        return self._answer(request, kept)
+        kept = self._find(request.path.removeprefix("/"))
+        return self._answer(request, kept if kept and is_open(kept.path) else None)
 
     async def closed(self, request: web.Request) -> web.StreamResponse:
         """What an audience may read, below the address that only it has."""
@@ -45,7 +46,7 @@ class Documents:
         token, tail = split_token(rest)
         if not self._access.known:
             raise web.HTTPServiceUnavailable
-        opens, kept = self._access.opens(audience, token), self._find(f"/feeds/{audience}/{TOKEN}{tail}")
+        opens, kept = self._access.opens(audience, token), self._find(f"feeds/{audience}/{TOKEN}{tail}")
         if "/" not in rest and self._access.opens(audience, rest):  # the folder of the pages, as people type it
             return web.Response(status=302, headers={"Location": f"{rest}/"})
         if not opens or audience == PUBLIC:
@@ -56,9 +57,8 @@ class Documents:
         """A script of another site asks whether it may ask whether something changed; whatever there is, or is not."""
         return web.Response(status=204, headers=PREFLIGHT)
 
-    def _find(self, path: str) -> Kept | None:
-        """The document at an address; what is for people has no ending there."""
-        name = path.lstrip("/")
+    def _find(self, name: str) -> Kept | None:
+        """The document at a path below the root, as it is written there; what is for people has no ending."""
         if name.endswith(".html"):
             return None
         return self._folder.find(f"{name}index.html" if not name or name.endswith("/") else name) or self._folder.find(

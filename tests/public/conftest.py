@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from pydantic import SecretStr
+from yarl import URL
 
 from services.public.service import serve
 from services.runtime.health import Health
@@ -46,10 +47,10 @@ class Door:
     http: aiohttp.ClientSession
     folder: Path
 
-    async def get(self, path: str, **headers: str) -> Got:
-        """What is answered, as it came: nothing is unpacked."""
+    async def get(self, path: str | URL, **headers: str) -> Got:
+        """What is answered, as it came: nothing is unpacked. An URL is asked for as it is written."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        async with self.http.get(self.url + path, headers=named) as answer:
+        async with self.http.get(path if isinstance(path, URL) else self.url + path, headers=named) as answer:
             return Got(answer.status, answer.headers.copy(), await answer.read())
 
 

@@ -4,6 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from services.runtime.postgres import Connection
 from services.store import feed_tokens
@@ -93,6 +94,22 @@ async def test_nothing_tells_a_wrong_token_from_a_revoked_one_or_a_feed_that_is_
     ]  # fmt: skip
     assert answers == [answers[0]] * len(answers)
     assert answers[0][0] == 404
+
+
+async def test_no_way_of_writing_an_address_leads_to_a_closed_document_without_its_token(
+    door: Door, connection: Connection
+) -> None:
+    """Doubled and escaped slashes pass the route of closed feeds by; the file's own name opens nothing either."""
+    message = await published(door, connection, "geheim")
+    missing = plain(await door.get("/nothing"))
+    befores = (
+        "//feeds/governors/", "///feeds/governors/", "/%2Ffeeds/governors/", "/feeds%2Fgovernors/",
+        "/feeds/governors%2F", "/feeds%2fgovernors%2f", "/feeds//governors/", "/./feeds/governors/",
+    )  # fmt: skip
+    for below in ("__token__.atom", "__token__.cap", "__token__/", f"__token__/messages/{message.id}"):
+        for before in befores:
+            got = await door.get(URL(f"{door.url}{before}{below}", encoded=True))
+            assert (before, below, plain(got)) == (before, below, missing)
 
 
 PREFLIGHT = {
