@@ -6,6 +6,7 @@ without Kafka and without editorial: when they return, nothing more is claimed.
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -98,9 +99,13 @@ async def pause(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
 
 
 @command(app, "resume", examples=["message resume 0199…"])
-async def resume(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
+async def resume(
+    id: Id,  # noqa: A002 - the contract calls it ID
+    *,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Also an edition that tells what is wrong by now.")] = False,
+) -> Answer:
     """Let a paused message go on."""
-    return await _decide(id, "resumed", _resume)
+    return await _decide(id, "resumed", partial(_resume, anyway=anyway))
 
 
 @command(app, "stop", examples=["message stop 0199…"])
@@ -118,7 +123,7 @@ async def _pause(connection: "Connection", message: "Message", state: str) -> No
     await messages.pause(connection, message, source=SOURCE)
 
 
-async def _resume(connection: "Connection", message: "Message", state: str) -> None:
+async def _resume(connection: "Connection", message: "Message", state: str, *, anyway: bool) -> None:
     from services.admin.giving import SOURCE
     from services.store import corrections, messages
 
@@ -129,7 +134,22 @@ async def _resume(connection: "Connection", message: "Message", state: str) -> N
             f"its correction {correction} waits, and this would send the error to more people: approve that one, or"
             f" `roeland message reject {correction}` first"
         )
+    if not anyway and await _tells_what_is_wrong(connection, message):
+        raise Refusal(
+            "it tells of a message that was put right, withdrawn or held since, or is over: `roeland message stop"
+            f" {message.id}` (the next edition says how it is now), or let it go on as it is with --anyway"
+        )
     await messages.resume(connection, message, source=SOURCE)
+
+
+async def _tells_what_is_wrong(connection: "Connection", message: "Message") -> bool:
+    """An edition that is being sent is not made anew: what it says stays as it was proofed."""
+    from services.domain.editions import EditionContent, is_edition
+    from services.store import edition_items
+
+    if not is_edition(message.content):
+        return False
+    return await edition_items.wrong_now(connection, EditionContent.model_validate(message.content).items)
 
 
 async def _stop(connection: "Connection", message: "Message", state: str) -> None:
