@@ -214,7 +214,7 @@ def rooms(kafka: str, postgres: str, folder: Path) -> Iterator[Rooms]:
 
 
 def _wait_ready(address: str, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         assert process.poll() is None, "the service ended"
         try:
