@@ -42,6 +42,9 @@ from services.store.secret_keys import signing_keys
 FRESH_SECONDS: Final = 1.0
 """So long a start waits until what is served is fresh; then it serves what is there."""
 
+IDLE_SECONDS: Final = 75.0
+"""A connection without a whole request is closed then (aiohttp: an hour). Longer than nginx keeps one for us (60 s)."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -145,7 +148,7 @@ def _validator() -> RequestValidator | None:
 @asynccontextmanager
 async def _listening(app: web.Application, settings: PublicSettings) -> AsyncIterator[None]:
     host, port = split_address(settings.public_address, "ROELAND_PUBLIC_ADDRESS")
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3, keepalive_timeout=IDLE_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=512).start()
