@@ -173,9 +173,7 @@ def test_7_the_feed_says_what_was_put_right_and_what_was_withdrawn(roeland: Roel
     update = etree.fromstring(_until(lambda: _found(roeland, f"/messages/{told['correction']}.cap")))
     assert update.findtext(f"{CAP}msgType") == "Update"
     assert told["alert"] in (update.findtext(f"{CAP}references") or "")
-    roeland.run(
-        "message", "withdraw", told["correction"], "--reason", "Het was toch de Stiemer.", "--yes", as_=APPROVER
-    )
+    roeland.run("message", "withdraw", told["correction"], "--reason", "Het was toch de Stiemer.", as_=APPROVER)
     feed = _until(
         lambda: (
             (found := _feed(roeland, "/feeds/public.atom"))
