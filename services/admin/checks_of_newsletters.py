@@ -2,7 +2,7 @@
 
 from services.admin.checks_of_servers import Finding
 from services.runtime.postgres import connect
-from services.store import editions, newsletters
+from services.store import editions, newsletter_approvals, newsletters
 
 
 async def newsletters_go() -> Finding:
@@ -11,7 +11,7 @@ async def newsletters_go() -> Finding:
         found = await newsletters.all_newsletters(connection)
         waiting = await editions.waits_for_clock(connection)
         late = await editions.waits_for_editorial(connection)
-        unapproved = [each.slug for each in found if await newsletters.approved(connection, each.id) != each.hash]
+        unapproved = [each.slug for each in found if not await newsletter_approvals.stands(connection, each)]
     if waiting:
         return (
             "problem",

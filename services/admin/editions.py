@@ -120,9 +120,12 @@ async def approve(
     body = ApproveNewsletter(newsletter=newsletter.id, hash=hash_ or newsletter.hash)
     result = await give(body, key=newsletter.incident)
     word = "goes out by itself from now on" if result["changed"] else "goes out by itself already"
-    return Answer(
-        result, lines(f"{newsletter.slug} {word}", f"Ends with `roeland newsletter revoke {newsletter.slug}`")
-    )
+    made_before = [
+        f"Not so the edition that was made before: a person approves it (`roeland message approve {each}`)"
+        for each in result.get("waiting", [])
+    ]
+    ends = f"Ends with `roeland newsletter revoke {newsletter.slug}`"
+    return Answer(result, lines(f"{newsletter.slug} {word}", *made_before, ends))
 
 
 @command(app, "revoke", examples=["newsletter revoke dagelijks --reason 'eerst nakijken' --as wacht@ccvo.example"])

@@ -6,7 +6,7 @@ import typer
 
 from services.admin.answers import Answer, WrongUsage, lines
 from services.admin.command import command
-from services.admin.newsletter_view import LOOK_AHEAD, coming_document, dates, document_of, voided_note
+from services.admin.newsletter_view import LOOK_AHEAD, approval_note, coming_document, dates, document_of
 from services.admin.newsletters import Name, app, changing, known, zone
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ async def schedule(
         if dry_run:
             raise Rollback(attempt)
     document = {**after, "before": before["coming"], "change": made.change, "dry_run": dry_run}
-    document["approval_voided"] = made.voided
-    told = [f"{name}: {'would be ' if dry_run else ''}{made.change}", *voided_note(made.voided)]
+    document |= {"approval_voided": made.voided, "approval_holds_again": made.holds_again}
+    told = [f"{name}: {'would be ' if dry_run else ''}{made.change}", *approval_note(made)]
     told += (
         ["Write it in its file too, or `newsletter add` changes it back."]
         if made.change == "changed" and not dry_run

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from services.admin.answers import instant
 
 if TYPE_CHECKING:
+    from services.newsletter.defining import Defined
     from services.newsletter.upcoming import Coming
     from services.runtime.postgres import Connection
     from services.store.newsletters import NewsletterRow
@@ -19,12 +20,13 @@ async def document_of(connection: "Connection", newsletter: "NewsletterRow", day
     """What a newsletter is, as JSON has it, with so many of the dates to come."""
     from services.newsletter import upcoming
     from services.rendering.centre import zone_in_force
-    from services.store import messages, newsletters, subscriptions
+    from services.store import messages, newsletter_approvals, subscriptions
 
     definition, now = newsletter.definition, await messages.database_time(connection)
-    approved = await newsletters.approved(connection, newsletter.id)
+    standing = await newsletter_approvals.in_force(connection, newsletter.id)
     coming = await upcoming.coming(connection, newsletter, zone_in_force(), now, days)
     subscribed, unsubscribed = await subscriptions.counts(connection, newsletter.id)
+    void = newsletter_approvals.why_void(standing, newsletter) if standing else ""
     return {
         "newsletter": newsletter.slug,
         "id": newsletter.id,
@@ -36,7 +38,8 @@ async def document_of(connection: "Connection", newsletter: "NewsletterRow", day
         "title": next(each.text for each in definition.title if each.language == definition.language),
         "definition": definition.model_dump(mode="json"),
         "hash": newsletter.hash,
-        "approval": None if approved is None else "stands" if approved == newsletter.hash else "void",
+        "approval": None if standing is None else "void" if void else "stands",
+        "approval_void": void,
         "subscribed": subscribed,
         "unsubscribed": unsubscribed,
         "begins": newsletter.begins.isoformat(),
@@ -90,7 +93,8 @@ def particulars(document: dict[str, Any]) -> list[str]:
         f"made {schedule['prepare_minutes']} minutes before; sent up to {schedule['late_minutes']} minutes late",
         f"collects {_of(definition['incidents'], 'incidents')}, {_of(definition['phases'], 'phases')}",
         f"a day without news: {definition['quiet_day']}",
-        f"standing approval: {document['approval'] or 'none'}",
+        f"standing approval: {document['approval'] or 'none'}"
+        + (f" ({document['approval_void']}): a person approves each edition" if document["approval_void"] else ""),
         f"{document['subscribed']} get it, {document['unsubscribed']} have unsubscribed",
         *_paused(document),
     ]
@@ -107,5 +111,10 @@ def _paused(document: dict[str, Any]) -> list[str]:
     return [f"PAUSED {until}" + (f": {document['paused_reason']}" if document["paused_reason"] else "")]
 
 
-def voided_note(voided: bool) -> list[str]:
-    return ["Its standing approval was for what it said before, and does not hold any more."] if voided else []
+def approval_note(made: "Defined") -> list[str]:
+    """What a change did to the standing approval."""
+    if made.voided:
+        return ["Its standing approval was for what it said before, and does not hold any more."]
+    if made.holds_again:
+        return ["Its standing approval was for just this, and holds again: it goes out by itself."]
+    return []

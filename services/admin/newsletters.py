@@ -11,7 +11,15 @@ import typer
 
 from services.admin.answers import Answer, Refusal, entries, lines
 from services.admin.command import command, group
-from services.admin.newsletter_view import LOOK_AHEAD, SHOWN_DATES, about, dates, document_of, particulars, voided_note
+from services.admin.newsletter_view import (
+    LOOK_AHEAD,
+    SHOWN_DATES,
+    about,
+    approval_note,
+    dates,
+    document_of,
+    particulars,
+)
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -49,9 +57,9 @@ async def add(
         now = await messages.database_time(connection)
         made = await defining.define(connection, definition, configuration, now=now, zone=zone(), by=user.id)
         document = await document_of(connection, made.newsletter, SHOWN_DATES)
-    document |= {"change": made.change, "approval_voided": made.voided}
+    document |= {"change": made.change, "approval_voided": made.voided, "approval_holds_again": made.holds_again}
     return Answer(
-        document, lines(f"{definition.slug}: {made.change}", *voided_note(made.voided), *dates(document["coming"]))
+        document, lines(f"{definition.slug}: {made.change}", *approval_note(made), *dates(document["coming"]))
     )
 
 

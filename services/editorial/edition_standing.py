@@ -4,6 +4,8 @@ Bound to the newsletter's definition, given by somebody else than who wrote that
 people write above an edition is not automatic: then a person approves it, as any other message.
 """
 
+from collections.abc import Sequence
+
 import structlog
 
 from services.domain import approval_policy
@@ -15,9 +17,8 @@ from services.editorial.edition_overdue import too_late
 from services.editorial.refusal import Refusal
 from services.editorial.release import release_or_wait
 from services.runtime.postgres import Connection
-from services.store import approvals, audit, messages, newsletter_approvals, newsletters, variants
+from services.store import approvals, audit, editions, messages, newsletter_approvals, newsletters, variants
 from services.store.messages import Message
-from services.store.newsletter_approvals import Standing
 from services.store.newsletters import NewsletterRow
 from services.store.users import User
 
@@ -38,14 +39,15 @@ async def approve_newsletter(connection: Connection, body: ApproveNewsletter, us
     if lacking := _lacking(desk, user.roles, set(newsletter.definition.audiences)):
         raise Refusal(f"the approval policy asks more of an edition than one person beforehand: {lacking[0]}")
     before = await newsletter_approvals.in_force(connection, newsletter.id)
+    waiting = [str(each) for each in await editions.waiting_for_approval(connection, newsletter.id)]
     if before and (before.hash, before.approved_by) == (body.hash, user.id):
-        return _answer(before.id, newsletter, changed=False)
+        return _answer(before.id, newsletter, changed=False, waiting=waiting)
     number = await newsletter_approvals.approve(connection, newsletter.id, body.hash, user.id)
     await audit.record(
         connection, actor=user.id, action="newsletter.approved", subject=f"newsletter:{newsletter.id}",
         detail={"hash": body.hash, "slug": newsletter.slug, "replaces": before.id if before else None},
     )  # fmt: skip
-    return _answer(number, newsletter, changed=True)
+    return _answer(number, newsletter, changed=True, waiting=waiting)
 
 
 async def revoke_newsletter(connection: Connection, body: RevokeNewsletter, user: User, _: Desk) -> Answer:
@@ -84,7 +86,9 @@ async def objection(connection: Connection, message: Message, desk: Desk | None 
     standing = await newsletter_approvals.in_force(connection, content.newsletter)
     if newsletter is None or standing is None:
         return "there is no standing approval"
-    if why_not := _does_not_hold(standing, newsletter, content):
+    if content.definition != newsletter.hash:
+        return "the newsletter is not what was approved"
+    if why_not := newsletter_approvals.why_void(standing, newsletter):
         return why_not
     if await approvals.taken_back_by_person(connection, message.id):
         return "somebody took it back"
@@ -120,14 +124,6 @@ async def _approve(connection: Connection, message: Message, desk: Desk) -> None
     )  # fmt: skip
 
 
-def _does_not_hold(standing: Standing, newsletter: NewsletterRow, content: EditionContent) -> str:
-    if not standing.hash == newsletter.hash == content.definition:
-        return "the newsletter is not what was approved"
-    if standing.approved_by == newsletter.written_by:
-        return "who wrote what the newsletter is does not approve it"
-    return "who approved it is disabled" if standing.disabled_at is not None else ""
-
-
 def _lacking(desk: Desk, roles: list[str], audiences: set[str]) -> list[str]:
     return approval_policy.lacking(
         desk.configuration.approval, [roles], kind=KIND, urgency="routine", audiences=audiences
@@ -141,6 +137,10 @@ async def _locked(connection: Connection, number: int) -> NewsletterRow:
     return found
 
 
-def _answer(number: int, newsletter: NewsletterRow, *, changed: bool) -> Answer:
-    result = {"approval": number, "newsletter": newsletter.slug, "hash": newsletter.hash, "changed": changed}
+def _answer(number: int, newsletter: NewsletterRow, *, changed: bool, waiting: Sequence[str] = ()) -> Answer:
+    """`waiting`: editions that were made before, and still need a person."""
+    result = {
+        "approval": number, "newsletter": newsletter.slug, "hash": newsletter.hash, "changed": changed,
+        "waiting": list(waiting),
+    }  # fmt: skip
     return Answer(done=True, result=result)

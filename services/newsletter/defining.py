@@ -12,7 +12,7 @@ from services.domain.schedules import Day
 from services.newsletter import arrears, upcoming, waking
 from services.newsletter.refusal import Cannot
 from services.runtime.postgres import Connection
-from services.store import audit, editions, incidents, newsletters
+from services.store import audit, editions, incidents, newsletter_approvals, newsletters
 from services.store.incidents import Incident
 from services.store.newsletters import NewsletterRow
 
@@ -21,11 +21,13 @@ Change = Literal["added", "changed", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """What came of it. `voided`: a standing approval does not hold any more, since it was for another definition."""
+    """What came of it. `voided`: there is a standing approval, and it does not hold for what this now is.
+    `holds_again`: it did not hold, and was given for just this."""
 
     newsletter: NewsletterRow
     change: Change
     voided: bool = False
+    holds_again: bool = False
 
 
 async def define(
@@ -58,12 +60,15 @@ async def redefine(
         raise Cannot(f"the newsletter {found.slug} is {what}, and stays so: give this one another name")
     await arrears.settle(connection, found, now, zone)
     before = await upcoming.next_day(connection, found, zone)
-    voided = found.hash != definition.hash and await newsletters.approved(connection, found.id) is not None
+    standing = await newsletter_approvals.in_force(connection, found.id)
     changed = await newsletters.change(connection, found.id, definition, by=by)
     await _audit(connection, "changed", changed, by)
     await _skip_what_cannot_be(connection, changed, before, now, zone=zone, by=by)
     await waking.wake(connection, changed, zone)
-    return Defined(changed, "changed", voided=voided)
+    if standing is None or found.hash == changed.hash:
+        return Defined(changed, "changed")
+    held, holds = (newsletter_approvals.why_void(standing, each) == "" for each in (found, changed))
+    return Defined(changed, "changed", voided=not holds, holds_again=holds and not held)
 
 
 async def _skip_what_cannot_be(

@@ -11,6 +11,7 @@ it is the same in every copy. Putting files in their places and noting it is one
 
 import gzip
 import os
+import shutil
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ COMPRESSED_FROM: Final = 256
 """Bytes; what is smaller hardly gets smaller."""
 
 _SPARE_LINES: Final = 1000
+
+_PARTS: Final = {"": 0o755, "open": 0o755, "closed": 0o700, "new": 0o700}
+"""Folders, and who may look into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,10 @@ class Folder:
 
     def load(self) -> None:
         """Take over what is whole of what an earlier process left, and take away the rest. Raises OSError."""
-        for name, mode in (("", 0o755), ("open", 0o755), ("closed", 0o700), ("new", 0o700)):
+        for name, mode in _PARTS.items():
             make(self.root / name, mode)
         for file in (self.root / "new").iterdir():
-            file.unlink()
+            shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
         found = manifest.read(content_of(self._manifest), self._version)
         whole = [built for built in found if all(self._is_whole(each) for each in built.documents)]
         self._pieces = {built.key: built for built in whole}
@@ -70,9 +74,10 @@ class Folder:
                     file.unlink(missing_ok=True)
 
     def is_lost(self) -> bool:
-        """Whether somebody took the folder, or its manifest, away."""
+        """Whether somebody took the folder, a part of it, or its manifest, away."""
         try:
-            return self._manifest.stat().st_ino != os.fstat(self._file).st_ino
+            whole = all((self.root / name).is_dir() for name in _PARTS)
+            return not whole or self._manifest.stat().st_ino != os.fstat(self._file).st_ino
         except OSError:
             return True
 

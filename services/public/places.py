@@ -73,8 +73,8 @@ def etag_of(body: bytes) -> str:
 
 
 def make(directory: Path, mode: int) -> None:
-    """A directory and those above it that are missing, with this mode, whatever the umask."""
-    if not directory.exists():
+    """A directory and those above it that are missing, with this mode, whatever the umask. Raises OSError."""
+    if not directory.is_dir():
         make(directory.parent, mode)
         directory.mkdir(exist_ok=True)
         directory.chmod(mode)

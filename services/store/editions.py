@@ -131,6 +131,16 @@ async def set_reason(connection: Connection, message_id: UUID, reason: str) -> N
     await connection.execute("UPDATE edition SET reason = %s WHERE message_id = %s", (reason, message_id))
 
 
+async def waiting_for_approval(connection: Connection, newsletter: int) -> list[UUID]:
+    """Messages of its editions that are proofed, and that nobody approved yet."""
+    query = """
+        SELECT e.message_id FROM edition e JOIN LATERAL (
+            SELECT m.state FROM message m WHERE m.id = e.message_id ORDER BY m.revision DESC LIMIT 1
+        ) m ON m.state = 'proofed' WHERE e.newsletter = %s ORDER BY e.date
+    """
+    return [row[0] for row in await (await connection.execute(query, (newsletter,))).fetchall()]
+
+
 async def last_date(connection: Connection, newsletter: int) -> date | None:
     """The last date that is decided."""
     query = "SELECT max(date) FROM edition WHERE newsletter = %s"

@@ -6,7 +6,9 @@ from typing import Final
 
 from psycopg.rows import class_row
 
+from services.domain.identity import may
 from services.runtime.postgres import Connection
+from services.store.newsletters import NewsletterRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,23 @@ async def in_force(connection: Connection, newsletter: int) -> Standing | None:
     async with connection.cursor(row_factory=class_row(Standing)) as cursor:
         await cursor.execute(_IN_FORCE, (newsletter,))
         return await cursor.fetchone()
+
+
+def why_void(standing: Standing, newsletter: NewsletterRow) -> str:
+    """Why this does not hold for what the newsletter is now; empty when it does. The centre's policy may ask more."""
+    if standing.hash != newsletter.hash:
+        return "the newsletter is not what was approved"
+    if standing.approved_by == newsletter.written_by:
+        return "who wrote what the newsletter is does not approve it"
+    if standing.disabled_at is not None:
+        return "who approved it is disabled"
+    return "" if may("approve", standing.roles) else "who approved it has no role any more that approves"
+
+
+async def stands(connection: Connection, newsletter: NewsletterRow) -> bool:
+    """Whether somebody approved what this newsletter is, and that holds."""
+    standing = await in_force(connection, newsletter.id)
+    return standing is not None and why_void(standing, newsletter) == ""
 
 
 async def approve(connection: Connection, newsletter: int, digest: str, user: int) -> int:

@@ -86,13 +86,6 @@ async def rename(connection: Connection, newsletter: int, slug: str) -> None:
     await connection.execute(f"{query} WHERE id = %(id)s".encode(), {"to": slug, "id": newsletter})
 
 
-async def approved(connection: Connection, newsletter: int) -> str | None:
-    """The hash for which there is a standing approval, whatever the definition is now; None when there is none."""
-    query = "SELECT hash FROM newsletter_approval WHERE newsletter = %s AND revoked_at IS NULL"
-    row = await (await connection.execute(query, (newsletter,))).fetchone()
-    return row[0] if row else None
-
-
 async def set_pause(
     connection: Connection, newsletter: int, *, since: datetime | None, until: datetime | None = None, reason: str = ""
 ) -> None:

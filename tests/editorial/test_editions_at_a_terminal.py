@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,25 @@ async def test_a_newsletter_is_approved_written_above_and_revoked(
     assert "is no date" in wrong["error"]
     assert (await roeland("newsletter", "revoke", name, by=SECOND))["changed"]
     assert (await roeland("newsletter", "show", name))["approval"] is None
+
+
+async def test_what_is_shown_of_a_standing_approval_is_what_happens(
+    desk: Rooms, incident: str, roeland: Roeland
+) -> None:
+    """Who reads that it goes out by itself goes to bed; who reads that it does not, gets up for it."""
+    await desk.released(incident=incident)
+    news = await letters(desk, incident)
+    name = news.newsletter.slug
+    edition = await news.edition(due=timedelta(hours=1))
+    assert (await roeland("newsletter", "approve", name, by=SECOND))["waiting"] == [str(edition.message_id)]
+    assert (await roeland("newsletter", "schedule", name, "--late", "170"))["approval_voided"]
+    assert (await roeland("newsletter", "show", name))["approval"] == "void"
+    again = await roeland("newsletter", "schedule", name, "--late", "180")
+    assert (again["approval"], again["approval_voided"], again["approval_holds_again"]) == ("stands", False, True)
+    async with connect(desk.database, autocommit=True) as connection:
+        await connection.execute("UPDATE users SET disabled_at = now() WHERE email = %s", (SECOND,))
+        try:
+            shown = await roeland("newsletter", "show", name)
+        finally:
+            await connection.execute("UPDATE users SET disabled_at = NULL WHERE email = %s", (SECOND,))
+    assert (shown["approval"], shown["approval_void"]) == ("void", "who approved it is disabled")

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,6 +116,28 @@ def test_a_lost_folder_is_noticed_and_made_again(tmp_path: Path) -> None:
     assert (found.is_lost(), found.keys()) == (False, set())
     put(found, "a", document())
     assert folder(tmp_path / "public").keys() == {"a"}
+
+
+@pytest.mark.parametrize("part", ["open", "closed", "new"])
+def test_a_part_of_the_folder_that_is_lost_is_noticed_and_made_again(tmp_path: Path, part: str) -> None:
+    """Without its place nothing new could be written until a restart, and the web server in front had nothing."""
+    found = folder(tmp_path)
+    put(found, "a", document())
+    shutil.rmtree(tmp_path / part)
+    assert found.is_lost()
+    found.load()
+    put(found, "a", document())
+    assert not found.is_lost() and (tmp_path / "open/feeds/public.atom").read_bytes() == BODY
+
+
+def test_a_file_where_a_folder_should_be_is_said_and_a_folder_among_the_new_files_goes(tmp_path: Path) -> None:
+    """The one needs a person, the other does not: a start must not fail by it."""
+    (tmp_path / "new" / "left" / "behind").mkdir(parents=True)
+    assert not folder(tmp_path).is_lost() and not list((tmp_path / "new").glob("left"))
+    (tmp_path / "closed").rmdir()
+    (tmp_path / "closed").touch()
+    with pytest.raises(OSError, match="closed"):
+        folder(tmp_path)
 
 
 def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:
