@@ -31,6 +31,7 @@ class Templates:
     """A snapshot of all templates and of how the centre calls itself. `places` says which file each came from."""
 
     version: str
+    """SHA-256, in hex, over every template, word and name that can show in a variant."""
     html: jinja2.Environment
     text: jinja2.Environment
     mjml: jinja2.Environment
@@ -68,11 +69,6 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
         timezone=settings.timezone,
         places=places,
     )
-
-
-def template_version(templates: Templates) -> str:
-    """SHA-256, in hex, over every template, word and name that can show in a variant."""
-    return templates.version
 
 
 def our_folder() -> Path:

@@ -18,10 +18,6 @@ from services.store.mailing_lists import Titles, titles_of
 
 How = Literal["one-click", "page", "operator"]
 
-UNSUBSCRIBED: Final = """EXISTS (
-    SELECT FROM unsubscription u WHERE u.newsletter = {newsletter} AND u.contact = {contact})"""
-"""Whether a contact does not want a newsletter; for whoever selects recipients."""
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -173,6 +173,7 @@ ASKS_NO_MORE = {
     "(slug, exercise)": "slug alone was unique, and editorial never took a message that is not what its incident is",
     "TRIGGER DEFERRABLE INITIALLY DEFERRED": "the chain of the audit; it refuses nothing",
     "'replaced'::text": "the same states as before, and one more",
+    "'standing'::text": "the same acts of approval as before, and one more",
     "message_released_once": "a version before knows one revision of a message, and never releases two",
 }
 """Rules that were looked at, each with why whatever a version before writes satisfies it."""

@@ -114,7 +114,7 @@ async def test_an_exercise_never_shows_in_the_open_feed(door: Door, connection: 
         await connection.execute("UPDATE message SET exercise = true WHERE number = %s", (message.number,))
         await connection.execute("UPDATE feed_entry SET title = title")
     await eventually(lambda: _is(door, f"/feeds/public/incidents/{message.incident}.atom", 404))
-    assert (await _read(door, "/feeds/public.atom")).entries == []
+    await eventually(lambda: _is_empty(door, "/feeds/public.atom"))
     assert len((await _read(door, await path_of(connection, "governors"))).entries) == 1
 
 
@@ -155,6 +155,10 @@ async def test_every_answer_is_hardened_and_says_little(door: Door, connection: 
 
 async def _is(door: Door, path: str, status: int) -> bool:
     return (await _get(door, path))[0] == status
+
+
+async def _is_empty(door: Door, path: str) -> bool:
+    return not (await _read(door, path)).entries
 
 
 async def _read(door: Door, path: str) -> Any:
