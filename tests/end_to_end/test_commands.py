@@ -88,7 +88,7 @@ def test_a_healthy_stack_is_what_the_doctor_calls_healthy(office: Office) -> Non
     assert {check["what"]: check["state"] for check in found["checks"]} == dict.fromkeys(
         (
             "database", "Kafka", "mail relay", "Twilio", "public address", "services", "templates", "users", "contacts",
-            "alarms",
+            "alarms", "newsletters",
         ),
         "ok",
     )  # fmt: skip
