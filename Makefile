@@ -27,10 +27,10 @@ demo: install ## A crisis message to everybody, end to end, on real parts; shows
 up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the services; Ctrl-C stops them
 	@$(BIN)/roeland up
 
-test: install ## The tests, on real Kafka and PostgreSQL; some eight minutes on two cores
+test: install ## The tests, on real Kafka and PostgreSQL; some ten minutes on two cores
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser"
 
-test-long: install ## The tests that start whole stacks of their own, the demo among them
+test-long: install ## The tests that break or start whole stacks of their own, the demo among them; some ten minutes
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long
 
 test-fast: install ## The tests that need no server

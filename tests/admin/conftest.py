@@ -11,12 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+import structlog
 
 from services.admin.__main__ import run
 
@@ -93,7 +95,7 @@ def in_this_process(arguments: Sequence[str], environment: Mapping[str, str]) ->
         redirect_stdout(out),
         redirect_stderr(err),
     ):
-        code = run(arguments)
+        code = copy_context().run(run, arguments)
     return Ran(code, out.getvalue(), err.getvalue())
 
 
@@ -104,8 +106,16 @@ def _environment(ours: dict[str, str], more: dict[str, str] | None) -> dict[str,
 
 @contextmanager
 def _logging_as_it_was() -> Iterator[None]:
-    handlers, level = logging.root.handlers[:], logging.root.level
+    """Loggers do not keep what this call made of them: other tests in this process listen to the same ones."""
+    handlers, level, config = logging.root.handlers[:], logging.root.level, structlog.get_config()
+    configure = structlog.configure
+
+    def keeping_nothing(**given: Any) -> None:
+        configure(**given | {"cache_logger_on_first_use": False})
+
     try:
-        yield
+        with patch("structlog.configure", keeping_nothing):
+            yield
     finally:
         logging.root.handlers, logging.root.level = handlers, level
+        structlog.configure(**config)

@@ -20,7 +20,7 @@ from lxml import etree
 from tests.domain.messages import TOMORROW
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(600)]
 
 INCIDENT = "wateroverlast-2026-003"
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"

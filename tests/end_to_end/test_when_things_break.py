@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.end_to_end.running import Roeland, message, people
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(400)]
 
 CROWD = 400
 

@@ -17,7 +17,7 @@ from tests.conftest import delete_topics
 from tests.faults.harness import Crew, crew_of
 from tests.faults.proxy import Proxy, proxy_to
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(200)]
 
 PEOPLE = 300
 CONNECTIONS = 10

@@ -19,7 +19,7 @@ from tests import stack
 from tests.conftest import delete_topics
 from tests.faults.harness import Crew, crew_of
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(200)]
 
 SIZE = 64 * 1024 * 1024
 

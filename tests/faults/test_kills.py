@@ -13,7 +13,7 @@ from tests.faults.accounts import Account
 from tests.faults.harness import Crew
 from tests.faults.programs import Program
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(280)]
 
 BEFORE = ("editorial", "public", "newsfeed")
 """Killed at any moment from the command on: their part is over soon."""

@@ -24,7 +24,7 @@ from tests.faults.proxy import proxy_to
 from tests.faults.relays import Relay, Talk
 from tests.faults.working import working
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 PEOPLE = 60
 CHANNELS = ("mail", "sms", "newsfeed")

@@ -10,7 +10,7 @@ from tests import stack
 from tests.faults.harness import Crew, crew_of
 from tests.faults.servers import Servers, own_servers
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(280)]
 
 PEOPLE = 300
 CONNECTIONS = 10

@@ -10,7 +10,7 @@ from tests.faults.harness import Crew
 from tests.faults.relays import Talk
 from tests.faults.working import working
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 PEOPLE = 40
 

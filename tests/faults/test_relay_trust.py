@@ -14,7 +14,7 @@ from tests.faults.harness import Crew
 from tests.faults.working import worker
 from tests.mail.relays import Logins, Relay
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 PEOPLE = 30
 
