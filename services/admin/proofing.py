@@ -1,7 +1,7 @@
 """A proof put together: of a file that is not submitted yet, or of a message that is, from what the record holds."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -50,21 +50,8 @@ async def proof_of_file(
     people = await _people(connection, proofs.as_they_are(situation.whom, channels), situation.people)
     before = await proofs.former(connection, content.incident)
     versions = _versions(rendered, people.readers, before, content)
-    return Proof(
-        content=content,
-        phase=situation.phase,
-        incident_title=situation.incident_title,
-        author=author,
-        made_at=datetime.now(UTC),
-        versions=versions,
-        audiences=people.audiences,
-        provinces=people.provinces,
-        missed=people.missed,
-        missed_in_all=people.missed_in_all,
-        recipients=sum(each.contacts for each in people.audiences),
-        sms=_sum(versions),
-        findings=as_findings(findings),
-    )
+    proof = _proof(content, people, versions, phase=situation.phase, incident_title=situation.incident_title)
+    return replace(proof, author=author, findings=as_findings(findings))
 
 
 async def proof_of_edition(
@@ -83,22 +70,8 @@ async def proof_of_edition(
     before = await proofs.former(connection, content.incident)
     shown = as_message(content)
     versions = _versions(rendered, people.readers, before, shown)
-    return Proof(
-        content=shown,
-        phase=phase,
-        incident_title=shown.title[0].text,
-        author="",
-        made_at=datetime.now(UTC),
-        versions=versions,
-        audiences=people.audiences,
-        provinces=people.provinces,
-        missed=people.missed,
-        missed_in_all=people.missed_in_all,
-        recipients=sum(each.contacts for each in people.audiences),
-        sms=_sum(versions),
-        findings=(),
-        release_at=content.release_at,
-    )
+    proof = _proof(shown, people, versions, phase=phase, incident_title=shown.title[0].text)
+    return replace(proof, release_at=content.release_at)
 
 
 async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
@@ -113,25 +86,38 @@ async def proof_of_message(connection: Connection, message: Message, configurati
     versions = _versions(rendered, people.readers, before, content)
     incident = await incidents.find(connection, message.incident)
     author = await user_by_id(connection, message.submitted_by)
-    return Proof(
-        content=content,
-        phase=message.phase,
-        incident_title=incident.title if incident else message.incident,
+    title = incident.title if incident else message.incident
+    return replace(
+        _proof(content, people, versions, phase=message.phase, incident_title=title),
         author=author.email if author else "",
-        made_at=datetime.now(UTC),
-        versions=versions,
-        audiences=people.audiences,
-        provinces=people.provinces,
-        missed=people.missed,
-        missed_in_all=people.missed_in_all,
         recipients=message.recipients,
-        sms=_sum(versions),
         findings=as_findings(message.findings),
         state=message.state,
         message_id=str(message.id),
         revision=message.revision,
         proof_hash=message.proof_hash,
         release_at=message.release_at,
+    )
+
+
+def _proof(
+    content: MessageContent, people: _People, versions: list[Version], *, phase: str, incident_title: str
+) -> Proof:
+    """Made now, of what is not submitted, by nobody, with nothing found."""
+    return Proof(
+        content=content,
+        phase=phase,
+        incident_title=incident_title,
+        author="",
+        made_at=datetime.now(UTC),
+        versions=versions,
+        audiences=people.audiences,
+        provinces=people.provinces,
+        missed=people.missed,
+        missed_in_all=people.missed_in_all,
+        recipients=sum(each.contacts for each in people.audiences),
+        sms=_sum(versions),
+        findings=(),
     )
 
 

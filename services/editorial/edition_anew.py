@@ -4,6 +4,7 @@ Nobody is told what is known to be wrong. What goes out by itself is made anew f
 a person looked at is theirs to look at again, and so only for an error.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -36,13 +37,8 @@ async def composed(connection: Connection, content: EditionContent) -> EditionCo
     """The same edition with what is news now, and the editorial that stands. Call with the newsletter's row locked."""
     newsletter = await newsletters.by_id(connection, content.newsletter)
     assert newsletter is not None  # noqa: S101 - the edition's row refers to it
-    asked = edition_items.Collected(
-        newsletter=content.newsletter,
-        date=content.date,
-        audiences=content.audiences,
-        incidents=newsletter.definition.incidents,
-        phases=newsletter.definition.phases,
-        exercise=content.exercise,
+    asked = replace(
+        edition_items.collected(newsletter, content.date), audiences=content.audiences, exercise=content.exercise
     )
     found = {
         "items": await edition_items.collect(connection, asked),

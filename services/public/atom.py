@@ -41,13 +41,18 @@ def atom(feed: Feed) -> Iterator[Document]:
     _text(root, "updated", moment(feed.modified))
     _text(etree.SubElement(root, _name("author")), "name", plain(feed.centre))
     _text(root, "generator", "Roeland")
-    for link in links_of(feed, "atom", MEDIA_TYPE):
-        add_link(root, link)
-    if feed.page is not None:
-        etree.SubElement(root, f"{{{HISTORY}}}archive")
+    add_links(root, feed, "atom", MEDIA_TYPE)
     for entry in feed.entries:
         _add(root, feed, entry)
     yield Document(feed_path(feed, "atom"), MEDIA_TYPE, written(root, feed, "atom"), feed.modified)
+
+
+def add_links(parent: etree._Element, feed: Feed, form: str, media_type: str) -> None:
+    """Where else the feed and its other pages are, and whether this one is an archive (RFC 5005 §4)."""
+    for link in links_of(feed, form, media_type):
+        add_link(parent, link)
+    if feed.page is not None:
+        etree.SubElement(parent, f"{{{HISTORY}}}archive")
 
 
 def written(root: etree._Element, feed: Feed, form: str) -> bytes:

@@ -10,10 +10,10 @@ from typing import Final
 
 from lxml import etree
 
-from services.public.atom import ATOM, HISTORY, LANG, add_link, moment, written
+from services.public.atom import ATOM, HISTORY, LANG, add_link, add_links, moment, written
 from services.public.documents import Document, Feed, feed_path, list_path
 from services.public.entry_text import entry_id, html_of, page_of, plain, summary_of, title_of
-from services.public.feed_head import alert_of, language_of, links_of, related, title_of_feed
+from services.public.feed_head import alert_of, language_of, related, title_of_feed
 from services.store.feeds import FeedEntry
 
 MEDIA_TYPE: Final = "application/rss+xml"
@@ -34,10 +34,7 @@ def rss(feed: Feed) -> Iterator[Document]:
     if feed.entries:
         _text(channel, "lastBuildDate", format_datetime(feed.modified, usegmt=True))
     _text(channel, "generator", "Roeland")
-    for link in links_of(feed, "rss", MEDIA_TYPE):
-        add_link(channel, link)
-    if feed.page is not None:
-        etree.SubElement(channel, f"{{{HISTORY}}}archive")
+    add_links(channel, feed, "rss", MEDIA_TYPE)
     for entry in feed.entries:
         _add(channel, feed, entry)
     yield Document(feed_path(feed, "rss"), MEDIA_TYPE, written(root, feed, "rss"), feed.modified)
