@@ -34,6 +34,8 @@ def _database(problem: psycopg.Error) -> Refusal | None:
         return Refusal("the database holds tables that are not Roeland's: give it an empty one that its role owns")
     if isinstance(problem, psycopg.errors.InsufficientPrivilege):
         return Refusal("the database role may not do this: give it ownership of the database's tables")
+    if isinstance(problem, psycopg.errors.UniqueViolation):
+        return Refusal("somebody else did the same at this moment, and was first: look, and give the command again")
     if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
         return Refusal("the database cannot be reached: is it running? Try `roeland doctor`")
     return None

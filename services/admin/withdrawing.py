@@ -42,4 +42,6 @@ async def withdraw(
         told.append(f"{result['told']} are told: `roeland message status {result['notice']} --watch`")
     elif notify:
         told.append("Nobody had got it: nobody is told")
+    for edition in result.get("paused", ()):
+        told.append(f"The edition {edition} tells of it and is paused: `roeland message stop {edition}`, or resume it")
     return Answer(result, lines(*told))

@@ -6,6 +6,7 @@ What may still be taken back, or is under embargo, is approved and waits: `servi
 from services.domain.events import MessageReleased, envelope
 from services.editorial import recipients, waiting
 from services.editorial.desk import Desk
+from services.editorial.edition_held import hold_editions
 from services.editorial.ending import end_alerts
 from services.editorial.times import as_text
 from services.runtime import outbox
@@ -43,6 +44,7 @@ async def release(
     """
     if original is not None:
         await _supersede(connection, original, desk.source)
+        await hold_editions(connection, original, desk, by=approved_by)
     ended = await end_alerts(connection, message, desk.source) if message.kind == "all-clear" else {}
     moved = ended | await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, approved_by)

@@ -4,6 +4,7 @@ from services.domain.commands import Answer, WithdrawMessage
 from services.domain.editions import KIND as EDITION
 from services.editorial import withdrawal_notice
 from services.editorial.desk import Desk
+from services.editorial.edition_held import hold_editions
 from services.editorial.refusal import Refusal
 from services.editorial.times import as_text
 from services.runtime.postgres import Connection
@@ -25,10 +26,11 @@ async def withdraw(connection: Connection, body: WithdrawMessage, user: User, de
     await messages.withdraw(connection, message, source=desk.source)
     marked = await feeds.withdraw(connection, message.number)
     notice = await withdrawal_notice.tell(connection, message, body.reason, user, desk) if body.notify else None
+    held = await hold_editions(connection, message, desk, by=user.id)
     await _record(connection, message, body, user, notice)
     withdrawn = await messages.by_number(connection, message.number)
     told = {"notice": str(notice.id), "told": notice.recipients} if notice else {"notice": None, "told": 0}
-    result = {"id": str(message.id), "state": "withdrawn", "feed_entries": marked, **told}
+    result = {"id": str(message.id), "state": "withdrawn", "feed_entries": marked, "paused": held, **told}
     return Answer(done=True, result={**result, "withdrawn_at": as_text(withdrawn.withdrawn_at if withdrawn else None)})
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from services.store.feeds import FeedEntry
+from services.store.feeds import FeedEntry, age
 
 REFERENCES: Final = 20
 """So far back an alert looks: a crisis of months would make every one a list. Those before were referred to before."""
@@ -21,7 +21,7 @@ def earlier(entry: FeedEntry, entries: Sequence[FeedEntry]) -> Sequence[FeedEntr
     """
     if entry.kind == "alert":
         return ()
-    before = entries[bisect_right(entries, _age(entry), key=_age) :]
+    before = entries[bisect_right(entries, age(entry), key=age) :]
     return (_put_right(entry, before) if entry.kind == "correction" else _in_force(entry, before))[::-1]
 
 
@@ -46,8 +46,3 @@ def _in_force(entry: FeedEntry, before: Sequence[FeedEntry]) -> list[FeedEntry]:
         if each.kind == "all-clear":
             break
     return found
-
-
-def _age(entry: FeedEntry) -> tuple[float, int]:
-    """Smaller for what is newer."""
-    return -entry.published_at.timestamp(), -entry.number

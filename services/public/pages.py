@@ -4,7 +4,8 @@ Every address in a page is relative: the same file serves behind a proxy with a 
 below every token that was given out.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -14,7 +15,7 @@ from services.rendering.list_page import ListLinks, list_page
 from services.rendering.message_page import Course, Links, message_page
 from services.rendering.pages import PAGE_TYPE, STYLE_PATH, STYLE_TYPE, style_sheet
 from services.rendering.templates import Templates, load_templates
-from services.store.feeds import FeedEntry
+from services.store.feeds import FeedEntry, age
 
 _FORMS: Final = (
     ("atom", "application/atom+xml", "Atom"), ("rss", "application/rss+xml", "RSS"),
@@ -66,24 +67,23 @@ def style_sheets() -> Iterable[Document]:
     yield Document(STYLE_PATH, STYLE_TYPE, style_sheet(templates()).encode(), _STYLED)
 
 
-def compared_with(entry: FeedEntry, of_incident: Iterable[FeedEntry]) -> FeedEntry | None:
+def compared_with(entry: FeedEntry, of_incident: Sequence[FeedEntry]) -> FeedEntry | None:
     """What it puts right; else the message before it in its incident, in its own language; None for the first.
 
-    What becomes of that message later changes nothing here: its page is not made anew for it.
+    `of_incident`: newest first. What becomes of that message later changes nothing here: its page is not made anew
+    for it.
     """
-    alike = [each for each in of_incident if each.language == entry.language and each.number != entry.number]
-    if original := next((each for each in alike if each.message_id == entry.corrects), None):
-        return original
-    earlier = [each for each in alike if _order(each) < _order(entry)]
-    return max(earlier, key=_order, default=None)
+    before = of_incident[bisect_right(of_incident, age(entry), key=age) :]
+    alike = (each for each in before if each.language == entry.language)
+    if entry.corrects is None:
+        return next(alike, None)
+    earlier = list(alike)
+    return next((each for each in earlier if each.message_id == entry.corrects), next(iter(earlier), None))
 
 
-def _after(entry: FeedEntry, of_incident: Iterable[FeedEntry]) -> FeedEntry | None:
-    return min((each for each in of_incident if _order(each) > _order(entry)), key=_order, default=None)
-
-
-def _order(entry: FeedEntry) -> tuple[datetime, int]:
-    return entry.published_at, entry.number
+def _after(entry: FeedEntry, of_incident: Sequence[FeedEntry]) -> FeedEntry | None:
+    place = bisect_left(of_incident, age(entry), key=age)
+    return of_incident[place - 1] if place else None
 
 
 def _newer(path: str, feed: Feed) -> str:

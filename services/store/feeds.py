@@ -64,6 +64,11 @@ class FeedEntry:
     corrects_title: str | None = None
 
 
+def age(entry: FeedEntry) -> tuple[float, int]:
+    """Smaller for what is newer: the order of a feed, to find a place in it by bisection."""
+    return -entry.published_at.timestamp(), -entry.number
+
+
 async def record_entry(
     connection: Connection, message: int, variant: Variant, *, authority: str = NOBODYS
 ) -> datetime | None:

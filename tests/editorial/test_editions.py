@@ -215,6 +215,18 @@ async def test_what_was_withdrawn_since_the_proof_does_not_go_out(desk: Rooms, i
     assert "Eerste bericht" in said
 
 
+async def test_an_edition_under_way_is_held_when_what_it_tells_is_put_right(desk: Rooms, incident: str) -> None:
+    """Who did not get it yet would read what is known to be wrong; a person decides whether it goes on."""
+    error = await desk.released(incident=incident, title=[{"text": "Sluit de ramen"}])
+    edition = (await (await letters(desk, incident)).edition()).message_id
+    assert edition
+    assert (await desk.approve(edition)).done
+    await desk.released(incident=incident, title=[{"text": "Nog een bericht"}])
+    assert not await desk.one("SELECT paused_at FROM message WHERE id = %s AND state = 'released'", edition)
+    await desk.released(incident=incident, kind="correction", corrects=str(error), title=[{"text": "Open de ramen"}])
+    assert await desk.one("SELECT paused_at FROM message WHERE id = %s AND state = 'released'", edition)
+
+
 async def test_a_person_who_approves_what_was_put_right_since_looks_again(desk: Rooms, incident: str) -> None:
     """Their approval was for other words than would go out."""
     error = await desk.released(incident=incident, title=[{"text": "Sluit de ramen"}])

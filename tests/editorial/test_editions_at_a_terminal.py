@@ -85,13 +85,13 @@ async def test_an_edition_is_previewed_sent_looked_at_and_stopped_like_a_message
 async def test_an_edition_that_tells_what_is_wrong_by_now_does_not_just_go_on(
     desk: Rooms, incident: str, roeland: Roeland
 ) -> None:
-    """It is paused because something in it is wrong; who lets it go on must know that it says so still."""
+    """It is paused as soon as something in it is taken back; who lets it go on must know that it says so still."""
     error = await desk.released(incident=incident)
     news = await letters(desk, incident)
     edition = str((await news.edition()).message_id)
     await roeland("message", "approve", edition, by=SECOND)
-    await roeland("message", "pause", edition)
-    await roeland("message", "withdraw", str(error), "--reason", "fout", by=SECOND)
+    withdrawn = await roeland("message", "withdraw", str(error), "--reason", "fout", by=SECOND)
+    assert withdrawn["paused"] == [edition]
     assert "withdrawn" in (await roeland("message", "resume", edition, code=1))["error"]
     assert (await roeland("message", "status", edition))["state"] == "paused"
     assert (await roeland("message", "resume", edition, "--anyway"))["state"] == "released"
