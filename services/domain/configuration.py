@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.domain.approval_policy import ApprovalRule, impossible
+from services.domain.escalation import Escalation
 from services.domain.lint_settings import LintSettings
 from services.domain.problems import Problem, Refused
 from services.domain.yaml_text import read_yaml
@@ -75,6 +76,7 @@ class Configuration(_Frozen):
     levels: tuple[Level, ...] = Field(default_factory=_levels, min_length=1)
     approval: tuple[ApprovalRule, ...] = ()
     lint: LintSettings = LintSettings()
+    escalation: Escalation = Escalation()
 
     @property
     def audience_ids(self) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class KeyMessage(_Tolerant):
 class MessageContent(_Tolerant):
     """What a message says and to whom, as the contract's section *A message* has it. Times are UTC.
 
+    `recipients`: who of these audiences, as a selection in its one form (docs/recipients.md); empty: all of them.
+    `confirm`: each is asked to say that they know, within `confirm_minutes` of release (None: as configured).
     `area`: municipalities, and provinces as `provincie Limburg`; empty: all of Flanders.
     After validation every text of own words has its language, so that the same content has one form and one hash.
     """
@@ -79,6 +81,9 @@ class MessageContent(_Tolerant):
     corrects: str | None = None
     release_at: Utc | None = None
     release_order: tuple[ReleaseStep, ...] = Field(default=(), max_length=STEPS)
+    recipients: str = Field(default="", max_length=limits.SELECTION_CHARACTERS)
+    confirm: bool = False
+    confirm_minutes: int | None = Field(default=None, ge=1, le=limits.CONFIRM_MINUTES)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

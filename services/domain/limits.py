@@ -16,6 +16,9 @@ LIST_ITEMS: Final = 12  # unknowns or actions that one reader gets in one langua
 SMS_CHARACTERS: Final = 1550  # Twilio refuses a body over 1600 (error 21617); OEFENING needs its part
 SMS_SEGMENTS: Final = 3  # what a generated SMS may take: 3 × 153 characters in GSM-7 (3GPP TS 23.040)
 
+SELECTION_CHARACTERS: Final = 2000  # of `recipients`
+CONFIRM_MINUTES: Final = 7 * 24 * 60  # a week
+
 INCIDENT_CHARACTERS: Final = 64
 INCIDENT_PATTERN: Final = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"  # goes into Kafka keys, file names and addresses
 

@@ -22,6 +22,7 @@ from services.domain.message_fields import (
     Moment,
     PhaseId,
     Places,
+    Selection,
     Sms,
     Title,
     as_key_messages,
@@ -151,6 +152,13 @@ class MessageFile(_Strict):
     release_order: list[FileStep] = Field(
         default_factory=list, max_length=STEPS, description="Who is told first: steps, each opened by the one before."
     )
+    recipients: Selection = Field(
+        "", description="Who of these audiences: `province=Limburg and role=burgemeester`. Default: all of them."
+    )
+    confirm: bool = Field(False, description="true: each reader is asked to say that they know.")
+    confirm_minutes: int | None = Field(
+        None, ge=1, le=limits.CONFIRM_MINUTES, description="So long after release they have for that."
+    )
 
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -208,6 +216,9 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
         corrects=file.corrects,
         release_at=file.release_at,
         release_order=tuple(kept(step) for step in file.release_order),
+        recipients=file.recipients,
+        confirm=file.confirm,
+        confirm_minutes=file.confirm_minutes,
     )
 
 

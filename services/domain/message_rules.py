@@ -195,6 +195,15 @@ def embargo(judged: Judged) -> Iterator[Complaint]:
         yield ("release_at",), "The next update would be there before it.", "Choose a time before `next_update_at`."
 
 
+def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
+    """A deadline without the question, or the question to nobody who could answer it."""
+    content = judged.content
+    if content.confirm_minutes is not None and not content.confirm:
+        yield ("confirm_minutes",), "Nobody is asked to confirm.", "Write `confirm: true`, or take this out."
+    if content.confirm and content.channels and set(content.channels) == {"newsfeed"}:
+        yield ("confirm",), "Nobody can confirm in a newsfeed.", "Add mail or sms to `channels`, or leave it out."
+
+
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
     (frozenset({"audiences", "kind", "channels", "exercise"}), someone_is_told),
     (frozenset({"channels", "kind"}), channels_are_named),
@@ -210,6 +219,7 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]
     (frozenset({"kind", "corrects"}), correction_names_its_message),
     (frozenset({"release_order", "audiences", "channels", "kind"}), release_in_order),
     (frozenset({"release_at", "expires_at", "next_update_at", "kind"}), embargo),
+    (frozenset({"confirm", "confirm_minutes", "channels"}), confirmation_is_asked),
 )
 
 

@@ -57,6 +57,9 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
     )
     new = _new(body.message_id, content, phase=phase, corrected=corrected, findings=findings, user=user)
     new = replace(new, issued_at=_speaks_of(content, now), rendered_with=desk.rendered_with, revision=revision)
+    if content.confirm:
+        minutes = desk.configuration.escalation.minutes(content.urgency, content.confirm_minutes)
+        new = replace(new, confirm_minutes=minutes)
     message = await _record(connection, new, versions, again=body.again)
     await store_facts.record_stated(connection, message.number, stated.versions)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})

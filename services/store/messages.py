@@ -49,6 +49,7 @@ class Message:
     release_at: datetime | None = None
     withdrawn_at: datetime | None = None
     holding: int | None = None
+    confirm_minutes: int | None = None
 
 
 FOR_USERS: Final = ("notice", "test")
@@ -105,6 +106,7 @@ class NewMessage:
     revision: int = 1
     release_at: datetime | None = None
     holding: int | None = None
+    confirm_minutes: int | None = None
 
 
 async def record_submitted(connection: Connection, new: NewMessage) -> Message:
