@@ -152,8 +152,8 @@ class MessageFile(_Strict):
     release_order: list[FileStep] = Field(
         default_factory=list, max_length=STEPS, description="Who is told first: steps, each opened by the one before."
     )
-    recipients: Selection = Field(
-        "", description="Who of these audiences: `province=Limburg and role=burgemeester`. Default: all of them."
+    recipients: Selection | None = Field(
+        None, description="Who of these audiences: `province=Limburg and role=burgemeester`. Default: all of them."
     )
     confirm: bool = Field(False, description="true: each reader is asked to say that they know.")
     confirm_minutes: int | None = Field(
@@ -216,7 +216,7 @@ def to_content(file: MessageFile, configuration: Configuration) -> MessageConten
         corrects=file.corrects,
         release_at=file.release_at,
         release_order=tuple(kept(step) for step in file.release_order),
-        recipients=file.recipients,
+        recipients=file.recipients or "",
         confirm=file.confirm,
         confirm_minutes=file.confirm_minutes,
     )

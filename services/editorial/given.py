@@ -60,7 +60,8 @@ def _as_file(content: MessageContent) -> dict[str, Any]:
     order = [as_written(step) for step in content.release_order]
     if not plain["channels"]:
         del plain["channels"]  # left out, as in a correction's file
-    return plain | {"title": titles, "sms": plain["sms"] or None, "release_order": order}
+    left_out = {name: plain[name] or None for name in ("sms", "recipients")}
+    return plain | left_out | {"title": titles, "release_order": order}
 
 
 def _texts(plain: dict[str, Any]) -> Iterator[dict[str, Any]]:
