@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.domain.recipient_groups import without_groups
-from services.domain.recipient_query import All, Either, Not, Query, Term
+from services.domain.recipient_groups import GROUP, without_groups
+from services.domain.recipient_query import All, Either, Not, Query, Term, values_of
 from services.domain.recipient_reading import read
 from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store import groups
+from services.store.confirmations import NOT_CONFIRMED, for_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +41,23 @@ async def selected(connection: Connection, selection: str) -> Selected:
     """
     if not selection:
         return EVERYONE
-    query = without_groups(read(selection), await groups.meanings(connection))
-    return as_set(query)
+    query = read(selection)
+    meanings = await groups.meanings(connection) if values_of(query, GROUP) else {}
+    return as_set(without_groups(query, meanings))
 
 
 def as_set(query: Query) -> Selected:
     """The same for a query in which no group is left. Its parameters are named so that others may stand beside them."""
-    values: dict[str, Any] = {
-        "selected_got": [int(State.ACCEPTED), int(State.DELIVERED)],
-    }
+    values: dict[str, Any] = {"selected_got": [int(State.ACCEPTED), int(State.DELIVERED)]}
     return Selected(_set(query, values), values)
 
 
 def _set(query: Query, values: dict[str, Any]) -> str:
     match query:
+        case Term("not-confirmed", messages):
+            return _chained("UNION", [_not_confirmed(_named(message, values)) for message in messages])
         case Term(word, wanted):
-            name = f"selected_{len(values)}"
-            values[name] = list(wanted)
-            return _TERMS[word].format(wanted=f"%({name})s")
+            return _TERMS[word].format(wanted=_named(list(wanted), values))
         case Not():
             return _chained("EXCEPT", [_EVERYBODY, _set(query.of, values)])
         case Either(of):
@@ -66,6 +66,18 @@ def _set(query: Query, values: dict[str, Any]) -> str:
             in_each = [_set(each, values) for each in of if not isinstance(each, Not)]
             in_none = [_set(each.of, values) for each in of if isinstance(each, Not)]
             return _chained("EXCEPT", [_chained("INTERSECT", in_each or [_EVERYBODY]), *in_none])
+
+
+def _named(value: Any, values: dict[str, Any]) -> str:
+    name = f"selected_{len(values)}"
+    values[name] = value
+    return f"%({name})s"
+
+
+def _not_confirmed(message: str) -> str:
+    """In the plan of this message, and nobody said that they know: `services.store.confirmations` has the rule."""
+    number = f"(SELECT number FROM message WHERE id = {message}::uuid)"
+    return f"WITH {for_message(NOT_CONFIRMED, number)} SELECT contact FROM not_confirmed"
 
 
 def _chained(operator: str, sets: list[str]) -> str:
@@ -96,5 +108,4 @@ _TERMS: Final[Mapping[str, str]] = {
     "participants": "SELECT contact FROM incident_participant WHERE incident = ANY({wanted}::text[])",
     "contact": "SELECT id FROM contact WHERE external_id = ANY({wanted}::text[])",
     "got": _GOT,
-    "not-confirmed": "",
 }
