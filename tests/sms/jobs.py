@@ -1,6 +1,6 @@
 """Jobs made by hand, and a carrier that stands on the real stand-in and a real database."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,12 +95,21 @@ def job(
     expires_at: datetime | None = None,
     lane: str = "urgent",
     may_start: Callable[[Sent], bool] = lambda sent: not sent.stopped,
+    by_number: Mapping[str, int] | None = None,
 ) -> Job:
-    """A claim of one SMS to each of these numbers; results go to `sent`."""
+    """A claim of one SMS to each of these numbers; results go to `sent`.
+
+    `by_number`: doubts of each; then a number is the same delivery, whatever its place.
+    """
     deliveries = tuple(
-        Delivery(sequence, tries + GIVEN_BACK, 1, doubts, sequence, number, *PLACES, tries=tries)
-        for sequence, number in enumerate(numbers, start=1)
-    )
+        Delivery(
+            sequence, tries + GIVEN_BACK, 1, (by_number or {}).get(number or "", doubts), sequence, number, *PLACES,
+            tries=tries,
+        )
+        for sequence, number in (
+            enumerate(numbers, start=1) if by_number is None else ((NUMBERS.index(n or "") + 1, n) for n in numbers)
+        )
+    )  # fmt: skip
     claim = Claim(
         BatchRef(17, 1), UUID(int=17), "sms", lane, 1, released_at or datetime.now(UTC), expires_at, deliveries
     )
