@@ -40,8 +40,8 @@ def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verif
         *reader.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/|reader/).*}", documents.open),
-        web.options("/{path:(?!twilio/|reader/).*}", documents.preflight),
+        web.get("/{path:(?!twilio/|reader/|c/).*}", documents.open),
+        web.options("/{path:(?!twilio/|reader/|c/).*}", documents.preflight),
     ]
 
 

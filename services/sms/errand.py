@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -52,6 +52,12 @@ class Road:
     settling: timedelta
     horizon: timedelta
     patience: timedelta = PATIENCE
+    confirm: Callable[[DeliveryName], str] = lambda _: ""
+    """Where whoever gets this delivery says that they know; '' where that would lead nowhere."""
+    opted_out: Callable[[Sequence[str]], Awaitable[Collection[str]]] | None = None
+    """Those of these numbers that asked for no more SMS."""
+    refused_by: Callable[[int, Sequence[int]], Awaitable[None]] | None = None
+    """Told of deliveries of a message whose numbers asked the provider for no more SMS."""
 
 
 class Errand:
@@ -213,6 +219,7 @@ class Errand:
             slots = slots_for(
                 name=delivery.name, organisation=delivery.organisation,
                 municipality=delivery.municipality, role=delivery.role,
+                confirm=self._road.confirm(DeliveryName(claim.ref.message, delivery.sequence)),
             )  # fmt: skip
             text = fill(text, slots)
         callback = self._road.callback(DeliveryName(claim.ref.message, delivery.sequence))

@@ -18,6 +18,10 @@ STATES: Final = {
 """Twilio's statuses that say more than that it took the message."""
 
 
+OPTED_OUT: Final = "opted-out"
+"""The reason of what does not go to a number that wants no more SMS: by our own record, or by the provider's."""
+
+
 def taken(delivery: Delivery, held: Held) -> Result:
     """Twilio has it."""
     code, reason = column(held.error_code)
@@ -47,6 +51,11 @@ def no_number(delivery: Delivery) -> Result:
     """The number was erased after the plan was made. After a doubt nobody can tell any more: there is nothing to look
     up, and the one before may have arrived."""
     return _result(delivery, State.UNKNOWN if delivery.doubts else State.SUPPRESSED, reason="no-number")
+
+
+def opted_out(delivery: Delivery) -> Result:
+    """The number asked for no more SMS after the plan was made."""
+    return _result(delivery, State.FAILED, reason=OPTED_OUT)
 
 
 def _result(

@@ -9,14 +9,17 @@ from services.fanout.bell import Bell
 from services.fanout.bucket import Bucket
 from services.fanout.retry import RetrySettings
 from services.fanout.worker import run_worker
+from services.runtime.confirm_links import confirm_path
 from services.runtime.postgres import AWAY, Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
+from services.runtime.reader_links import Reader
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.sms.callbacks import DeliveryName, callback_url
 from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
 from services.sms.gate import Gate
+from services.sms.opting_out import asked_in, told_in
 from services.sms.pace import Pace
 from services.sms.settings import SmsSettings, TwilioSettings
 from services.sms.twilio import Twilio, open_twilio
@@ -40,6 +43,9 @@ def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSett
     def callback(name: DeliveryName) -> str | None:
         return callback_url(public_url, keys, name) if public_url else None
 
+    def confirm(name: DeliveryName) -> str:
+        return public_url + confirm_path(Reader(name.message, name.sequence), keys) if public_url else ""
+
     return SmsCarrier(
         Road(
             twilio=twilio,
@@ -48,6 +54,9 @@ def make_carrier(service: Service, twilio: Twilio, keys: Keys, settings: SmsSett
             gate=Gate(twilio.ask, service.health, Bell(service.pool, "sms")),
             connections=settings.sms_connections,
             callback=callback,
+            confirm=confirm,
+            opted_out=asked_in(service.pool),
+            refused_by=told_in(service.pool),
             twins=twins_in(service.pool),
             settling=settings.settling,
             horizon=timedelta(seconds=RetrySettings().retry_horizon_seconds),
