@@ -44,8 +44,8 @@ def routes(
         *reader.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/|sinch/|reader/).*}", documents.open),
-        web.options("/{path:(?!twilio/|sinch/|reader/).*}", documents.preflight),
+        web.get("/{path:(?!twilio/|sinch/|reader/|c/).*}", documents.open),
+        web.options("/{path:(?!twilio/|sinch/|reader/|c/).*}", documents.preflight),
     ]
 
 
