@@ -1,10 +1,14 @@
 """The rendered versions of a message, numbered within it."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from services.domain.variants import Variant
+from services.domain.variants import BEYOND, Variant
 from services.runtime.postgres import Connection
 from services.store import verification
+
+PLANNED: Final = f"NOT starts_with(v.segment, '{BEYOND}')"
+"""Whether somebody may be planned for version `v`."""
 
 
 async def record(connection: Connection, message: int, variants: Sequence[Variant]) -> None:
@@ -22,17 +26,19 @@ async def record(connection: Connection, message: int, variants: Sequence[Varian
 
 
 async def audiences(connection: Connection, messages: Sequence[int]) -> set[tuple[str, str]]:
-    """Which audiences these messages have a version for, and on which channel, as pairs."""
-    rows = await connection.execute(
-        "SELECT DISTINCT audience, channel FROM variant WHERE message = ANY(%s)", (list(messages),)
-    )
+    """Which audiences these messages have a version for, and on which channel, as pairs.
+
+    What is for nobody in the plan counts once something was sent beyond it on that channel.
+    """
+    rows = await connection.execute(_AUDIENCES, (list(messages),))
     return {(audience, channel) for audience, channel in await rows.fetchall()}
 
 
 async def segments(connection: Connection, message: int) -> Sequence[str]:
     """The segments, of any audience, that have a version of their own."""
     rows = await connection.execute(
-        "SELECT DISTINCT segment FROM variant WHERE message = %s AND segment <> '' ORDER BY 1", (message,)
+        f"SELECT DISTINCT v.segment FROM variant v WHERE message = %s AND segment <> '' AND {PLANNED} ORDER BY 1",
+        (message,),
     )
     return [segment for (segment,) in await rows.fetchall()]
 
@@ -45,3 +51,9 @@ async def read(connection: Connection, message: int, numbers: Sequence[int] | No
         (message, numbers, numbers),
     )
     return {number: Variant(*rest) for number, *rest in await rows.fetchall()}
+
+
+_AUDIENCES: Final = f"""
+SELECT DISTINCT v.audience, v.channel FROM variant v WHERE v.message = ANY(%s) AND ({PLANNED} OR EXISTS (
+    SELECT FROM addition a WHERE a.message = v.message AND a.channel = v.channel))
+"""
