@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from services.domain.sms_failures import CARRIER_FILTERED, FALLS_BACK, OPTED_OUT
+
+__all__ = ["CODES", "FALLS_BACK", "REMEDIES", "REPORTS", "STATUSES", "Ruling", "Verdict", "column", "rule"]
+
 
 class Verdict(Enum):
     """What happens next."""
@@ -41,8 +45,11 @@ def rule(status: int, code: int | None) -> Ruling:
 
 
 def column(code: int | None) -> tuple[int | None, str | None]:
-    """A code as the ledger keeps it: (code, reason); one that the column cannot hold is in the reason alone."""
-    return (_fits(code), f"twilio-{code}") if code else (None, None)
+    """A code that came with a message's fate, as the ledger keeps it: (code, reason). One that nobody has given a word
+    is its own word; one that the column cannot hold is in the reason alone."""
+    if not code:
+        return None, None
+    return _fits(code), REPORTS.get(code) or f"twilio-{code}"
 
 
 def _fits(code: int | None) -> int | None:
@@ -100,6 +107,30 @@ STATUSES: Final[Mapping[int, tuple[Verdict, str]]] = {
 
 _REFUSED: Final = (Verdict.REFUSED, "refused")
 _NOT_TWILIO: Final = (Verdict.CLOSED, "unexpected-answer")  # something between us and Twilio: nobody's fault
+
+REPORTS: Final[Mapping[int, str]] = {
+    21610: OPTED_OUT,
+    30001: "queue-full",
+    30002: "account-suspended",
+    30003: "unreachable",
+    30004: "blocked",
+    30005: "unknown-number",
+    30006: "landline",  # or a carrier that cannot be reached
+    30007: CARRIER_FILTERED,
+    30008: "dropped",  # "unknown error"
+    30009: "dropped",  # a segment of it was lost
+    30010: "too-expensive",
+    30018: "sender-not-allowed",  # the carrier wants senders registered
+    30024: "sender-not-allowed",  # a number as sender, where the carrier wants another
+    30032: "sender-not-allowed",  # toll-free, not verified
+    30034: "sender-not-allowed",  # US: not registered (A2P 10DLC)
+    30036: "not-in-time",  # its ValidityPeriod
+    30037: "sender-not-allowed",  # no SMS from this sender
+    30410: "dropped",  # the carrier did not answer in time
+    30500: "dropped",  # Twilio's own
+    63038: "daily-limit",
+}
+"""Why a message that Twilio took was not delivered: `error_code` of a look-up, `ErrorCode` of a callback."""
 
 REMEDIES: Final[Mapping[str, str]] = {
     "credentials": "mend ROELAND_TWILIO_ACCOUNT_SID and ROELAND_TWILIO_AUTH_TOKEN",

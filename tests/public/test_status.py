@@ -98,7 +98,7 @@ async def test_the_reason_of_a_failure_is_kept_whatever_its_number(door: Door, c
     for sequence, code in ((1, "30003"), (2, "63038"), (3, "9" * 40)):
         assert await _call(door, claim, "failed", sequence, ErrorCode=code) == 204
     rows = await (await connection.execute("SELECT code, reason FROM delivery ORDER BY sequence")).fetchall()
-    assert rows == [(30003, "twilio-30003"), (None, "twilio-63038"), (None, None)]
+    assert rows == [(30003, "unreachable"), (None, "daily-limit"), (None, None)]
 
 
 async def test_forged_callbacks_change_nothing(door: Door, connection: Connection) -> None:

@@ -6,7 +6,7 @@ from services.devstack.twilio_errors import ERRORS
 from services.domain.states import State
 from services.runtime.errors import Foreseen
 from services.sms import outcomes
-from services.sms.codes import CODES, Ruling, Verdict, column, rule
+from services.sms.codes import CODES, FALLS_BACK, REPORTS, Ruling, Verdict, column, rule
 from services.sms.settings import TwilioSettings
 from services.sms.twilio import Held
 from services.store.ledger import Delivery
@@ -51,10 +51,18 @@ def test_the_table_knows_every_code_of_the_stand_in() -> None:
     assert set(ERRORS) - set(CODES) <= {20500, 20503}
 
 
+def test_whoever_cannot_be_reached_by_sms_is_written_to() -> None:
+    """A word in the ledger that the table does not know would leave somebody untold without anyone seeing it."""
+    refusals = {word for verdict, word in CODES.values() if verdict is Verdict.REFUSED}
+    assert refusals <= set(FALLS_BACK)
+    assert set(REPORTS.values()) - set(FALLS_BACK) == {"daily-limit"}
+
+
 def test_a_code_that_the_column_cannot_hold_is_kept_in_the_reason() -> None:
     """`delivery.code` is a smallint; 63038 in it would fail the whole settlement."""
-    assert column(30003) == (30003, "twilio-30003")
-    assert column(63038) == (None, "twilio-63038")
+    assert column(30003) == (30003, "unreachable")
+    assert column(30999) == (30999, "twilio-30999")
+    assert column(63038) == (None, "daily-limit")
     assert column(None) == (None, None)
     assert rule(400, 63013).code == 400
 
@@ -71,9 +79,9 @@ def test_what_twilio_holds_is_at_least_accepted(status: str, state: State) -> No
 
 def test_what_twilio_took_and_then_dropped_has_bounced_with_its_code() -> None:
     """30001 comes after creation when a messaging service's queue overflows, 30002 when the account is suspended."""
-    for code in (30001, 30002):
+    for code, word in ((30001, "queue-full"), (30002, "account-suspended")):
         result = outcomes.taken(_delivery(), Held("SM1", "failed", code))
-        assert (result.state, result.code, result.reason) == (State.BOUNCED, code, f"twilio-{code}")
+        assert (result.state, result.code, result.reason) == (State.BOUNCED, code, word)
 
 
 def test_only_what_is_handed_over_with_an_open_doubt_may_count_as_a_duplicate() -> None:
