@@ -1,19 +1,12 @@
 """When the same message goes by another channel: an SMS that did not arrive by mail, one that is not answered by both.
 
-The ledger's words for why an SMS failed stand here, where the rooms and the store both find them: `services.sms.codes`
-says which code of a provider leads to which word.
+For which of the ledger's words an SMS that failed is followed by a mail: `services.domain.sms_failures`.
 """
 
 from collections.abc import Collection, Sequence
 from typing import Final
 
 from services.domain.content import MessageContent
-
-FALLS_BACK: Final = frozenset({
-    "opted-out", "unreachable", "landline", "not-mobile", "invalid-number", "unknown-number", "too-long",
-    "country-not-allowed", "premium-number", "carrier-filtered", "refused", "region-not-enabled",
-})  # fmt: skip
-"""Reasons for which an SMS that `failed` or `bounced` is followed by the same message by mail, at once."""
 
 NOT_PLANNED: Final = frozenset({"no-address", "no-number", "opted-out"})
 """Reasons for which an SMS was `suppressed` at the proof: of a message that asks for SMS alone, a mail at release."""

@@ -18,6 +18,9 @@ from services.store.ledger_types import CLEARED, HANDED_OVER, IN_DOUBT, Claim, C
 
 RETRY: Final = "retry"
 """Kind of the timer that announces a batch again; its subject is a `BatchRef`."""
+FALLBACK: Final = "fallback"
+"""Kind of the timer that looks for who is to get by mail what failed by SMS; its subject is a `BatchRef`."""
+FALLEN: Final = frozenset({State.SUPPRESSED, State.FAILED, State.BOUNCED})
 
 
 async def settle(
@@ -42,6 +45,7 @@ async def settle(
         "epoch": claim.epoch,
         "finished": finished,
         "retry_after": retry_after,
+        "fallen": claim.channel == "sms" and any(r.state in FALLEN for r in results),
         "source": source,
     }
     (stand,) = await _written(connection, _SETTLE, values)
@@ -63,7 +67,8 @@ async def report(connection: Connection, message: int, results: Sequence[Result]
         return set()
     values = {"message": message, "numbers": {n for _, n in found}, "epoch": -1, "finished": False}
     known = [highest[sequence] for sequence, _ in found]
-    await _written(connection, _SETTLE, _columns(known) | values | {"retry_after": None, "source": source})
+    values |= {"retry_after": None, "fallen": any(r.state in FALLEN for r in known), "source": source}
+    await _written(connection, _SETTLE, _columns(known) | values)
     return {r.sequence for r in known}
 
 
@@ -197,6 +202,10 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
     INSERT INTO timer (kind, subject, occurrence, due)
     SELECT '{RETRY}', message || '/' || number, version::text, due FROM settled
     WHERE %(retry_after)s::interval IS NOT NULL AND due IS NOT NULL ON CONFLICT DO NOTHING
+), fallen AS (
+    INSERT INTO timer (kind, subject, occurrence, due)
+    SELECT '{FALLBACK}', message || '/' || number, version::text, clock_timestamp() FROM settled
+    WHERE %(fallen)s AND channel = 'sms' ON CONFLICT DO NOTHING
 )
 SELECT l.number, s.due, s.version, {", ".join(f"s.{state.word}" for state in State)}
 FROM locked l LEFT JOIN settled s ON s.message = l.message AND s.number = l.number
