@@ -18,27 +18,28 @@ KEY = (SMS_SILENT, "sms")
 class Silence:
     """Knows since when each message waits; a pause, and a start of this process, begin that anew."""
 
-    def __init__(
-        self, pool: Pool, source: str, seconds: float, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, pool: Pool, source: str, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool, self._source, self._seconds, self._clock = pool, source, seconds, clock
         self._since: dict[tuple[int, int], float] = {}
 
     async def look(self) -> None:
         """Once: have mails sent for what waited for too long, and ring; hush when an SMS was taken, or none waits."""
+        for message, step in await self._late():
+            async with self._pool.connection() as connection, connection.transaction():
+                await self._by_mail(connection, message, step)
+
+    async def _late(self) -> list[tuple[int, int]]:
+        """Which messages, with the step that is open, waited for too long while no SMS was taken."""
         async with self._pool.connection() as connection:
             waiting = await fallbacks.waiting(connection)
             now = self._clock()
             self._since = {each: self._since.get(each, now) for each in waiting}
             late = sorted(each for each, since in self._since.items() if now - since >= self._seconds)
-            if waiting and not late:
-                return
-            if not late or await fallbacks.any_taken(connection, self._seconds):
+            if late and not await fallbacks.any_taken(connection, self._seconds):
+                return late
+            if late or not waiting:
                 await alarms.hush(connection, KEY)
-                return
-            for message, step in late:
-                async with connection.transaction():
-                    await self._by_mail(connection, message, step)
+            return []
 
     async def _by_mail(self, connection: Connection, number: int, step: int) -> None:
         message = await messages.by_number(connection, number, lock=True)

@@ -73,9 +73,7 @@ async def _count_recipients(connection: Connection, values: dict[str, Any]) -> N
         await connection.execute(_RECIPIENTS, values)
 
 
-async def _plan(
-    connection: Connection, message: Message, origin: Origin, channel: str, values: dict[str, Any]
-) -> None:
+async def _plan(connection: Connection, message: Message, origin: Origin, channel: str, values: dict[str, Any]) -> None:
     row = await (await connection.execute(newcomers.LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
     await connection.execute(_PLANNED, values)
