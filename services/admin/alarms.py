@@ -28,8 +28,8 @@ REMEDIES: Final = {
     "`roeland message resume ID` or `roeland message stop ID`, or submit another correction.",
     "cannot-send": "Nothing goes out on this channel until somebody mends what it says: password, account or sender. "
     "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
-    "sms-silent": "No provider takes an SMS, and who waits for an urgent one got it by mail. Look at the alarms of sms, "
-    "and at `roeland doctor`; call whoever has no mail: `roeland message status ID` counts them. The SMS go by themselves.",
+    "sms-silent": "No provider takes an SMS, and who waited for an urgent one got it by mail. Look at the other "
+    "alarms and at `roeland doctor`, and call who has no mail. The SMS go by themselves when somebody takes them.",
     "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "

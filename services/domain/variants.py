@@ -28,7 +28,8 @@ class Variant:
     """One rendered version. Fields that a channel does not have are ''.
 
     mail: `subject`, `text` and `html` parts. sms: `text` is the whole SMS. newsfeed: `subject` is the entry's title,
-    `text` its summary, `html` its content. `segment` divides an audience further; '' is all of it, and what begins with `BEYOND` is for nobody in the plan.
+    `text` its summary, `html` its content. `segment` divides an audience further; '' is all of it, and
+    what begins with `BEYOND` is for nobody in the plan.
     """
 
     audience: str

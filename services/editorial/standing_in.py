@@ -1,6 +1,6 @@
 """Deputies of who does not confirm get the message too, once, with the names of those for whom they stand in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from services.domain.variants import FALLBACK, Variant
 from services.editorial.desk import Desk
@@ -16,38 +16,28 @@ from services.store.messages import Message
 async def tell_deputies(connection: Connection, message: Message, absent: Sequence[Unconfirmed], desk: Desk) -> None:
     """The first deputy of each who has an address, on every channel on which they have one and there is a version."""
     audience = {each.contact: each.audience for each in absent}
-    by_deputy: dict[int, list[Deputy]] = {}
+    groups: dict[int, list[Deputy]] = {}
     for each in await deputies.first_with_address(connection, message.number, list(audience)):
-        by_deputy.setdefault(each.deputy, []).append(each)
+        groups.setdefault(each.deputy, []).append(each)
     versions = list((await variants.read(connection, message.number)).values())
     for channel in ("mail", "sms"):
-        await _tell(connection, message, channel, by_deputy, audience, versions, desk)
+        made: list[tuple[Variant, Sequence[Deputy]]] = []
+        for group in groups.values():
+            languages = (group[0].language, message.content["language"])
+            version = _version(versions, audience[group[0].contact], channel, languages)
+            if version is not None and channel in group[0].channels:
+                made.append((_for_them(version, group, desk), group))
+        numbers = await variants.add(connection, message.number, [variant for variant, _ in made])
+        wanted = [
+            Wanted(each.contact, each.deputy, audience[each.contact], variant=number)
+            for number, (_, group) in zip(numbers, made, strict=True)
+            for each in group
+        ]
+        await additions.append(connection, message, "deputy", channel, wanted, source=desk.source)
 
 
-async def _tell(
-    connection: Connection,
-    message: Message,
-    channel: str,
-    by_deputy: Mapping[int, Sequence[Deputy]],
-    audience: Mapping[int, str],
-    versions: Sequence[Variant],
-    desk: Desk,
-) -> None:
-    made: list[Variant] = []
-    groups: list[Sequence[Deputy]] = []
-    for deputy, group in by_deputy.items():
-        theirs = audience[group[0].contact]
-        version = _version(versions, theirs, channel, (group[0].language, message.content["language"]))
-        if version is not None and channel in group[0].channels:
-            made.append(for_deputy(version, deputy, [(each.name, each.role) for each in group], desk.templates))
-            groups.append(group)
-    numbers = await variants.add(connection, message.number, made)
-    wanted = [
-        Wanted(each.contact, each.deputy, audience[each.contact], variant=number)
-        for number, group in zip(numbers, groups, strict=True)
-        for each in group
-    ]
-    await additions.append(connection, message, "deputy", channel, wanted, source=desk.source)
+def _for_them(version: Variant, group: Sequence[Deputy], desk: Desk) -> Variant:
+    return for_deputy(version, group[0].deputy, [(each.name, each.role) for each in group], desk.templates)
 
 
 def _version(versions: Sequence[Variant], audience: str, channel: str, languages: Sequence[str]) -> Variant | None:

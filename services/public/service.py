@@ -15,6 +15,7 @@ from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
+from services.public.calls import CallsDoor
 from services.public.folder import Folder
 from services.public.hub import Hub, hub_routes, make_hub
 from services.public.hub_settings import HubSettings
@@ -60,10 +61,11 @@ async def serve(service: Service) -> None:
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    calls = CallsDoor(service.pool, keys, words)
     verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
-        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify, calls)], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))

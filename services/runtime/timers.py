@@ -41,7 +41,7 @@ async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "", now
 
 
 async def take_with(connection: Connection, kind: str, beginning: str) -> list[str]:
-    """Fire, in this transaction, whatever else is due whose subject begins so; the subjects. One effect does for all."""
+    """Fire, in this transaction, whatever else is due whose subject begins so; returns the subjects."""
     rows = await connection.execute(_WITH, {"kind": kind, "beginning": beginning})
     return [subject for (subject,) in await rows.fetchall()]
 

@@ -25,8 +25,8 @@ CANNOT_SEND: Final = "cannot-send"
 """Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
 
 SMS_SILENT: Final = "sms-silent"
-"""No provider takes an SMS: what is urgent goes by mail to all who wait for one. Subject: the channel. Dispatch rings it,
-and hushes it."""
+"""No provider takes an SMS: what is urgent goes by mail to all who wait for one. Subject: the channel. Dispatch rings
+it, and hushes it."""
 
 GLASS_BROKEN: Final = "glass-broken"
 """A message was released by one person alone, and no second one judged that yet. Subject: its id. Editorial rings it,

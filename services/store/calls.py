@@ -77,7 +77,8 @@ INSERT INTO call (message, contact) SELECT %s, unnest(%s::bigint[]) ON CONFLICT 
 _TICK_OFF: Final = """
 UPDATE call SET outcome = %(outcome)s, called_by = %(user)s, called_at = clock_timestamp()
 WHERE message = %(message)s AND contact = %(contact)s AND outcome IS DISTINCT FROM 'reached'
-AND (outcome IS DISTINCT FROM %(outcome)s OR called_by <> %(user)s OR called_at < clock_timestamp() - interval '1 minute')
+AND (outcome IS DISTINCT FROM %(outcome)s OR called_by <> %(user)s
+    OR called_at < clock_timestamp() - interval '1 minute')
 RETURNING true
 """
 

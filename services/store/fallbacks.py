@@ -1,4 +1,4 @@
-"""Who is to get by mail what does not reach them by SMS: found in the batches that say so, never in all of the ledger."""
+"""Who is to get by mail what does not reach them by SMS: found in the batches that say so, not in all of the ledger."""
 
 from collections.abc import Collection
 from typing import Any, Final
