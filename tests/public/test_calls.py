@@ -71,7 +71,7 @@ async def test_the_list_says_whom_to_call_and_changes_nothing(world: World) -> N
     assert "An &lt;Peeters&gt;" in page
     assert 'href="tel:+32470000001"' in page
     assert "Geen nummer bekend" in page
-    assert "Vervangt: An" in page
+    assert "Vervanger: An" in page
     assert world.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in world.headers["Content-Security-Policy"]
     assert "Set-Cookie" not in world.headers
