@@ -226,6 +226,8 @@ class Escalation(RuleBasedStateMachine):
         steps = await escalations.of(self.crisis.connection, self.message.number)
         if self.over_with is None:
             assert all(step.taken_at for step in steps), steps
+        else:
+            assert len(await self.crisis.copies(self.message)) == self.over_with
 
 
 _STATES = "SELECT sequence, state FROM delivery WHERE message = %s ORDER BY sequence"

@@ -2,13 +2,16 @@
 
 import pytest
 
+from services.domain.configuration import DEFAULT
 from services.domain.content import MessageContent
 from services.domain.variants import FALLBACK, Variant
 from services.rendering.deputy import for_deputy
+from services.rendering.proof_page import proof_page
 from services.rendering.render import render_all
 from services.rendering.sms import measure
 from services.rendering.templates import Templates, load_templates
 from tests.domain.messages import message
+from tests.rendering.proofs import Page, content, proof
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +72,11 @@ def test_an_sms_for_a_deputy_says_it_where_there_is_room(templates: Templates) -
     full = Variant("governors", "nl", "", "sms", "", "a" * 459, "")
     assert measure(full.text).segments == 3
     assert for_deputy(full, 7, [("An", "")], templates).text == full.text
+
+
+def test_the_proof_says_for_whom_such_a_version_is(templates: Templates) -> None:
+    """Whoever approves reads it, and does not take it for a mail to everyone."""
+    said = content(channels=["sms"], audiences=["governors"])
+    page = " ".join(Page(proof_page(proof(templates, said), templates, DEFAULT)).text)
+    assert "terugval per mail" in page
+    assert "alleen voor wie het bericht op een andere weg niet krijgt" in page
