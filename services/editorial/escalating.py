@@ -54,7 +54,8 @@ async def _take(connection: Connection, number: int, step: int, act: str, desk: 
     if standing == "waits":
         await escalations.postpone(connection, f"{number}/{step}/{act}", LOOK_AGAIN)
         return
-    absent = await confirmations.unconfirmed(connection, number)
+    later = await escalations.not_yet_told(connection, number)
+    absent = [each for each in await confirmations.unconfirmed(connection, number) if each.contact not in later]
     if not await escalations.take(connection, number, step, act, len(absent)):
         return
     if absent:

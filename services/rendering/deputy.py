@@ -22,7 +22,7 @@ _STYLE: Final = "margin:0;padding:12px 16px;background:#fff4d6;color:#1a1a1a;fon
 def for_deputy(variant: Variant, deputy: int, absent: Sequence[tuple[str, str]], templates: Templates) -> Variant:
     """`variant` (mail or SMS) for this contact, who stands in for the absent: each a name and a function, or ''."""
     word = templates.words.of(variant.language)
-    own = replace(variant, segment=f"{DEPUTY}/{deputy}")
+    own = replace(variant, segment=f"{DEPUTY}-{deputy}")
     if variant.channel == "sms":
         return replace(own, text=_sms(variant.text, word("deputy.sms", names=_named(absent[:1], len(absent) - 1))))
     line = word("deputy.line", names=_named(absent[:MOST_NAMES], len(absent) - MOST_NAMES))

@@ -24,7 +24,8 @@ Standing = Literal["goes-on", "waits", "over"]
 class Wanted:
     """`recipient` is to get it on behalf of `contact`, who is the same or for whom they stand in.
 
-    `audience`: whose version; `variant`: the number of another one. `reason`: a short word of the ledger's.
+    `audience`: whose version; `variant`: the number of another one. `reason`: a short word of the ledger's. `step`: of
+    the release order, so that nobody is told before their time.
     """
 
     contact: int
@@ -32,6 +33,7 @@ class Wanted:
     audience: str
     reason: str = ""
     variant: int | None = None
+    step: int = 0
 
 
 async def standing(connection: Connection, message: int) -> Standing:
@@ -81,10 +83,14 @@ async def _plan(connection: Connection, message: Message, origin: Origin, channe
         await connection.execute(_MET, values)
         await newcomers.stand_behind(connection, values)
     await connection.execute(newcomers.RENUMBER)
-    count = (await connection.execute(plan.DELIVERIES, values)).rowcount
+    await connection.execute(plan.DELIVERIES, values)
     await connection.execute(plan.SHARED, values)
+    in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
     await connection.execute("DROP TABLE planned_delivery")
-    await plan.write_batches(connection, message.number, channel, values["after"], count, origin=origin)
+    after = values["after"]
+    for step, count in in_steps:
+        await plan.write_batches(connection, message.number, channel, after, count, step=step, origin=origin)
+        after += count
     for (number,) in await (await connection.execute(_BATCHES, values)).fetchall():
         await announcements.announce_one(connection, BatchRef(message.number, number), source=values["source"])
 
@@ -95,7 +101,7 @@ def _values(message: Message, origin: Origin, channel: str, wanted: Sequence[Wan
         "language": message.content.get("language", ""), "fallback": FALLBACK, "deputy": origin == "deputy",
         "contacts": [each.contact for each in wanted], "recipients": [each.recipient for each in wanted],
         "audiences": [each.audience for each in wanted], "reasons": [each.reason for each in wanted],
-        "variants": [each.variant for each in wanted],
+        "variants": [each.variant for each in wanted], "steps": [each.step for each in wanted],
         "planned": int(State.PLANNED), "suppressed": int(State.SUPPRESSED),
     }  # fmt: skip
 
@@ -130,10 +136,12 @@ WITH there AS MATERIALIZED ({_THERE}), has AS MATERIALIZED (
     SELECT contact FROM there
     UNION SELECT s.contact FROM shared_delivery s JOIN there USING (sequence) WHERE s.message = %(message)s
 )
-SELECT w.contact, w.recipient, w.reason, w.place, a.id AS address, coalesce(w.variant, v.number)::smallint AS variant,
+SELECT w.contact, w.recipient, w.reason, w.place, w.step, a.id AS address,
+    coalesce(w.variant, v.number)::smallint AS variant,
     CASE WHEN %(deputy)s THEN w.recipient::text ELSE lower(a.value) END COLLATE "C" AS shares
 FROM unnest(%(contacts)s::bigint[], %(recipients)s::bigint[], %(audiences)s::text[], %(reasons)s::text[],
-    %(variants)s::smallint[]) WITH ORDINALITY w (contact, recipient, audience, reason, variant, place)
+    %(variants)s::smallint[], %(steps)s::smallint[])
+    WITH ORDINALITY w (contact, recipient, audience, reason, variant, step, place)
 JOIN contact c ON c.id = w.recipient AND c.removed_at IS NULL
 JOIN address a ON a.contact = w.recipient AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
 LEFT JOIN LATERAL (
@@ -171,14 +179,16 @@ UPDATE message SET recipients = recipients + (
 _PLANNED: Final = """
 CREATE TEMP TABLE planned_delivery AS
 WITH chosen AS (
-    SELECT DISTINCT ON (recipient) recipient AS contact, address, variant, shares, place
-    FROM wanted ORDER BY recipient, place
+    SELECT DISTINCT ON (recipient) recipient AS contact, address, variant, shares, step, place
+    FROM wanted ORDER BY recipient, step, place
 ), placed AS (
     SELECT *, first_value(contact) OVER sharing AS stands, count(*) OVER (PARTITION BY shares) AS contacts
-    FROM chosen WINDOW sharing AS (PARTITION BY shares ORDER BY place)
+    FROM chosen WINDOW sharing AS (PARTITION BY shares ORDER BY step, place)
 )
-SELECT contact, address, variant, stands, contacts, 0::smallint AS step,
-    CASE WHEN contact = stands THEN row_number() OVER (PARTITION BY contact = stands ORDER BY place) END AS sequence
+SELECT contact, address, variant, stands, contacts, step,
+    CASE WHEN contact = stands
+        THEN row_number() OVER (PARTITION BY contact = stands ORDER BY step, place)
+    END AS sequence
 FROM placed
 """
 

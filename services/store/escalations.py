@@ -60,6 +60,12 @@ async def of(connection: Connection, message: int) -> Sequence[Step]:
         return await cursor.fetchall()
 
 
+async def not_yet_told(connection: Connection, message: int) -> set[int]:
+    """Contacts who are still to get it: of a message that goes out in an order, those of the steps not open yet."""
+    rows = await connection.execute(_NOT_YET_TOLD, {"message": message})
+    return {contact for (contact,) in await rows.fetchall()}
+
+
 _TAKE: Final = """
 INSERT INTO escalation (message, step, act, contacts) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
@@ -71,4 +77,16 @@ FROM (
     SELECT split_part(subject, '/', 2)::int AS step, split_part(subject, '/', 3) AS act, due
     FROM timer WHERE kind = %(kind)s AND starts_with(subject, %(message)s || '/')
 ) t FULL JOIN (SELECT * FROM escalation WHERE message = %(message)s) e ON e.step = t.step ORDER BY 1
+"""
+
+_NOT_YET_TOLD: Final = """
+WITH told AS (
+    SELECT d.sequence, d.contact, d.step > m.open_step AS later FROM delivery d JOIN message m ON m.number = d.message
+    WHERE d.message = %(message)s AND d.contact IS NOT NULL
+)
+SELECT contact FROM (
+    SELECT contact, later FROM told
+    UNION ALL SELECT s.contact, told.later FROM told JOIN shared_delivery s USING (sequence)
+    WHERE s.message = %(message)s
+) everyone GROUP BY contact HAVING bool_and(later)
 """

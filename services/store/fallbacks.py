@@ -83,7 +83,8 @@ CROSS JOIN LATERAL (
 
 # A code that nobody has given a word yet (`twilio-31234`) is a failure too.
 _FAILED: Final = f"""
-SELECT told.contact, told.contact AS recipient, v.audience, coalesce(d.reason, '') AS reason FROM batch b {_OF}
+SELECT told.contact, told.contact AS recipient, v.audience, coalesce(d.reason, '') AS reason, d.step
+FROM batch b {_OF}
 WHERE b.message = %(message)s AND b.channel = 'sms'
 AND (b.number = ANY(%(batches)s::int[]) OR %(batches)s::int[] IS NULL AND b.suppressed > 0)
 AND d.state = ANY(%(states)s::smallint[])
@@ -92,7 +93,7 @@ ORDER BY d.sequence, told.contact
 """
 
 _NOT_TAKEN: Final = f"""
-SELECT told.contact, told.contact AS recipient, v.audience, %(reason)s AS reason
+SELECT told.contact, told.contact AS recipient, v.audience, %(reason)s AS reason, d.step
 FROM message m JOIN batch b ON b.message = m.number AND b.channel = 'sms' AND b.step <= m.open_step {_OF}
 WHERE m.number = %(message)s AND b.planned + b.deferred + b.claimed > 0 AND d.state = ANY(%(states)s::smallint[])
 ORDER BY d.sequence, told.contact

@@ -161,3 +161,18 @@ async def test_steps_follow_each_other_and_each_is_taken_once(told: Crisis) -> N
     assert [(step.step, step.act, step.contacts) for step in steps] == [
         (1, "second-channel", 4), (2, "deputy", 4), (3, "telephone", 2)
     ]  # fmt: skip
+
+
+async def test_whoever_is_still_to_be_told_is_not_told_earlier_by_an_escalation(told: Crisis) -> None:
+    """A release in an order: a fall-back keeps the step of its SMS, and nobody who waits for theirs is called."""
+    message = await told.told()
+    await told.sql(
+        "UPDATE delivery SET step = 1 WHERE message = %s AND contact = %s", message.number, told.people[4].id
+    )
+    await told.fall_back()
+    assert await told.sql(
+        "SELECT d.step, b.step FROM batch b JOIN delivery d ON d.message = b.message AND d.sequence = b.first_sequence"
+        " WHERE b.message = %s AND b.origin = 'fallback'", message.number,
+    ) == [(1, 1)]  # fmt: skip
+    await told.escalate(MINUTES + 60)
+    assert [each.name for each in await calls.of(told.connection, message.number)] == ["An", "Bo", "Cas", "Dee"]

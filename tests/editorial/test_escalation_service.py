@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.domain.states import State
 from tests.editorial.rooms import MANAGER, Rooms
 
 pytestmark = pytest.mark.stack
@@ -43,6 +44,25 @@ async def test_an_sms_alone_reaches_who_has_no_number_and_in_the_end_somebody_is
         f"%roeland message calls {message}%", str(message),
     )  # fmt: skip
     assert told == [(MANAGER, "mail", True), (MANAGER, "sms", True)]
+
+
+async def test_a_correction_follows_to_where_the_error_fell_back(desk: Rooms, incident: str) -> None:
+    """They read the error in a mail that nobody planned: there they read what is right, and on no other way."""
+    message = await desk.released(incident=incident, channels=["sms"], audiences=["governors"], urgency="urgent")
+    await desk.until("SELECT count(*) = 3 FROM addition WHERE message = %s", await desk.number(message))
+    claimed = await desk.claim(message)
+    assert claimed
+    await desk.settle(claimed, State.ACCEPTED)
+    right = await desk.proofed(
+        incident=incident, kind="correction", corrects=str(message), channels=["sms"], audiences=[],
+        wrong=[{"text": "De titel."}], urgency="urgent",
+    )  # fmt: skip
+    copies = await desk.rows(
+        "SELECT c.external_id, v.channel, v.segment FROM delivery d JOIN contact c ON c.id = d.contact"
+        " JOIN variant v ON v.message = d.message AND v.number = d.variant WHERE d.message = %s ORDER BY 1, 2",
+        await desk.number(right),
+    )  # fmt: skip
+    assert copies == [("g1", "mail", ""), ("g2", "mail", ""), ("g3", "mail", "")]
 
 
 _NOW = """

@@ -62,7 +62,7 @@ def test_a_deputy_reads_first_for_whom_they_stand_in(templates: Templates) -> No
     assert own.text.endswith(mail.text)
     assert "An &lt;Peeters&gt;" in own.html and "An <Peeters>" not in own.html
     assert own.html.index("An &lt;") > own.html.index("<body")
-    assert (own.segment, own.audience) == ("+deputy/7", "governors")
+    assert (own.segment, own.audience) == ("+deputy-7", "governors")
 
 
 def test_an_sms_for_a_deputy_says_it_where_there_is_room(templates: Templates) -> None:
