@@ -11,6 +11,8 @@ from aiohttp import web
 from prometheus_client import Counter
 from twilio.request_validator import RequestValidator
 
+from services.domain.sms_failures import CARRIER_FILTERED
+from services.public.filtered import Filtered
 from services.public.gathering import Gathering
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
@@ -32,6 +34,7 @@ class Callbacks:
     ) -> None:
         self._service, self._keys, self._validator, self._public_url = service, keys, validator, public_url
         self.gathering = Gathering(service)
+        self.filtered = Filtered(service.pool)
 
     async def take(self, request: web.Request) -> web.Response:
         """204 when it is recorded or says nothing new; 403 unless Twilio signed it; 404 for what we never sent."""
@@ -67,7 +70,10 @@ class Callbacks:
             return web.Response(status=204)
         if self._service.health.is_down("postgres"):
             return web.Response(status=503, headers={"Retry-After": "5"})
-        return web.Response(status=204 if await self.gathering.report(name.message, result) else 404)
+        known = await self.gathering.report(name.message, result)
+        if known and result.reason == CARRIER_FILTERED:
+            self.filtered.note(name.message)
+        return web.Response(status=204 if known else 404)
 
 
 def _result(name: DeliveryName, form: Mapping[str, str]) -> Result | None:

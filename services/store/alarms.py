@@ -28,6 +28,14 @@ SMS_SILENT: Final = "sms-silent"
 """No provider takes an SMS: what is urgent goes by mail to all who wait for one. Subject: the channel. Dispatch rings
 it, and hushes it."""
 
+PROVIDER_OUT: Final = "provider-out"
+"""One provider takes nothing until somebody mends something, and another carries what is to be sent. Subject: the
+channel and the provider. Workers ring and hush it."""
+
+CARRIER_FILTERED: Final = "carrier-filtered"
+"""Carriers take SMS of a message for spam. Subject: `message/sms`; the detail counts them. Whoever hears of it rings
+it; sms hushes it after a day."""
+
 GLASS_BROKEN: Final = "glass-broken"
 """A message was released by one person alone, and no second one judged that yet. Subject: its id. Editorial rings it,
 and hushes it."""
