@@ -77,6 +77,6 @@ async def second_channel(connection: Connection, message: Message, absent: Seque
 ACTS: Final[Mapping[str, Act]] = {
     "second-channel": second_channel,
     "deputy": standing_in.tell_deputies,
-    "telephone": calling.tell_on_duty,
+    "telephone": calling.list_calls,
 }
 """By `services.domain.escalation.Act`."""

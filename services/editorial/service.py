@@ -31,7 +31,7 @@ from services.domain.commands import (
 )
 from services.domain.events import EditionMade, Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import duty, edition, edition_overdue, glass, missed, proof, telling, waiting
+from services.editorial import calling, duty, edition, edition_overdue, glass, missed, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
@@ -95,9 +95,15 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
 }
 """What carries out which command, in the transaction of its answer."""
 
+_OF_MESSAGES: Final[Mapping[str, telling.TellOfMessage]] = {
+    duty.WAITS: duty.tell_next,
+    calling.CALLS: calling.tell_on_duty,
+    **glass.TELLS,
+}
+
 TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
-    **{what: telling.of_message(tell) for what, tell in {duty.WAITS: duty.tell_next, **glass.TELLS}.items()},
+    **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
 }
 """What users are told, by what was asked for."""
 

@@ -1,16 +1,22 @@
 """Nobody is forgotten: what does not arrive by SMS goes by mail, and who does not confirm is found another way."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
 from services.dispatch.silence import KEY, Silence
 from services.domain.states import State
-from services.store import alarms, calls, messages
+from services.editorial import telling
+from services.editorial.service import TELLS
+from services.runtime import timers
+from services.runtime.call_links import Caller, caller_of
+from services.store import alarms, calls, duty, messages
 from services.store.escalations import of
+from services.store.secret_keys import signing_keys
 from services.store.status import status_of
 from tests.editorial.escalating import MINUTES, Crisis, crisis
-from tests.store.world import SOURCE, Person, submit
+from tests.store.world import SOURCE, Person, add_user, now, submit
 
 pytestmark = pytest.mark.stack
 
@@ -176,3 +182,22 @@ async def test_whoever_is_still_to_be_told_is_not_told_earlier_by_an_escalation(
     ) == [(1, 1)]  # fmt: skip
     await told.escalate(MINUTES + 60)
     assert [each.name for each in await calls.of(told.connection, message.number)] == ["An", "Bo", "Cas", "Dee"]
+
+
+async def test_everyone_on_duty_is_told_with_a_link_of_their_own(told: Crisis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known afterwards who called; who is not on duty gets no link, who confirmed meanwhile is not counted."""
+    monkeypatch.setenv("ROELAND_PUBLIC_URL", "https://crisis.example.be")
+    on_duty = [await add_user(told.connection, f"{name}@ccvo.example", "approver") for name in ("wim", "ria")]
+    await duty.set_shift(told.connection, on_duty, from_at=now(), until_at=None, by=None)
+    message = await told.told()
+    await told.escalate(MINUTES + 60)
+    await told.confirm(message, told.people[0])
+    await timers.fire_due(told.pool, telling.KIND, telling.telling(told.desk, TELLS))
+    mails = await told.sql(
+        "SELECT v.subject, v.text FROM message m JOIN variant v ON v.message = m.number AND v.channel = 'mail'"
+        " WHERE m.kind = 'notice' ORDER BY m.number"
+    )
+    assert {subject for subject, _ in mails} == {"Bel 4 mensen: Voor governors"}
+    keys = await signing_keys(told.connection)
+    links = [re.search(r"https://crisis\.example\.be/calls/(\S+)", text) for _, text in mails]
+    assert [caller_of(link[1], keys) for link in links if link] == [Caller(message.number, user) for user in on_duty]
