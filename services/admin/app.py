@@ -7,6 +7,7 @@ from services.admin import (
     audit,
     audit_reading,
     board,
+    calls,
     config,
     contacts,
     db,
@@ -42,7 +43,7 @@ from services.admin import (
 )
 
 # Declared by being imported, on the groups of `messages` and `audit`.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging, calls)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)

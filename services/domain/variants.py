@@ -16,6 +16,12 @@ SLOT_CLOSE: Final = "\ue001"
 SLOTS: Final = ("name", "organisation", "municipality", "role", "reader", "confirm")
 LINKS: Final = ("reader", "confirm")
 """Those that are an address of the reader's own, and stand in no words."""
+BEYOND: Final = "+"
+"""What the `segment` of a version begins with that nobody is planned for: it is sent beyond the plan, if at all."""
+FALLBACK: Final = f"{BEYOND}fallback"
+"""The segment of a version on another channel, for who is not had, or does not answer, on those of the message."""
+DEPUTY: Final = f"{BEYOND}deputy"
+"""What the segment of a version begins with that is for one deputy, and says for whom they stand in."""
 SLOT: Final = re.compile(f"{SLOT_OPEN}([A-Z_]+){SLOT_CLOSE}")
 
 
@@ -24,7 +30,8 @@ class Variant:
     """One rendered version. Fields that a channel does not have are ''.
 
     mail: `subject`, `text` and `html` parts. sms: `text` is the whole SMS. newsfeed: `subject` is the entry's title,
-    `text` its summary, `html` its content. `segment` divides an audience further; '' is all of it.
+    `text` its summary, `html` its content. `segment` divides an audience further; '' is all of it, and
+    what begins with `BEYOND` is for nobody in the plan.
     """
 
     audience: str

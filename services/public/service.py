@@ -15,6 +15,7 @@ from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
+from services.public.calls import CallsDoor
 from services.public.confirm import ConfirmDoor
 from services.public.folder import Folder
 from services.public.hub import Hub, hub_routes, make_hub
@@ -67,11 +68,12 @@ async def serve(service: Service) -> None:
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     inbound = Inbound(service, validator, settings.public_url)
+    calls = CallsDoor(service.pool, keys, words)
     verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
         answering = [*ConfirmDoor(service.pool, keys, words, configuration.languages).routes(), *inbound.routes()]
-        served = routes(documents, callbacks, sinch, reader, verify)
+        served = routes(documents, callbacks, sinch, reader=reader, verify=verify, calls=calls)
         app = make_app([*hub_routes(hub), *answering, *served], words)
         async with _listening(app, settings):
             service.health.up("address")

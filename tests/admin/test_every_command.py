@@ -24,7 +24,7 @@ NEED_NOTHING = {
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
-    "NAME": "no", "NEW": "other", "DATE": "2026-12-24", "AUDIENCE": "governors",
+    "NAME": "no", "CONTACT": "c-1", "NEW": "other", "DATE": "2026-12-24", "AUDIENCE": "governors",
 }  # fmt: skip
 
 TAKE_MANY = {
@@ -38,6 +38,7 @@ NEEDED = {
     ("users", "add"): ["--role", "author"],
     ("users", "mobile"): ["--none"],
     ("message", "dispute"): ["--reason", "x"],
+    ("message", "called"): ["--reached"],
     ("incident", "open"): ["--title", "x"],
     ("playbook", "start"): ["--incident", "x-1"],
     ("playbook", "release"): ["--incident", "x-1"],
