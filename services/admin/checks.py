@@ -34,6 +34,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("Kafka", checks_of_servers.kafka),
     ("mail relay", checks_of_servers.relay),
     ("Twilio", checks_of_servers.twilio),
+    ("Sinch", checks_of_servers.sinch),
     ("public address", checks_of_servers.public_address),
     ("services", checks_of_servers.services),
     ("alarms", checks_of_servers.alarms),

@@ -25,6 +25,7 @@ from services.public.places import claimed
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
+from services.public.sinch_status import SinchCallbacks
 from services.public.status import Callbacks
 from services.public.verify import Verify
 from services.public.watch import SECONDS, Watch
@@ -37,7 +38,7 @@ from services.runtime.postgres import listen, until_there
 from services.runtime.repeat import when_woken
 from services.runtime.service import Service, until
 from services.runtime.tokens import Keys
-from services.sms.settings import TwilioSettings
+from services.sms.settings import SinchSettings, TwilioSettings
 from services.store.feeds import CHANGED
 from services.store.secret_keys import signing_keys
 
@@ -61,6 +62,8 @@ async def serve(service: Service) -> None:
     keys = await until_there(read_keys, what="keys")
     validator = _validator()
     callbacks = Callbacks(service, keys, validator, settings.public_url)
+    login = SinchSettings().sinch_callback_login
+    sinch = SinchCallbacks(service.health, keys, callbacks.gathering, callbacks.filtered, login)
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     inbound = Inbound(service, validator, settings.public_url)
@@ -68,7 +71,8 @@ async def serve(service: Service) -> None:
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
         answering = [*ConfirmDoor(service.pool, keys, words, configuration.languages).routes(), *inbound.routes()]
-        app = make_app([*hub_routes(hub), *answering, *routes(documents, callbacks, reader, verify)], words)
+        addresses = routes(documents, callbacks, sinch, reader, verify)
+        app = make_app([*hub_routes(hub), *answering, *addresses], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))
@@ -78,6 +82,7 @@ async def _working(callbacks: Callbacks, hub: Hub | None, watch: Watch) -> None:
     """What runs until the service stops; the rest of what runs serves these."""
     async with asyncio.TaskGroup() as group:
         group.create_task(callbacks.gathering.run())
+        group.create_task(callbacks.filtered.run())
         if hub is not None:
             watch.on_change = hub.deliveries.wake
             group.create_task(hub.run())

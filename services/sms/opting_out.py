@@ -4,13 +4,15 @@ A number that opted out after the plan was made fails here and is not sent to; w
 up all the same. While PostgreSQL is away SMS go on: the provider knows of it too.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
+from services.domain.sms_failures import OPTED_OUT
 from services.domain.states import State
 from services.fanout.carrier import Job
 from services.runtime.postgres import AWAY, Pool
-from services.sms.outcomes import OPTED_OUT, opted_out
+from services.sms.outcomes import opted_out
 from services.store import opt_outs
 from services.store.ledger import Delivery, Result
 
@@ -48,7 +50,12 @@ async def heeded(job: Job, asked: Callable[[Sequence[str]], Awaitable[Collection
     """What of this job may be sent; the rest has its result."""
     deliveries = job.claim.deliveries
     numbers = [each.address for each in deliveries if each.address and not each.doubts]
-    gone = set(await asked(numbers)) if asked and numbers else set()
+    try:
+        gone = set(await asked(numbers)) if asked and numbers else set()
+    except asyncio.CancelledError:
+        for each in deliveries:
+            job.give_back(each)
+        raise
     for each in deliveries if gone else ():
         if each.address in gone and not each.doubts:
             job.settle(opted_out(each))
