@@ -176,11 +176,6 @@ WORDS: Final[Mapping[str, Words]] = {
         "Deze SMS telt {segments} delen ({characters} tekens), meer dan {most}.",
         "Kort ze in; de rest staat in de mail.",
     ),
-    "sms-confirm": Words(
-        "Wie niet leest hoe hij bevestigt, bevestigt niet, en wordt later opgebeld.",
-        "Deze SMS vraagt een bevestiging, en zegt niet hoe.",
-        "Schrijf `Antwoord OK`, of zet `{{link}}` waar de persoonlijke link moet komen.",
-    ),
     "sms-ucs2": Words(
         "Eén teken buiten het alfabet van SMS (GSM-7), en een deel telt 70 tekens in plaats van 160.",
         "Door {characters} telt een deel van deze SMS 70 tekens in plaats van 160.",
@@ -197,6 +192,11 @@ WORDS: Final[Mapping[str, Words]] = {
         },
     ),
     # what was said before --------------------------------------------------------------------------------------------
+    "sms-confirm": Words(
+        "Wie niet leest hoe hij bevestigt, bevestigt niet, en wordt later opgebeld.",
+        "Deze SMS vraagt een bevestiging, en zegt niet hoe.",
+        "Schrijf `Antwoord OK`, of zet er de persoonlijke link in: docs/answers.md zegt hoe.",
+    ),
     "question-open": Words(
         "Wat u vorige keer open liet, zoekt de lezer nu als eerste.",
         "Vorige keer wist u dit nog niet: “{question}”. Dit bericht antwoordt er niet op.",

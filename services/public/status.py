@@ -11,15 +11,14 @@ from aiohttp import web
 from prometheus_client import Counter
 from twilio.request_validator import RequestValidator
 
-from services.domain.sms_failures import CARRIER_FILTERED, OPTED_OUT
+from services.domain.sms_failures import CARRIER_FILTERED
 from services.public.filtered import Filtered
-from services.public.gathering import POSTGRES_SECONDS, Gathering
+from services.public.gathering import Gathering
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.sms.callbacks import AGAIN, PATH, DeliveryName, named
 from services.sms.codes import column
 from services.sms.outcomes import STATES
-from services.store import opt_outs
 from services.store.ledger import Result
 
 CALLBACKS: Final = Counter("roeland_callbacks_total", "Callbacks of SMS providers, by answer", ["answer"])
@@ -74,13 +73,7 @@ class Callbacks:
         known = await self.gathering.report(name.message, result)
         if known and result.reason == CARRIER_FILTERED:
             self.filtered.note(name.message)
-        if known and result.reason == OPTED_OUT:
-            await self._opted_out(name)
         return web.Response(status=204 if known else 404)
-
-    async def _opted_out(self, name: DeliveryName) -> None:
-        async with self._service.pool.connection(timeout=POSTGRES_SECONDS) as connection, connection.transaction():
-            await opt_outs.add_of(connection, name.message, [name.sequence])
 
 
 def _result(name: DeliveryName, form: Mapping[str, str]) -> Result | None:
