@@ -14,7 +14,8 @@ from services.domain.editions import EditionContent, as_message, is_edition
 from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_findings
 from services.domain.sms_price import SmsGroup, SmsTotals, totals
 from services.domain.texts import measure
-from services.domain.variants import Variant
+from services.domain.variants import DEPUTY, Variant
+from services.rendering.confirming import at_its_longest
 from services.runtime.postgres import Connection
 from services.store import incidents, proofs, variants
 from services.store.facts import as_stated
@@ -77,7 +78,8 @@ async def proof_of_edition(
 async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
     """As it is recorded: its own variants, and the people in its plan."""
     content = _content_of(await as_stated(connection, message))
-    rendered = list((await variants.read(connection, message.number)).values())
+    recorded = (await variants.read(connection, message.number)).values()
+    rendered = [each for each in recorded if not each.segment.startswith(DEPUTY)]
     audiences = configuration.in_order({each.audience for each in rendered})
     channels = [channel for channel in content.channels if channel in PEOPLES]
     source = proofs.as_planned(message.number, audiences, channels)
@@ -151,7 +153,7 @@ def _versions(
         own = [reader for reader in readers if _gets(reader, each, rendered, content.language)]
         sms = None
         if each.channel == "sms":
-            segments = measure(each.text).segments
+            segments = measure(at_its_longest(each)).segments
             sms = totals([SmsGroup(reader.prefix, reader.copies, segments) for reader in own], price)
         copies = None if each.channel == "newsfeed" else sum(reader.copies for reader in own)
         found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language, each.segment))))

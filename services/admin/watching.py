@@ -16,7 +16,7 @@ from rich.text import Text
 
 from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
 from services.admin.giving import known
-from services.admin.steps import steps_shown
+from services.admin.steps import escalation_shown, steps_shown
 from services.runtime.postgres import Connection
 from services.store.messages import Message
 from services.store.status import Status, status_of
@@ -55,7 +55,7 @@ def picture(status: Status) -> Any:
         told.append(f"{status.possible_duplicates} may have been sent twice")
     head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")
     counts = [table(["", *states], rows)] if rows else []
-    return Group(head, *counts, *steps_shown(status.steps), *map(Text, told))
+    return Group(head, *counts, *steps_shown(status.steps), *escalation_shown(status.escalation), *map(Text, told))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.domain.states import REACHED, UNSENT, State
+from services.store.variants import PLANNED
 
 _REACHED = " + ".join(f"b.{state.word}" for state in sorted(REACHED))
 _UNSENT = " + ".join(f"b.{state.word}" for state in sorted(UNSENT | {State.SUPERSEDED, State.EXPIRED}))
@@ -49,7 +50,7 @@ WITH counted AS MATERIALIZED (
     FROM message m
     JOIN LATERAL (
         SELECT v.audience, array_agg(DISTINCT v.channel) AS channels FROM variant v
-        WHERE v.message = m.number AND v.audience = ANY(%(audiences)s) GROUP BY v.audience
+        WHERE v.message = m.number AND v.audience = ANY(%(audiences)s) AND {PLANNED} GROUP BY v.audience
     ) v ON true
     JOIN since s ON s.audience = v.audience
     LEFT JOIN told t ON t.message = m.number AND t.audience = v.audience

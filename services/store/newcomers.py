@@ -66,11 +66,12 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
 
 
 async def _append(connection: Connection, planned: PlanFor, values: dict[str, Any]) -> None:
-    row = await (await connection.execute(_LAST, values)).fetchone()
+    row = await (await connection.execute(LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
     await connection.execute(plan.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
-    await _stand_behind(connection, values)
-    await connection.execute(_RENUMBER)
+    await connection.execute(_MET, values)
+    await stand_behind(connection, values)
+    await connection.execute(RENUMBER)
     await connection.execute(plan.DELIVERIES, values)
     await connection.execute(plan.SHARED, values)
     in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
@@ -78,9 +79,12 @@ async def _append(connection: Connection, planned: PlanFor, values: dict[str, An
     await plan.write_steps(connection, planned, values["channel"], values["after"], in_steps, origin=ORIGIN)
 
 
-async def _stand_behind(connection: Connection, values: dict[str, Any]) -> None:
-    """Whoever has an address to which a copy goes already stands behind that one; its batch is counted anew."""
-    await connection.execute(_MET, values)
+async def stand_behind(connection: Connection, values: dict[str, Any]) -> None:
+    """Whoever has an address to which a copy goes already stands behind that one; its batch is counted anew.
+
+    Of `planned_delivery`, by the table `met`: which of its copies (`stands`) meets which delivery (`sequence`). Drops
+    that table; `values` have message, source and epoch -1.
+    """
     shared = (await connection.execute(_BEHIND, values)).rowcount
     if shared:
         await connection.execute(_MORE, values)
@@ -116,7 +120,7 @@ FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS N
 WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]) GROUP BY c.id
 """
 
-_LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
+LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
 
 _MET: Final = """
 CREATE TEMP TABLE met AS
@@ -153,7 +157,7 @@ SELECT count(*) FROM settled
 """
 
 # Those who stand behind another's copy left gaps in the numbering.
-_RENUMBER: Final = """
+RENUMBER: Final = """
 UPDATE planned_delivery p SET sequence = n.sequence
 FROM (
     SELECT contact, row_number() OVER (ORDER BY sequence) AS sequence FROM planned_delivery WHERE sequence IS NOT NULL
