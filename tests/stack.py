@@ -190,6 +190,11 @@ class Twilio(StandIn):
         found: list[dict[str, Any]] = self._control("GET", "/messages")
         return found
 
+    def requests(self) -> list[tuple[str, str, dict[str, str]]]:
+        """The last requests: method, what follows `Messages` in the address, parameters (`tests.twilio_requests`)."""
+        found: list[list[Any]] = self._control("GET", "/requests")
+        return [(method, rest, given) for method, rest, given in found]
+
     def clear(self) -> None:
         """Forget messages and faults."""
         self.no_faults()
