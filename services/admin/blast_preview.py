@@ -12,7 +12,6 @@ from services.admin.answers import lines
 from services.admin.blast_content import Order, content_of
 from services.admin.message_facts import with_facts
 from services.admin.messages import findings_of
-from services.admin.pricing import prices
 from services.admin.proofing import proof_of_file
 from services.admin.situation import situation_of
 from services.domain import approval_policy
@@ -24,6 +23,7 @@ from services.domain.variants import fill
 from services.rendering.proof_page import EXAMPLE
 from services.rendering.templates import load_templates
 from services.runtime.configuration import configuration_in_force
+from services.runtime.sms_prices import prices
 from services.store import blasts
 from services.store.blasts import Same
 
