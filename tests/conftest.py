@@ -6,6 +6,7 @@
 `database_url`  URL of a migrated, empty database of this test's own
 `sink`          a mail sink (`.url`, `.mails()`, `.faults(…)`), empty and well-behaved at the start of each test
 `twilio`        a Twilio stand-in (`.url`, `.account_sid`, `.auth_token`, `.messages()`, `.faults(…)`), likewise
+`sinch`         a Sinch stand-in (`.url`, `.service_plan`, `.api_token`, `.messages()`, `.faults(…)`), likewise
 `settings_env`  the ROELAND_* variables for Kafka and PostgreSQL; for `monkeypatch.setenv` or a subprocess
 """
 
@@ -85,6 +86,20 @@ def twilio(twilio_process: stack.Twilio) -> Iterator[stack.Twilio]:
     """A Twilio stand-in without messages and without faults."""
     yield twilio_process
     twilio_process.clear()
+
+
+@pytest.fixture(scope="session")
+def sinch_process(background: stack.Background) -> Iterator[stack.Sinch]:
+    """The Sinch stand-in that the session shares; use `sinch`."""
+    with stack.sinch_stand_in(background) as process:
+        yield process
+
+
+@pytest.fixture
+def sinch(sinch_process: stack.Sinch) -> Iterator[stack.Sinch]:
+    """A Sinch stand-in without batches and without faults."""
+    yield sinch_process
+    sinch_process.clear()
 
 
 @pytest.fixture

@@ -176,6 +176,25 @@ class Twilio(StandIn):
         self._control("DELETE", "/messages")
 
 
+class Sinch(StandIn):
+    """A Sinch stand-in and what it holds."""
+
+    def __init__(self, server: stand_ins.Sinch) -> None:
+        super().__init__(server.control_url)
+        self.port, self.url = server.port, server.url
+        self.service_plan, self.api_token = server.service_plan, server.api_token
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Every batch held, newest first, as the API shows it, with its status and code."""
+        found: list[dict[str, Any]] = self._control("GET", "/messages")
+        return found
+
+    def clear(self) -> None:
+        """Forget batches and faults."""
+        self.no_faults()
+        self._control("DELETE", "/messages")
+
+
 @contextmanager
 def mail_sink(background: Background) -> Iterator[Sink]:
     """A mail sink in a process of its own."""
@@ -194,6 +213,17 @@ def twilio_stand_in(background: Background) -> Iterator[Twilio]:
         server = background.run(stand_ins.start_twilio(path, log=path / "log", pause=0.1))
         try:
             yield Twilio(server, path / "messages.jsonl")
+        finally:
+            background.run(processes.stop(server.program))
+
+
+@contextmanager
+def sinch_stand_in(background: Background) -> Iterator[Sinch]:
+    """A Sinch stand-in in a process of its own."""
+    with folder() as path:
+        server = background.run(stand_ins.start_sinch(path, log=path / "log", pause=0.1))
+        try:
+            yield Sinch(server)
         finally:
             background.run(processes.stop(server.program))
 

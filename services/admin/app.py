@@ -34,6 +34,7 @@ from services.admin import (
     participants,
     playbooks,
     proofs,
+    sms,
     subscribers,
     topics,
     up,
@@ -44,6 +45,7 @@ from services.admin import (
 
 # Declared by being imported, on the groups of `messages` and `audit`.
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
+MORE_SMS_COMMANDS = (blast,)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
@@ -72,7 +74,7 @@ def build() -> typer.Typer:
         facts,
         playbooks,
         messages,
-        blast,
+        sms,
         newsletters,
         feeds,
         dead_letters,

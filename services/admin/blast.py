@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.admin.answers import Answer, WrongUsage, console, lines
-from services.admin.command import command, group
+from services.admin.command import command
 from services.admin.invocation import current
+from services.admin.selecting import Chosen, selecting
+from services.admin.sms import app
 
 if TYPE_CHECKING:
     from services.admin.blast_content import Order
     from services.admin.blast_preview import Ready
     from services.store.messages import Message
-
-app = group("sms", "SMS to many at once.")
 
 Text = Annotated[list[str] | None, typer.Option("--text", help='What it says; `"fr: …"` for another language.')]
 Template = Annotated[Path | None, typer.Option(metavar="FILE", help="A text with {hole:name} in it.")]
@@ -24,7 +24,6 @@ Holding = Annotated[
     tuple[str, str] | None,
     typer.Option("--holding", metavar="PLAYBOOK ENTRY", help="What was approved beforehand: you release it alone."),
 ]
-Audiences = Annotated[list[str] | None, typer.Option("--audience", help="Of this audience; may be repeated.")]
 Glass = Annotated[
     str | None, typer.Option("--break-glass", metavar="REASON", help="Release it alone, as a crisis manager.")
 ]
@@ -35,14 +34,16 @@ Glass = Annotated[
     "blast",
     examples=[
         'sms blast --audience governors --text "CCVO: loonsysteem ligt stil. Gebruik de noodprocedure." --dry-run',
+        'sms blast --audience local-governments --province Limburg --role burgemeester --text "…" --confirm',
         'sms blast --audience governors --text "…" --confirm --within 15 --break-glass "niemand bereikbaar"',
         "sms blast --audience governors --template stil.txt --fill dienst=loonadministratie",
         "sms blast --holding cyber-incident eerste-melding --incident cyber-2026-014 --fill sinds=8:00",
     ],
 )
+@selecting
 async def blast(
     *,
-    audience: Audiences = None,
+    chosen: Chosen,
     text: Text = None,
     template: Template = None,
     fill: Fill = None,
@@ -73,14 +74,14 @@ async def blast(
     It is an urgent message as any other: somebody else approves it, unless a crisis manager breaks the glass or
     releases a holding statement. Stop it with `message stop`.
     """
-    from services.admin.audiences import known_audience
     from services.admin.blast_content import Order
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
     order = Order(
         texts=text or (), template=template, file=file, fills=_given(fill), incident=incident, title=title, kind=kind,
-        audiences=[known_audience(each, configuration) for each in audience or ()], language=language, hours=expires,
+        audiences=chosen.audiences(configuration),
+        recipients=chosen.selection(configuration, audiences=False), language=language, hours=expires,
         next_hours=next_update, exercise=exercise, confirm=confirm, within=within, plain=plain,
     )  # fmt: skip
     ready, released = await _prepared(order, holding, break_glass=break_glass is not None)

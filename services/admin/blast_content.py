@@ -16,6 +16,8 @@ from services.domain.configuration import Configuration
 from services.domain.content import MessageContent, Text
 from services.domain.message_file import parse_message_file
 from services.domain.problems import Problem, Refused
+from services.domain.recipient_query import both, canonical
+from services.domain.recipient_reading import read
 from services.runtime.postgres import Connection
 from services.store import incidents
 
@@ -100,12 +102,18 @@ def _made(order: Order, slug: str, configuration: Configuration) -> MessageConte
         "incident": slug, "kind": order.kind or "alert", "urgency": "urgent", "language": own, "channels": ["sms"],
         "title": [{"text": text, "language": language} for language, text in titles.items()],
         "sms": [{"text": text, "language": language} for language, text in texts.items()],
-        "audiences": list(order.audiences), "exercise": order.exercise,
+        "audiences": list(order.audiences or (_everyone(configuration) if order.recipients else ())),
+        "exercise": order.exercise,
         "expires_at": _in(now, order.hours),
         "next_update_at": _in(now, order.hours if order.next_hours is None else order.next_hours),
         **({"recipients": order.recipients} if order.recipients else {}), **_confirmation(order),
     }  # fmt: skip
     return parse_message_file(json.dumps(plain), name="blast", now=now, configuration=configuration)
+
+
+def _everyone(configuration: Configuration) -> list[str]:
+    """Every audience that gets SMS: a selection without one chooses among all of them."""
+    return [each.id for each in configuration.audiences if "sms" in each.channels]
 
 
 def _in(now: datetime, hours: float) -> str:
@@ -138,8 +146,7 @@ def _narrowed(content: MessageContent, order: Order, configuration: Configuratio
     if order.audiences:
         changed["audiences"] = configuration.in_order(order.audiences)
     if order.recipients:
-        both = [f"({each})" for each in (content.recipients, order.recipients) if each]
-        changed["recipients"] = order.recipients if len(both) == 1 else " and ".join(both)
+        changed["recipients"] = canonical(both([read(each) for each in (content.recipients, order.recipients) if each]))
     if order.exercise:
         changed["exercise"] = True
     if not content.expires_at:

@@ -41,6 +41,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("mail relay", checks_of_servers.relay),
     ("Twilio", checks_of_servers.twilio),
     ("SMS spending", checks_of_spending.spending),
+    ("Sinch", checks_of_servers.sinch),
     ("public address", checks_of_servers.public_address),
     ("services", checks_of_servers.services),
     ("alarms", checks_of_servers.alarms),

@@ -17,7 +17,8 @@ from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import DatabaseSettings, connect
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.topics import TOPICS
-from services.sms.settings import TwilioSettings
+from services.sms.settings import SinchSettings, TwilioSettings
+from services.sms.sinch import open_sinch
 from services.sms.twilio import open_twilio
 from services.store import workers
 from services.store.alarms import CANNOT_SEND, STALLED, rung
@@ -84,6 +85,22 @@ async def twilio() -> Finding:
             "Check ROELAND_TWILIO_ACCOUNT_SID and _AUTH_TOKEN.",
         )
     return "ok", "knows our account", ""
+
+
+async def sinch() -> Finding:
+    """It knows our service plan; or there is no second provider."""
+    settings = SinchSettings()
+    if not settings.on:
+        return "ok", "not set up: SMS wait while Twilio is away (docs/sms.md)", ""
+    async with open_sinch(settings, 1) as plan:
+        ruling = await plan.ask()
+    if ruling is not None:
+        return (
+            "problem",
+            f"does not take our messages: {ruling.reason or ruling.code}",
+            "Check ROELAND_SINCH_SERVICE_PLAN_ID, _API_TOKEN and _REGION.",
+        )
+    return "ok", "knows our service plan", ""
 
 
 async def public_address() -> Finding:

@@ -1,6 +1,7 @@
 """`roeland up`: everything on this machine, for whatever the settings do not name."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -11,8 +12,12 @@ from services.admin.command import command
 def declare(app: typer.Typer) -> None:
     """`up` is a command of its own, in no group."""
 
-    @command(app, "up", examples=["up"])
-    async def up() -> Answer:
+    @command(app, "up", examples=["up", "up --second-provider"])
+    async def up(
+        second_provider: Annotated[
+            bool, typer.Option("--second-provider", help="Also a stand-in for Sinch, the second provider of SMS.")
+        ] = False,
+    ) -> Answer:
         """Start Kafka, PostgreSQL, a mail sink, a Twilio stand-in and all services; Ctrl-C stops them.
 
         What the settings name (another Kafka, PostgreSQL, relay or Twilio account) is used, and not started. Data
@@ -22,7 +27,7 @@ def declare(app: typer.Typer) -> None:
         from services.devstack.up import up as run
 
         try:
-            await run(report=_report)
+            await run(report=_report, second_provider=second_provider)
         except DevstackError as problem:
             raise Refusal(str(problem)) from None
         return Answer({"state": "stopped"}, lines())

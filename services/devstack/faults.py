@@ -1,4 +1,4 @@
-"""What the stand-ins do wrong, when told to: one small language for mail and for Twilio.
+"""What the stand-ins do wrong, when told to: one small language for mail, Twilio and Sinch.
 
 A rule names a moment and what to do there. The tests that show that nothing is lost and the demo use the same rules,
 over the same control endpoint (`control.py`; examples in docs/devstack.md).
@@ -13,6 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 Action = Literal["reply", "delay", "drop", "forget", "refuse", "never", "duplicate", "fail"]
 
+_PROVIDER: Final[Mapping[str, frozenset[str]]] = {
+    "connect": frozenset({"drop", "refuse"}),
+    "request": frozenset({"reply", "delay", "drop", "forget"}),  # before it is stored
+    "response": frozenset({"reply", "delay", "drop", "forget"}),  # after it is stored
+    "lookup": frozenset({"reply", "delay", "drop", "forget"}),  # fetch and list
+    "callback": frozenset({"never", "delay", "duplicate", "fail"}),
+}
+
 MOMENTS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "mail": {
         "connect": frozenset({"reply", "delay", "drop", "forget", "refuse"}),
@@ -21,13 +29,8 @@ MOMENTS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
             frozenset({"reply", "delay", "drop", "forget"}),
         ),
     },
-    "twilio": {
-        "connect": frozenset({"drop", "refuse"}),
-        "request": frozenset({"reply", "delay", "drop", "forget"}),  # before it is stored
-        "response": frozenset({"reply", "delay", "drop", "forget"}),  # after it is stored
-        "lookup": frozenset({"reply", "delay", "drop", "forget"}),  # fetch and list
-        "callback": frozenset({"never", "delay", "duplicate", "fail"}),
-    },
+    "twilio": _PROVIDER,
+    "sinch": _PROVIDER,
 }
 """What each stand-in can do wrong, and when."""
 
@@ -49,13 +52,13 @@ class Rule(BaseModel):
     delay_seconds: Annotated[float, Field(ge=0)] = 0
     """Waited before the action, whatever it is; with `delay` that is all, and all goes on as usual."""
     code: int | None = None
-    """`reply`: SMTP code or HTTP status. `fail`: Twilio's error code (30003 …)."""
+    """`reply`: SMTP code or HTTP status. `fail`: the provider's error code (Twilio's 30003 …, Sinch's 27 …)."""
     error: int | None = None
     """`reply` of Twilio: its own code (20429 …)."""
     text: str | None = None
     """`reply`: what is said with the code."""
     retry_after: Annotated[int, Field(ge=0)] | None = None
-    """`reply` of Twilio: seconds in the header Retry-After."""
+    """`reply` of Twilio or Sinch: seconds in the header Retry-After."""
     status: Literal["failed", "undelivered"] = "undelivered"
     """`fail`: the message's last status."""
 
@@ -80,7 +83,7 @@ class Rule(BaseModel):
 class Faults:
     """The rules in force at one stand-in."""
 
-    def __init__(self, stand_in: Literal["mail", "twilio"]) -> None:
+    def __init__(self, stand_in: Literal["mail", "twilio", "sinch"]) -> None:
         self.moments = MOMENTS[stand_in]
         self.rules: list[Rule] = []
         self._chance = random.Random(0)  # noqa: S311  (seeded on purpose: the same faults in every run)

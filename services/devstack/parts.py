@@ -15,18 +15,24 @@ READY_WITHIN: Final = 60.0
 """Seconds for a service to be ready."""
 
 PORTS: Final = {"kafka": 9092, "postgres": 5432, "mail": 1025, "mail-control": 1026, "twilio": 8090,
-                "twilio-control": 8091, "public": 8080}  # fmt: skip
+                "twilio-control": 8091, "sinch": 8092, "sinch-control": 8093, "public": 8080}  # fmt: skip
 """The usual ports; another is taken when somebody has one already."""
 
 
-async def start_servers(running: Running, household: Household, given: Given, *, prepare: bool) -> None:
-    """Start what is not given, all at once; `prepare` makes topics and tables as soon as their server is there."""
+async def start_servers(
+    running: Running, household: Household, given: Given, *, prepare: bool, second_provider: bool = False
+) -> None:
+    """Start what is not given, all at once; `prepare` makes topics and tables as soon as their server is there.
+
+    `second_provider`: also a stand-in for the second provider of SMS, unless one is set up.
+    """
     _choose(running, given)
     await together(
         _kafka(running, household, start=not given.kafka_bootstrap, prepare=prepare),
         _postgres(running, household, start=not given.database_url, prepare=prepare),
         *([] if given.smtp_url else [_mail_sink(running, household)]),
         *([] if given.twilio_account_sid else [_twilio(running, household, given)]),
+        *([_sinch(running, household)] if second_provider and not given.sinch_service_plan_id else []),
     )
 
 
@@ -79,6 +85,21 @@ async def _twilio(running: Running, household: Household, given: Given) -> None:
         running.env["ROELAND_TWILIO_FROM"] = stand_ins.FROM
     running.twilio_control = twilio.control_url
     household.report(f"Twilio stand-in on 127.0.0.1:{twilio.port}, messages at {twilio.control_url}/messages")
+
+
+async def _sinch(running: Running, household: Household) -> None:
+    begin = partial(stand_ins.start_sinch, running.data / "sms", log=running.logs / "sinch.log")
+    sinch = await begin(port=PORTS["sinch"], control_port=PORTS["sinch-control"])
+    again = partial(begin, port=sinch.port, control_port=sinch.control_port, same_port=True)
+    household.keep(sinch.program, _program_of(again), Layer.STAND_IN)
+    running.env |= {
+        "ROELAND_SINCH_SERVICE_PLAN_ID": sinch.service_plan,
+        "ROELAND_SINCH_API_TOKEN": sinch.api_token,
+        "ROELAND_SINCH_BASE_URL": sinch.url,
+        "ROELAND_SINCH_FROM": stand_ins.FROM,
+    }
+    running.sinch_control = sinch.control_url
+    household.report(f"Sinch stand-in on 127.0.0.1:{sinch.port}, messages at {sinch.control_url}/messages")
 
 
 async def start_service(name: str, running: Running, household: Household) -> None:

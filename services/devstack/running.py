@@ -19,6 +19,7 @@ class Given(RoelandSettings):
     twilio_account_sid: str | None = None
     twilio_from: str | None = None
     twilio_messaging_service_sid: str | None = None
+    sinch_service_plan_id: str | None = None
     public_address: str | None = None
     public_url: str | None = None
 
@@ -53,6 +54,8 @@ class Running:
     """Where the sink's `/faults` and `/mails` are; None: the relay is not ours."""
     twilio_control: str | None = None
     """Where the stand-in's `/faults` and `/messages` are; None: Twilio is not ours."""
+    sinch_control: str | None = None
+    """The same of the second provider's stand-in; None: there is none."""
     public_url: str | None = None
     seconds: float = 0.0
     """How long it took until all was ready."""

@@ -1,4 +1,4 @@
-"""Starting the mail sink and the Twilio stand-in, each in a process of its own."""
+"""Starting the mail sink and the stand-ins for Twilio and Sinch, each in a process of its own."""
 
 import asyncio
 import json
@@ -63,6 +63,27 @@ class Twilio:
         return f"http://127.0.0.1:{self.control_port}"
 
 
+@dataclass(frozen=True)
+class Sinch:
+    """A Sinch stand-in that answers."""
+
+    port: int
+    control_port: int
+    service_plan: str
+    api_token: str
+    program: Program
+
+    @property
+    def url(self) -> str:
+        """For `ROELAND_SINCH_BASE_URL`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Where `/faults` and `/messages` are."""
+        return f"http://127.0.0.1:{self.control_port}"
+
+
 async def start_mail_sink(
     data: Path,
     *,
@@ -95,7 +116,7 @@ async def start_twilio(
     `pause`: seconds from one status of a message to the next.
     """
     pid_file = _prepared(data, "twilio")
-    account_sid, auth_token = _account(data / "twilio.json")
+    account_sid, auth_token = _account(data / "twilio.json", ("account_sid", "AC"), ("auth_token", ""))
     ports = [processes.free_port(wanted, no_other=same_port) for wanted in (port, control_port)]
     argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--pause", str(pause)]
     argv += ["--keep", str(data / "messages.jsonl")]
@@ -109,6 +130,25 @@ async def start_twilio(
     return Twilio(ports[0], ports[1], account_sid, auth_token, program)
 
 
+async def start_sinch(
+    data: Path,
+    *,
+    port: int | None = None,
+    control_port: int | None = None,
+    same_port: bool = False,
+    log: Path,
+    pause: float = 1.5,
+) -> Sinch:
+    """Start the stand-in; its batches and its account are kept in `data`. As `start_twilio`."""
+    pid_file = _prepared(data, "sinch")
+    service_plan, api_token = _account(data / "sinch.json", ("service_plan", ""), ("api_token", ""))
+    ports = [processes.free_port(wanted, no_other=same_port) for wanted in (port, control_port)]
+    argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--pause", str(pause)]
+    argv += ["--keep", str(data / "batches.jsonl"), "--service-plan", service_plan, "--api-token", api_token]
+    program = await _start("sinch", argv, ports[1], log=log, pid_file=pid_file)
+    return Sinch(ports[0], ports[1], service_plan, api_token, program)
+
+
 def _prepared(data: Path, name: str) -> Path:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     pid_file = data / f"{name}.pid"
@@ -116,13 +156,14 @@ def _prepared(data: Path, name: str) -> Path:
     return pid_file
 
 
-def _account(file: Path) -> tuple[str, str]:
-    """An account that stays the same over restarts."""
+def _account(file: Path, *fields: tuple[str, str]) -> list[str]:
+    """An account that stays the same over restarts: for each field its name, and how its value begins."""
     if not file.exists():
+        made = {name: begin + secrets.token_hex(16) for name, begin in fields}
         with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-            json.dump({"account_sid": f"AC{secrets.token_hex(16)}", "auth_token": secrets.token_hex(16)}, out)
+            json.dump(made, out)
     kept = json.loads(file.read_text())
-    return kept["account_sid"], kept["auth_token"]
+    return [kept[name] for name, _ in fields]
 
 
 async def _start(module: str, argv: list[str], control_port: int, *, log: Path, pid_file: Path) -> Program:

@@ -5,12 +5,10 @@
 """
 
 import argparse
-import asyncio
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from pathlib import Path
-from typing import cast
 from urllib.parse import parse_qsl
 
 import uvloop
@@ -19,6 +17,7 @@ from aiohttp import web
 from services.devstack import twilio_pages
 from services.devstack.control import Door, serve
 from services.devstack.faults import Faults, Rule
+from services.devstack.misbehaving import Dropped, go_wrong
 from services.devstack.twilio_callbacks import Callbacks
 from services.devstack.twilio_errors import Refusal, check
 from services.devstack.twilio_messages import VERSION, Messages
@@ -77,21 +76,10 @@ def _let_in(request: web.Request, authorization: str, account_sid: str) -> None:
 
 async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
     """Do what a rule says; returns when all is to go on as usual."""
-    if rule is None:
-        return
-    await asyncio.sleep(rule.delay_seconds)
-    if rule.do == "reply":
-        usual = {429: 20429, 503: 20503}.get(rule.code or 0, 20500)
-        raise Refusal(rule.error or usual, status=rule.code, text=rule.text, retry_after=rule.retry_after)
-    if rule.do == "drop" and request.transport:
-        request.transport.abort()
-    if rule.do in {"drop", "forget"}:
-        await asyncio.Event().wait()  # cancelled when the connection ends
-
-
-class _Dropped(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast(asyncio.Transport, transport).abort()  # uvloop's transports are not subclasses
+    reply = await go_wrong(request, rule)
+    if reply is not None:
+        usual = {429: 20429, 503: 20503}.get(reply.code or 0, 20500)
+        raise Refusal(reply.error or usual, status=reply.code, text=reply.text, retry_after=reply.retry_after)
 
 
 def _routes(messages: Messages) -> list[web.RouteDef]:
@@ -130,7 +118,7 @@ async def _main(given: argparse.Namespace) -> None:
     http = runner.server
     if http is None:
         raise RuntimeError("aiohttp made no server")
-    door = Door(lambda: _Dropped() if faults.hit("connect") else http(), given.port)
+    door = Door(lambda: Dropped() if faults.hit("connect") else http(), given.port)
     await serve(faults, door, control_port=given.control_port, routes=_routes(messages))
     await callbacks.close()
     await runner.cleanup()

@@ -22,9 +22,9 @@ from services.runtime.settings import data_dir
 SERVICES: Final = ("editorial", "dispatch", "mail", "sms", "newsfeed", "situation", "public", "newsletter")
 
 
-async def up(*, report: Reporter, services: Sequence[str] = SERVICES) -> None:
+async def up(*, report: Reporter, services: Sequence[str] = SERVICES, second_provider: bool = False) -> None:
     """Run the stack until SIGINT, SIGTERM or SIGHUP, then stop it. Raises `DevstackError` when it cannot be started."""
-    task = asyncio.create_task(_until_cancelled(report, services))
+    task = asyncio.create_task(_until_cancelled(report, services, second_provider=second_provider))
     told = False
 
     def stop() -> None:
@@ -41,8 +41,8 @@ async def up(*, report: Reporter, services: Sequence[str] = SERVICES) -> None:
     report("stopped")
 
 
-async def _until_cancelled(report: Reporter, services: Sequence[str]) -> None:
-    async with stack(report=report, services=services) as running:
+async def _until_cancelled(report: Reporter, services: Sequence[str], *, second_provider: bool) -> None:
+    async with stack(report=report, services=services, second_provider=second_provider) as running:
         report(f"ready in {running.seconds:.1f} s; logs in {running.logs}; Ctrl-C stops everything")
         await asyncio.Event().wait()
 
@@ -54,8 +54,10 @@ async def stack(
     report: Reporter = lambda line: None,
     services: Sequence[str] = SERVICES,
     prepare: bool = True,
+    second_provider: bool = False,
 ) -> AsyncIterator[Running]:
     """Start what the settings do not name, make topics and tables (`prepare`), start the services, wait for all.
+    `second_provider`: with a stand-in for it.
 
     `data` is the data folder (default: `ROELAND_DATA_DIR`); it survives. On leaving, everything that was started is
     stopped. Raises `DevstackError` when another stack runs on the same folder, or something cannot be started.
@@ -65,7 +67,7 @@ async def stack(
     with stack_files.alone(folder):
         running, household = Running(folder, folder / "logs"), Household(report)
         try:
-            await start_servers(running, household, Given(), prepare=prepare)
+            await start_servers(running, household, Given(), prepare=prepare, second_provider=second_provider)
             await together(*(start_service(name, running, household) for name in services))
             household.changed = lambda: _write(running, household)
             household.changed()
@@ -85,6 +87,7 @@ def _write(running: Running, household: Household) -> None:
         "maildir": str(running.maildir) if running.maildir else None,
         "mail_control": running.mail_control,
         "twilio_control": running.twilio_control,
+        "sinch_control": running.sinch_control,
         "public_url": running.public_url,
     }
     stack_files.write(running.data, running.env, description)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.domain import limits
+from services.domain.recipient_reading import one_form
 from services.domain.release_order import STEPS, ReleaseStep
 from services.domain.texts import few_lines, one_line
 
@@ -104,6 +105,8 @@ class MessageContent(_Tolerant):
             "wrong": line(self.wrong),
             "sms": lines(self.sms),
         }
+        if self.recipients:
+            object.__setattr__(self, "recipients", one_form(self.recipients))
         for name, value in settled.items():
             object.__setattr__(self, name, value)
         return self

@@ -17,6 +17,10 @@ SMS_CHARACTERS: Final = 1550  # Twilio refuses a body over 1600 (error 21617); O
 SMS_SEGMENTS: Final = 3  # what a generated SMS may take: 3 × 153 characters in GSM-7 (3GPP TS 23.040)
 
 SELECTION_CHARACTERS: Final = 2000  # of `recipients`
+SELECTION_DEPTH: Final = 8  # parentheses and `not` in each other; groups in groups as well
+SELECTION_VALUES: Final = 200
+SELECTION_TERMS: Final = 300  # once every group is written out
+SELECTION_VALUE: Final = 200  # characters of one value: a role may have so many
 CONFIRM_MINUTES: Final = 7 * 24 * 60  # a week
 
 INCIDENT_CHARACTERS: Final = 64

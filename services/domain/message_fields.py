@@ -24,6 +24,9 @@ from services.domain.municipalities import (
     official_province,
 )
 from services.domain.problems import nearest
+from services.domain.recipient_query import Unreadable
+from services.domain.recipient_reading import one_form
+from services.domain.recipient_values import Known
 from services.domain.texts import PRIVATE_USE, few_lines, one_line
 
 
@@ -102,6 +105,15 @@ def _place(value: str) -> str:
     raise wrong(f"{value!r} is not a Flemish municipality or province.", remedy)
 
 
+def _selection(value: str, info: ValidationInfo) -> str:
+    """In its one form, its names held against those of this centre and of Flanders."""
+    context = info.context
+    try:
+        return one_form(value, Known(context.configuration.audience_ids if isinstance(context, ModelContext) else None))
+    except Unreadable as why:
+        raise wrong(why.problem, why.remedy) from None
+
+
 def few(items: list[Any]) -> list[Any]:
     if len(items) > limits.FILE_ITEMS:
         raise wrong(f"This list has {len(items)} entries, more than {limits.FILE_ITEMS}.", "Shorten it.")
@@ -141,6 +153,6 @@ FactKey = Annotated[str, AfterValidator(_fact_key)]
 Channel = Annotated[str, _known("a channel", lambda _: CHANNELS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Place = Annotated[str, AfterValidator(_place)]
-Selection = Annotated[str, _text(limits.SELECTION_CHARACTERS, one_line)]
+Selection = Annotated[str, _text(limits.SELECTION_CHARACTERS, one_line), AfterValidator(_selection)]
 Places = Annotated[list[Place], AfterValidator(few), BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Audiences = Annotated[list[AudienceId], BeforeValidator(_as_list, json_schema_input_type=list[str])]

@@ -11,10 +11,13 @@ from services.store.alarms import CANNOT_SEND, Alarm
 
 
 class Bell:
-    """The alarm of one channel. `ring` and `hush` return at once; PostgreSQL is told as soon as it answers."""
+    """The alarm of one channel, or of one of its providers.
 
-    def __init__(self, pool: Pool, channel: str) -> None:
-        self._pool, self._channel = pool, channel
+    `ring` and `hush` return at once; PostgreSQL is told as soon as it answers.
+    """
+
+    def __init__(self, pool: Pool, subject: str, kind: str = CANNOT_SEND) -> None:
+        self._pool, self._key = pool, (kind, subject)
         self._said: str | None = None
         self._known = False  # whether what stands in the table may be a former life's
         self._telling: asyncio.Task[None] | None = None
@@ -38,6 +41,6 @@ class Bell:
     async def _tell(self) -> None:
         async with self._pool.connection() as connection, connection.transaction():
             if self._said is None:
-                await alarms.hush(connection, (CANNOT_SEND, self._channel))
+                await alarms.hush(connection, self._key)
             else:
-                await alarms.ring(connection, Alarm(CANNOT_SEND, self._channel, {"why": self._said}))
+                await alarms.ring(connection, Alarm(*self._key, {"why": self._said}))

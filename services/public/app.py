@@ -9,13 +9,14 @@ from aiohttp import web
 from services.public.failing import for_people
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
+from services.public.sinch_status import SinchCallbacks
 from services.public.status import Callbacks
 from services.public.verify import PATH as VERIFY
 from services.public.verify import Verify
 from services.rendering.pages import SECURITY_POLICY
 from services.rendering.templates import Templates
 from services.runtime.postgres import AWAY
-from services.sms.callbacks import PATH
+from services.sms.callbacks import PATH, SINCH_PATH
 from services.store.feeds import PUBLIC
 
 BODY_BYTES: Final = 16 * 1024
@@ -33,15 +34,18 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
 
-def routes(documents: Documents, callbacks: Callbacks, reader: ReaderDoor, verify: Verify) -> list[web.RouteDef]:
+def routes(
+    documents: Documents, callbacks: Callbacks, sinch: SinchCallbacks, reader: ReaderDoor, verify: Verify
+) -> list[web.RouteDef]:
     """Every address, the particular before the general: what is none of the others may be a document."""
     return [
         web.post(PATH, callbacks.take),
+        web.post(SINCH_PATH, sinch.take),
         *reader.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/|reader/).*}", documents.open),
-        web.options("/{path:(?!twilio/|reader/).*}", documents.preflight),
+        web.get("/{path:(?!twilio/|sinch/|reader/).*}", documents.open),
+        web.options("/{path:(?!twilio/|sinch/|reader/).*}", documents.preflight),
     ]
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
-from twilio.request_validator import RequestValidator
 
 from services.domain.problems import Refused
 from services.public.access import Access
@@ -23,6 +22,7 @@ from services.public.places import claimed
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
 from services.public.settings import PublicSettings
+from services.public.sinch_status import SinchCallbacks
 from services.public.status import Callbacks
 from services.public.verify import Verify
 from services.public.watch import SECONDS, Watch
@@ -35,7 +35,8 @@ from services.runtime.postgres import listen, until_there
 from services.runtime.repeat import when_woken
 from services.runtime.service import Service, until
 from services.runtime.tokens import Keys
-from services.sms.settings import TwilioSettings
+from services.sms.settings import SinchSettings, TwilioSettings
+from services.sms.signature import Signature
 from services.store.feeds import CHANGED
 from services.store.secret_keys import signing_keys
 
@@ -58,12 +59,14 @@ async def serve(service: Service) -> None:
 
     keys = await until_there(read_keys, what="keys")
     callbacks = Callbacks(service, keys, _validator(), settings.public_url)
+    login = SinchSettings().sinch_callback_login
+    sinch = SinchCallbacks(service.health, keys, callbacks.gathering, callbacks.filtered, login)
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
     verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
-        app = make_app([*hub_routes(hub), *routes(documents, callbacks, reader, verify)], words)
+        app = make_app([*hub_routes(hub), *routes(documents, callbacks, sinch, reader, verify)], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))
@@ -73,6 +76,7 @@ async def _working(callbacks: Callbacks, hub: Hub | None, watch: Watch) -> None:
     """What runs until the service stops; the rest of what runs serves these."""
     async with asyncio.TaskGroup() as group:
         group.create_task(callbacks.gathering.run())
+        group.create_task(callbacks.filtered.run())
         if hub is not None:
             watch.on_change = hub.deliveries.wake
             group.create_task(hub.run())
@@ -136,13 +140,13 @@ def _templates() -> Templates:
         raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
-def _validator() -> RequestValidator | None:
+def _validator() -> Signature | None:
     """None without a token: then no callback can be told from a forged one, and none is taken."""
     token = TwilioSettings().twilio_auth_token
     if token is None:
         log.warning("no_callbacks", why="ROELAND_TWILIO_AUTH_TOKEN is not set")
         return None
-    return RequestValidator(token.get_secret_value())
+    return Signature(token.get_secret_value())
 
 
 @asynccontextmanager

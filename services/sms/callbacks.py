@@ -1,4 +1,4 @@
-"""Where Twilio tells what became of an SMS: an address that names the delivery, which nobody else can make up."""
+"""Where a provider tells what became of an SMS: an address that names the delivery, which nobody else can make up."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,9 @@ from services.runtime.tokens import Keys
 
 PATH: Final = "/twilio/status"
 PURPOSE: Final = "twilio-status"
+
+SINCH_PATH: Final = "/sinch/status"
+SINCH_PURPOSE: Final = "sinch-status"
 
 AGAIN: Final = "#rc=5&rp=5xx,ct,rt"
 """Have Twilio call again, five times, after 5xx and timeouts; a fragment, so not part of what it requests and signs
@@ -30,14 +33,19 @@ class DeliveryName:
 
 
 def callback_url(public_url: str, keys: Keys, name: DeliveryName) -> str:
-    """The StatusCallback of this delivery."""
+    """Twilio's StatusCallback of this delivery."""
     return f"{public_url}{PATH}?d={name}&t={keys.token(str(name), PURPOSE)}{AGAIN}"
 
 
-def named(query: Mapping[str, str], keys: Keys) -> DeliveryName | None:
+def sinch_callback_url(public_url: str, keys: Keys, name: DeliveryName) -> str:
+    """Sinch's callback_url of this delivery. Another purpose: what one provider was given is nothing to another."""
+    return f"{public_url}{SINCH_PATH}?d={name}&t={keys.token(str(name), SINCH_PURPOSE)}"
+
+
+def named(query: Mapping[str, str], keys: Keys, purpose: str = PURPOSE) -> DeliveryName | None:
     """The delivery that a callback's query names; None when we did not make it."""
     text = query.get("d", "")
-    if not keys.verify(query.get("t", ""), text, PURPOSE) or not _NAME.fullmatch(text):
+    if not keys.verify(query.get("t", ""), text, purpose) or not _NAME.fullmatch(text):
         return None
     message, _, sequence = text.partition(".")
     return DeliveryName(int(message), int(sequence))

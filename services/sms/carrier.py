@@ -13,6 +13,9 @@ from services.store.ledger import Delivery, Result
 HOLDS_SECONDS: Final = 0.25
 """While there is something to send, a worker reads this often whether another was told to slow down."""
 
+REMEMBER_SECONDS: Final = 1.0
+"""For so long a claim waits until its timers are set, when all has been sent before."""
+
 
 class SmsCarrier:
     """Carries out claims of the channel `sms`."""
@@ -25,14 +28,15 @@ class SmsCarrier:
         self._read_at = float("-inf")
 
     async def available(self) -> None:
-        """Return when Twilio can be expected to answer."""
-        await self._road.gate.opened()
+        """Return when a provider can be expected to answer."""
+        await self._road.switch.available()
 
     async def carry_out(self, job: Job) -> None:
         """Send every SMS of the job on as many lines as there are connections."""
         waiting = iter(job.claim.deliveries)
         hand = Hand(self._road, self._looking_up, job)
         reading = asyncio.create_task(self._keep_reading_holds())
+        remembering = asyncio.create_task(self._road.handed_over(job.claim))
         try:
             await self._read_holds()
             async with asyncio.TaskGroup() as group:
@@ -43,6 +47,8 @@ class SmsCarrier:
             hand.put_down()
             for delivery in waiting:  # cancelled before its turn
                 job.give_back(delivery)
+            await asyncio.wait({remembering}, timeout=REMEMBER_SECONDS)
+            remembering.cancel()
 
     async def _keep_reading_holds(self) -> None:
         while True:
@@ -53,8 +59,9 @@ class SmsCarrier:
         if time.monotonic() - self._read_at < HOLDS_SECONDS:  # for another job, just now
             return
         self._read_at = time.monotonic()
-        if seconds := await self._road.bucket.held():
-            self._road.pace.hold(seconds)
+        for trunk in self._road.switch.trunks:
+            if seconds := await trunk.bucket.held():
+                trunk.pace.hold(seconds)
 
 
 class Hand:

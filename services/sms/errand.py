@@ -2,23 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
+from services.domain.phone_numbers import refusal
 from services.domain.states import State
 from services.domain.variants import SLOT_OPEN, fill, slots_for
-from services.fanout.bucket import Bucket
 from services.fanout.carrier import Job, give_back
 from services.fanout.retry import exhausted
 from services.runtime import clock
 from services.sms import outcomes
 from services.sms.callbacks import DeliveryName
 from services.sms.codes import Ruling, Verdict
-from services.sms.gate import Gate
-from services.sms.pace import Pace
-from services.sms.twilio import Held, Sms, Twilio
+from services.sms.provider import Held, Sms
+from services.sms.segments import Segments
+from services.sms.switch import Switch, Trunk
 from services.store.ledger import Claim, Delivery, Result
 from services.store.twins import Twin
 
@@ -29,7 +30,7 @@ PATIENCE: Final = timedelta(seconds=5)
 BETWEEN_SECONDS: Final = 0.5
 
 _OF_THIS_ONE: Final = {Verdict.WITHHELD, Verdict.IN_DOUBT}
-"""Verdicts that say nothing of Twilio."""
+"""Verdicts that say nothing of the provider for all."""
 _STOPPED: Final = Ruling(Verdict.IN_DOUBT, reason="stopped")
 _HELD: Final = Ruling(Verdict.SLOW_DOWN, 429, "rate-limited")
 _NO_RECORD: Final = Ruling(Verdict.WITHHELD, reason="record-away")
@@ -37,21 +38,28 @@ _MAY_BE_ANOTHERS: Final = Ruling(Verdict.WITHHELD, reason="same-text-in-flight")
 _YIELDS: Final = Ruling(Verdict.WITHHELD, reason="same-text-goes-first")
 
 
+async def _told_nobody(_: Claim) -> None:
+    """Nobody asks for those that stay silent."""
+
+
 @dataclass(frozen=True)
 class Road:
     """What every SMS goes through."""
 
-    twilio: Twilio
-    bucket: Bucket
-    pace: Pace
-    gate: Gate
+    switch: Switch
     connections: int
-    callback: Callable[[DeliveryName], str | None]
+    callback: Callable[[str, DeliveryName], str | None]
+    """Where this provider tells what became of a delivery."""
     twins: Callable[[Claim, str, str], Awaitable[Sequence[Twin] | None]]
     """Of a text to a number; None while PostgreSQL is away."""
     settling: timedelta
     horizon: timedelta
+    handed_over: Callable[[Claim], Coroutine[Any, Any, None]] = _told_nobody
+    """Told of a claim when it begins, beside the sending: raises nothing."""
+    countries: frozenset[str] | None = None
+    """Those that SMS may go to; None: any."""
     patience: timedelta = PATIENCE
+    segments: Segments = field(default_factory=Segments)
 
 
 class Errand:
@@ -61,14 +69,16 @@ class Errand:
         self._road, self._looking_up, self._job, self._delivery = road, looking_up, job, delivery
         self._doubt_since = begun  # monotonic; whoever handed it over before us had stopped by then
         self._doubted = False  # whether this claim handed it over without an answer
-        self._cleared = False  # whether a look-up found that Twilio does not have it
+        self._cleared = False  # whether look-ups found that no provider has it
+        # Who may have it. Of an earlier claim's doubt nobody knows which provider it went to: all of them.
+        self._suspects = list(road.switch.trunks) if delivery.doubts else []
         self._tries, self._ruling = 0, Ruling(Verdict.SLOW_DOWN)
 
     async def at_once(self) -> Result | None:
         """What became of it after one request; None when it takes more: ask `patiently` then."""
         if self._delivery.address is None:
             return outcomes.no_number(self._delivery)
-        return None if self._delivery.doubts else await self._send(self._sms(self._delivery.address))
+        return None if self._suspects else await self._send(self._sms(self._delivery.address))
 
     async def patiently(self) -> Result:
         """Look up what may have been sent, send what was not, wait when told to, and say what became of it."""
@@ -77,7 +87,7 @@ class Errand:
         sms = self._sms(self._delivery.address)
         result = None
         while result is None:
-            if self._doubted or (self._delivery.doubts and not self._cleared):
+            if self._suspects:
                 result = await self._clear_up(sms)
             elif self._tries < TRIES:
                 result = await self._send(sms)
@@ -91,89 +101,128 @@ class Errand:
 
     async def _send(self, sms: Sms) -> Result | None:
         """Hand it over once: what became of it; None when that is not known, or it may be tried again."""
-        road, may_start, lane = self._road, self._may_start, self._job.claim.lane
-        if not await road.bucket.slot(lane, may_start) or not await road.pace.enter(lane, may_start):
+        if reason := refusal(sms.to, self._road.countries):
+            return outcomes.not_allowed(self._delivery, reason)
+        trunk = await self._turn()
+        if trunk is None:
             return give_back(self._delivery)
+        hold, answer = None, None
         try:
             self._tries += 1
-            answer = await road.twilio.send(sms, self._opens)
+            trunk.breaker.begin()
+            sms = replace(sms, callback=self._road.callback(trunk.provider.name, self._name()))
+            answer = await trunk.provider.send(sms, partial(self._opens, trunk))
             self._doubt_since = time.monotonic()
-            hold = self._take_note(answer)  # before another takes our place
+            hold = self._take_note(trunk, answer)  # before another takes our place
         finally:
-            road.pace.leave(lane)
-        result = self._weigh(answer)
+            trunk.breaker.went(_well(answer))
+            trunk.pace.leave(self._job.claim.lane)
+        result = self._weigh(answer, sms)
         if hold is not None:
-            await road.bucket.hold(hold)
+            await trunk.bucket.hold(hold)
         return result
 
-    def _opens(self) -> bool:
-        """Asked when a connection stands, which may take longer than a stop allows. After a yes Twilio may have it."""
-        if not self._may_start():
-            return False
-        self._job.opening(self._delivery)
-        self._doubted = True
-        return True
-
-    def _take_note(self, answer: Held | Ruling) -> float | None:
-        """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
-        if isinstance(answer, Held):
-            self._road.gate.went_well()
-            self._road.pace.went_well()
-        elif answer.verdict is Verdict.REFUSED:
-            self._road.pace.went_well()
-        elif answer.verdict is Verdict.SLOW_DOWN:
-            return self._road.pace.slow_down(self._road.twilio.retry_after)
-        elif answer.verdict not in _OF_THIS_ONE:
-            self._road.gate.close(answer)
+    async def _turn(self) -> Trunk | None:
+        """A place among those that go to a provider now; None when it may go nowhere (now)."""
+        lane = self._job.claim.lane
+        while self._job.may_start():
+            trunk = self._road.switch.choose()
+            if trunk is None:
+                return None
+            may_start = partial(self._may_start, trunk)
+            if await trunk.bucket.slot(lane, may_start) and await trunk.pace.enter(lane, may_start):
+                return trunk
         return None
 
-    def _weigh(self, answer: Held | Ruling) -> Result | None:
+    def _opens(self, trunk: Trunk) -> bool:
+        """Asked when a connection stands, which may take longer than a stop allows. After a yes it may be there."""
+        if not self._job.may_start() or not trunk.gate.open:
+            return False
+        self._job.opening(self._delivery)
+        self._doubted, self._suspects = True, [trunk]
+        return True
+
+    def _take_note(self, trunk: Trunk, answer: Held | Ruling) -> float | None:
+        """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
+        if isinstance(answer, Held):
+            trunk.gate.went_well()
+            trunk.pace.went_well()
+            self._road.switch.went_well(trunk)
+        elif answer.verdict is Verdict.REFUSED:
+            trunk.pace.went_well()
+        elif answer.verdict is Verdict.SLOW_DOWN:
+            return trunk.pace.slow_down(trunk.provider.retry_after)
+        elif answer.verdict not in _OF_THIS_ONE:
+            trunk.gate.close(answer)
+        return None
+
+    def _weigh(self, answer: Held | Ruling, sms: Sms) -> Result | None:
         """What this answer says for this one."""
         if isinstance(answer, Held):
+            self._road.segments.compare(self._job.claim.ref.message, sms.text, answer.segments)
             return outcomes.taken(self._delivery, answer)
         self._ruling = answer
         if answer.verdict is Verdict.IN_DOUBT:
             return None
-        self._doubted = False
+        self._doubted, self._suspects = False, []
         if answer.verdict is Verdict.REFUSED:
             return outcomes.refused(self._delivery, answer)
         return None if answer.verdict is Verdict.SLOW_DOWN else give_back(self._delivery)
 
     async def _clear_up(self, sms: Sms) -> Result | None:
-        """What became of an SMS that may have been sent; None when Twilio surely does not have it."""
-        found = await self._look_up(sms)
-        if isinstance(found, Held):
-            return outcomes.taken(self._delivery, found)
-        if isinstance(found, Ruling):
-            if found.verdict not in (Verdict.SLOW_DOWN, Verdict.WITHHELD):
-                self._road.gate.close(found)
-            return outcomes.in_doubt(self._delivery, found, exhausted=self._exhausted())
-        self._doubted, self._cleared = False, True
+        """What became of an SMS that may have been sent; None when surely no provider has it.
+
+        Those that answer are asked before those that are away. It is in doubt while one that may have it is not heard.
+        """
+        unheard: Ruling | None = None
+        for trunk in sorted(self._suspects, key=lambda each: not each.gate.open):
+            found = await self._look_up(trunk, sms)
+            if isinstance(found, Held):
+                return outcomes.taken(self._delivery, found)
+            if isinstance(found, Ruling):
+                if found.verdict not in (Verdict.SLOW_DOWN, Verdict.WITHHELD):
+                    trunk.gate.close(found)
+                unheard = found
+        if unheard is not None:
+            return outcomes.in_doubt(self._delivery, unheard, exhausted=self._exhausted())
+        self._doubted, self._cleared, self._suspects = False, True, []
         return None
 
-    async def _look_up(self, sms: Sms) -> Held | Ruling | None:
+    async def _look_up(self, trunk: Trunk, sms: Sms) -> Held | Ruling | None:
         """Look until it is found, or is surely not there, or the answer stays away too long.
 
-        What Twilio was making when we asked may show a little later; so None counts only after a while.
+        What a provider was making when we asked may show a little later; so None counts only after a while.
         """
         certain_at = self._doubt_since + self._road.settling.total_seconds()
         patient_until = time.monotonic() + self._road.patience.total_seconds()
         while True:
             async with self._looking_up:
                 asked = time.monotonic()
-                found = await self._find(sms)
+                found = await self._find(trunk, sms)
             if isinstance(found, Held) or (found is None and asked >= certain_at):
                 return found
             wait = BETWEEN_SECONDS if found is not None else certain_at - time.monotonic()
             if isinstance(found, Ruling):
-                wait = max(wait, self._road.pace.held)
+                wait = max(wait, trunk.pace.held)
                 if found.verdict is Verdict.CLOSED or found is _YIELDS or time.monotonic() + wait >= patient_until:
                     return found
             await asyncio.sleep(max(0.0, wait))
 
-    async def _find(self, sms: Sms) -> Held | Ruling | None:
-        if self._road.pace.held:
+    async def _find(self, trunk: Trunk, sms: Sms) -> Held | Ruling | None:
+        if trunk.pace.held:
             return _HELD
+        age = clock.now() - self._job.claim.released_at
+        if trunk.provider.by_reference:
+            found = await trunk.provider.find(sms, age=age)
+        else:
+            found = await self._find_among_twins(trunk, sms, age)
+        if isinstance(found, Ruling) and found.verdict is Verdict.SLOW_DOWN:
+            hold = trunk.pace.slow_down(trunk.provider.retry_after)
+            if hold is not None:
+                await trunk.bucket.hold(hold)
+        return found
+
+    async def _find_among_twins(self, trunk: Trunk, sms: Sms, age: timedelta) -> Held | Ruling | None:
         twins = await self._twins(sms)
         if twins is None:
             return _NO_RECORD
@@ -182,16 +231,11 @@ class Errand:
         if any((twin.message, twin.sequence) < ours for twin in in_hand):  # of two in doubt, one waits for the other
             return _YIELDS
         others = {twin.provider_id for twin in twins if twin.provider_id}
-        age = clock.now() - self._job.claim.released_at
-        found = await self._road.twilio.find(sms, age=age, others=others)
+        found = await trunk.provider.find(sms, age=age, others=others)
         if isinstance(found, Held) and (
             in_hand or await self._twins(sms) != twins
         ):  # sent, or taken in hand, meanwhile
             return _MAY_BE_ANOTHERS
-        if isinstance(found, Ruling) and found.verdict is Verdict.SLOW_DOWN:
-            hold = self._road.pace.slow_down(self._road.twilio.retry_after)
-            if hold is not None:
-                await self._road.bucket.hold(hold)
         return found
 
     async def _twins(self, sms: Sms) -> Sequence[Twin] | None:
@@ -200,8 +244,8 @@ class Errand:
     def _told(self, result: Result) -> Result:
         return replace(result, cleared=True) if self._cleared else result
 
-    def _may_start(self) -> bool:
-        return self._road.gate.open and self._job.may_start()
+    def _may_start(self, trunk: Trunk) -> bool:
+        return self._road.switch.choose() is trunk and self._job.may_start()
 
     def _exhausted(self) -> bool:
         return exhausted(self._job.claim.released_at, clock.now(), self._road.horizon, self._delivery.tries)
@@ -215,8 +259,19 @@ class Errand:
                 municipality=delivery.municipality, role=delivery.role,
             )  # fmt: skip
             text = fill(text, slots)
-        callback = self._road.callback(DeliveryName(claim.ref.message, delivery.sequence))
-        return Sms(number, text, callback, _valid_for(claim))
+        return Sms(number, text, None, _valid_for(claim), f"{claim.message_id}.{delivery.sequence}")
+
+    def _name(self) -> DeliveryName:
+        return DeliveryName(self._job.claim.ref.message, self._delivery.sequence)
+
+
+def _well(answer: Held | Ruling | None) -> bool | None:
+    """Whether the provider did its work: it took it, or refused it for what it is."""
+    if isinstance(answer, Held):
+        return True
+    if answer is None or answer.verdict in (Verdict.WITHHELD, Verdict.SLOW_DOWN):
+        return None
+    return answer.verdict is Verdict.REFUSED
 
 
 def _valid_for(claim: Claim) -> timedelta | None:

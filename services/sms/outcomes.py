@@ -1,12 +1,13 @@
-"""What the ledger is told of one SMS, from what Twilio said. It reads no clock but the database's."""
+"""What the ledger is told of one SMS, from what its provider said. It reads no clock but the database's."""
 
 from datetime import datetime
 from typing import Final
 
 from services.domain.states import State
 from services.runtime import clock
-from services.sms.codes import Ruling, column
-from services.sms.twilio import Held
+from services.sms import codes, sinch_codes
+from services.sms.codes import Ruling
+from services.sms.provider import Held, provider_of
 from services.store.ledger import Delivery, Result
 
 STATES: Final = {
@@ -14,31 +15,47 @@ STATES: Final = {
     "read": State.DELIVERED,
     "undelivered": State.BOUNCED,
     "failed": State.BOUNCED,
+    "aborted": State.BOUNCED,
+    "cancelled": State.BOUNCED,
+    "deleted": State.BOUNCED,
+    "expired": State.BOUNCED,
+    "rejected": State.BOUNCED,
 }
-"""Twilio's statuses that say more than that it took the message."""
+"""Statuses, of Twilio's and Sinch's (in small letters), that say more than that it was taken. Sinch's `unknown` does
+not: the network has it, and no receipt came."""
 
 
 def taken(delivery: Delivery, held: Held) -> Result:
-    """Twilio has it."""
-    code, reason = column(held.error_code)
+    """A provider has it."""
+    code, reason = column(held.sid, held.error_code)
     state = STATES.get(held.status, State.ACCEPTED)
     at = clock.now()
     return _result(delivery, state, code=code, reason=reason, provider_id=held.sid, at=at, handed_over=True)
 
 
 def refused(delivery: Delivery, ruling: Ruling) -> Result:
-    """Twilio will not have it."""
+    """The provider will not have it."""
     return _result(delivery, State.FAILED, code=ruling.code, reason=ruling.reason, handed_over=True)
 
 
+def not_allowed(delivery: Delivery, reason: str) -> Result:
+    """It is handed over to nobody."""
+    return _result(delivery, State.FAILED, reason=reason)
+
+
+def column(sid: str, code: int | None) -> tuple[int | None, str | None]:
+    """The (code, reason) of the ledger, for a code that the provider of this message gave its fate."""
+    return sinch_codes.column(code) if provider_of(sid) == "sinch" else codes.column(code)
+
+
 def later(delivery: Delivery, ruling: Ruling, *, exhausted: bool) -> Result:
-    """Twilio does not have it, and is asked again later, if it is not too late for that."""
+    """Nobody has it, and is asked again later, if it is not too late for that."""
     state = State.FAILED if exhausted else State.DEFERRED
     return _result(delivery, state, code=ruling.code, reason=ruling.reason)
 
 
 def in_doubt(delivery: Delivery, ruling: Ruling, *, exhausted: bool = False) -> Result:
-    """Twilio may have it, and cannot be asked now; `exhausted`: it was asked for as long as anyone waits."""
+    """A provider may have it, and cannot be asked now; `exhausted`: it was asked for as long as anyone waits."""
     state = State.UNKNOWN if exhausted else State.DEFERRED
     return _result(delivery, state, code=ruling.code, reason=ruling.reason, handed_over=True, in_doubt=True)
 

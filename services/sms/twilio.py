@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote, quote_plus, urlencode
@@ -22,9 +21,12 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from services.domain.texts import gsm_typography, one_line
-from services.sms.codes import Ruling, Verdict, rule
+from services.sms.answering import UNREADABLE, ruled
+from services.sms.codes import Ruling, rule
+from services.sms.provider import Held, MayGo, Sms
 from services.sms.settings import TWILIO, TwilioSettings
-from services.sms.transport import MayGo, NoAnswer, NotHandedOver, Transport, Withheld, open_transport
+from services.sms.transport import Transport
+from services.sms.wire import open_wire
 
 T = TypeVar("T")
 
@@ -38,34 +40,19 @@ VALIDITY: Final = (1, 36_000)
 """Seconds, https://www.twilio.com/docs/messaging/api/message-resource (ValidityPeriod)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
-    """One SMS. `callback`: where to tell what became of it. `valid_for`: no later than this."""
-
-    to: str
-    text: str
-    callback: str | None = None
-    valid_for: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A message as Twilio holds it; `error_code` when it was not delivered."""
-
-    sid: str
-    status: str
-    error_code: int | None
-
-
 @asynccontextmanager
 async def open_twilio(settings: TwilioSettings, connections: int) -> AsyncIterator["Twilio"]:
     """Twilio, with room for so many messages at once, and as many look-ups."""
-    async with open_transport(settings, 2 * connections) as transport:
-        yield Twilio(settings, transport)
+    seconds, connect = settings.twilio_timeout_seconds, settings.twilio_connect_seconds
+    async with open_wire(2 * connections, seconds=seconds, connect_seconds=connect) as wire:
+        yield Twilio(settings, Transport(wire, settings))
 
 
 class Twilio:
-    """The account's messages. Every method answers with what it found, or with the ruling on why it could not."""
+    """The account's messages."""
+
+    name = "twilio"
+    by_reference = False
 
     def __init__(self, settings: TwilioSettings, transport: Transport) -> None:
         self.sender = settings.sender()
@@ -94,6 +81,12 @@ class Twilio:
         """
         return await _ruled(lambda: self._find(sms, age + MARGIN, others))
 
+    async def fetch(self, sid: str, to: str) -> Held | Ruling | None:
+        """What became of the message of this sid; None when Twilio does not know it (any more)."""
+        del to
+        found = await _ruled(lambda: self._fetch(sid))
+        return None if isinstance(found, Ruling) and found.code == 20404 else found
+
     async def ask(self) -> Ruling | None:
         """None when Twilio answers and knows us."""
         return await _ruled(self._list_one)
@@ -113,7 +106,7 @@ class Twilio:
         if not 200 <= answer.status_code < 300:
             raise Version.exception("POST", "", answer, "")
         made = json.loads(answer.text)
-        return _held(made["sid"], made["status"], made.get("error_code"))
+        return _held(made["sid"], made["status"], made.get("error_code"), made.get("num_segments"))
 
     async def _find(self, sms: Sms, age: timedelta, others: Collection[str]) -> Held | None:
         text, too_old, asked = _comparable(sms.text), 0, time.monotonic()
@@ -130,27 +123,19 @@ class Twilio:
                 return _held(message.sid, message.status, message.error_code)
         return None
 
+    async def _fetch(self, sid: str) -> Held:
+        message = await self._messages(sid).fetch_async()
+        return _held(message.sid, message.status, message.error_code)
+
     async def _list_one(self) -> None:
         await self._messages.page_async(page_size=1)
 
 
 async def _ruled(work: Callable[[], Awaitable[T]]) -> T | Ruling:
-    """What the work returns, or the ruling on its failure."""
     try:
-        return await work()
-    except NotHandedOver as problem:
-        return Ruling(Verdict.AWAY, reason=_word(problem))
-    except Withheld:
-        return Ruling(Verdict.WITHHELD)
-    except NoAnswer as problem:
-        return Ruling(Verdict.IN_DOUBT, reason=_word(problem))
+        return await ruled(work)
     except TwilioException as problem:
         return _refusal(problem)
-    except (ValueError, KeyError, TypeError, AttributeError):  # an answer that is none
-        return _UNREADABLE
-
-
-_UNREADABLE: Final = Ruling(Verdict.IN_DOUBT, reason="unreadable-answer")
 
 
 def _refusal(problem: Exception) -> Ruling:
@@ -159,20 +144,18 @@ def _refusal(problem: Exception) -> Ruling:
     if answer is not None and answer.status_code != 200:
         problem = Version.exception("GET", "", answer, "")
     if not isinstance(problem, TwilioRestException | TwilioServiceException):
-        return _UNREADABLE
+        return UNREADABLE
     return rule(problem.status, problem.code if problem.code != problem.status else None)
 
 
-def _held(sid: object, status: object, error_code: str | int | None) -> Held:
+def _held(sid: object, status: object, error_code: str | int | None, segments: object = None) -> Held:
+    """`segments`: `0` until a messaging service has chosen its sender, which says nothing."""
     if not isinstance(sid, str):
         raise TypeError("a message without sid")
-    return Held(sid, str(status), int(error_code) if error_code else None)
+    counted = int(segments) if isinstance(segments, str) and segments.isdecimal() else 0
+    return Held(sid, str(status), int(error_code) if error_code else None, counted or None)
 
 
 def _comparable(text: str) -> str:
     """Messaging services may replace typography ("smart encoding"); trial accounts prefix a line of their own."""
     return one_line(gsm_typography(text)).removeprefix("Sent from your Twilio trial account - ")
-
-
-def _word(problem: Exception) -> str:
-    return "cannot-connect" if isinstance(problem, NotHandedOver) else "no-answer"

@@ -24,6 +24,14 @@ KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE, LEFT_PAUSED)
 CANNOT_SEND: Final = "cannot-send"
 """Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
 
+PROVIDER_OUT: Final = "provider-out"
+"""One provider takes nothing until somebody mends something, and another carries what is to be sent. Subject: the
+channel and the provider. Workers ring and hush it."""
+
+CARRIER_FILTERED: Final = "carrier-filtered"
+"""Carriers take SMS of a message for spam. Subject: `message/sms`; the detail counts them. Whoever hears of it rings
+it; sms hushes it after a day."""
+
 GLASS_BROKEN: Final = "glass-broken"
 """A message was released by one person alone, and no second one judged that yet. Subject: its id. Editorial rings it,
 and hushes it."""

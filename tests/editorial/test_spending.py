@@ -38,7 +38,9 @@ def capped(
 
 async def test_what_costs_more_than_a_message_or_an_hour_may_is_not_released(capped: Rooms, incident: str) -> None:
     """Not with broken glass either; its findings said so; what has no SMS is none of the cap's business."""
-    found = "SELECT count(*) FROM message, jsonb_array_elements(findings) f WHERE id = %s AND f->>'rule' = 'sms-spending'"
+    found = (
+        "SELECT count(*) FROM message, jsonb_array_elements(findings) f WHERE id = %s AND f->>'rule' = 'sms-spending'"
+    )
     long = await capped.proofed(incident=incident, sms=[{"text": LONG}], **SMS)
     assert await capped.one(found, long) == 1
     for answer in (
@@ -55,5 +57,7 @@ async def test_what_costs_more_than_a_message_or_an_hour_may_is_not_released(cap
     refused = await capped.approve(second)
     assert "with 0.30 in the last hour" in (refused.error or ""), refused
     assert (await capped.approve(await capped.proofed(incident=incident))).done
-    await capped.rows("UPDATE message SET released_at = released_at - interval '2 hours' WHERE id = %s RETURNING 1", first)
+    await capped.rows(
+        "UPDATE message SET released_at = released_at - interval '2 hours' WHERE id = %s RETURNING 1", first
+    )
     assert (await capped.approve(second)).done

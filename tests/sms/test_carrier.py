@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from services.domain.states import GOOD, State
 from services.fanout.retry import ENOUGH
+from services.sms.provider import Sms
 from services.sms.settings import TwilioSettings
-from services.sms.twilio import Sms, open_twilio
+from services.sms.twilio import open_twilio
 from tests.sms.jobs import BODY, NUMBERS, Sent, job, world
 from tests.stack import Twilio
 

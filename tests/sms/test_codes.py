@@ -7,8 +7,8 @@ from services.domain.states import State
 from services.runtime.errors import Foreseen
 from services.sms import outcomes
 from services.sms.codes import CODES, FALLS_BACK, REPORTS, Ruling, Verdict, column, rule
+from services.sms.provider import Held
 from services.sms.settings import TwilioSettings
-from services.sms.twilio import Held
 from services.store.ledger import Delivery
 
 

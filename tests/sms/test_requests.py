@@ -20,8 +20,9 @@ from services.domain.states import State
 from services.runtime.tokens import Key, Keys
 from services.sms.callbacks import DeliveryName, callback_url, named
 from services.sms.codes import Ruling, Verdict
+from services.sms.provider import Held, Sms
 from services.sms.settings import TwilioSettings
-from services.sms.twilio import Held, Sms, open_twilio
+from services.sms.twilio import open_twilio
 from tests.sms.jobs import BODY, Sent, job, world
 from tests.stack import Twilio
 
