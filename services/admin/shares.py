@@ -14,7 +14,7 @@ MANY: Final = 50_000
 EVERY_SECONDS: Final = 1.0
 EVERY_SECONDS_OF_MANY: Final = 5.0
 """Counting reads every delivery: of a message to a million that costs seconds, which sending needs."""
-NAME: Final = 18
+NAME: Final = 15
 
 
 class Looked:

@@ -37,4 +37,4 @@ def test_it_agrees_with_the_sdk(base: str, query: str, form: dict[str, str], how
     }[how]()
     found = Signature(TOKEN).validate(uri, form, signature)
     assert found == theirs.validate(uri, form, signature)
-    assert found or how != "same"
+    assert found or how != "same" or query in ("?", "?#x", "?a=b#")  # which the SDK itself does not know again
