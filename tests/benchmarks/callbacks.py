@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -37,8 +38,8 @@ def measure(servers: Servers, *, contacts: int, runs: int) -> list[Figure]:
             message_id = made.submit(message("Terugbellen", channels=["sms"], sms="CCVO: test.", urgency="urgent"))
             made.approve(message_id)
             pid = made.programs["public"].popen.pid
-            for task in os.listdir(f"/proc/{pid}/task"):
-                os.sched_setaffinity(int(task), {0})
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), {0})
             calls = asyncio.run(_calls(made, message_id, contacts))
             before = made.cpu()
             seconds, answers = asyncio.run(_called(made, calls))
