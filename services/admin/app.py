@@ -6,6 +6,7 @@ from services.admin import (
     alarms,
     audit,
     audit_reading,
+    blast,
     board,
     calls,
     config,
@@ -48,7 +49,7 @@ from services.admin import (
 
 # Declared by being imported, on the groups of `messages` and `audit`.
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging, calls)
-MORE_SMS_COMMANDS = (opt_outs, replies)
+MORE_SMS_COMMANDS = (blast, opt_outs, replies)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)

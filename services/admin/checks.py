@@ -10,7 +10,13 @@ from typing import Final, Literal
 
 from pydantic import ValidationError
 
-from services.admin import checks_of_newsletters, checks_of_people, checks_of_servers, checks_of_texts
+from services.admin import (
+    checks_of_newsletters,
+    checks_of_people,
+    checks_of_servers,
+    checks_of_spending,
+    checks_of_texts,
+)
 from services.admin.foreseen import as_refusal
 
 SECONDS: Final = 30.0
@@ -34,6 +40,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("Kafka", checks_of_servers.kafka),
     ("mail relay", checks_of_servers.relay),
     ("Twilio", checks_of_servers.twilio),
+    ("SMS spending", checks_of_spending.spending),
     ("Sinch", checks_of_servers.sinch),
     ("public address", checks_of_servers.public_address),
     ("services", checks_of_servers.services),

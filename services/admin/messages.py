@@ -64,9 +64,9 @@ def lint(
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
-    stated, said = without_facts(_read(file, configuration))
+    stated, said = without_facts(read_message(file, configuration))
     rendered(stated.content, configuration)  # a template that is missing shows here
-    findings = said + _findings(stated, configuration)
+    findings = said + findings_of(stated, configuration)
     if errors := [each for each in findings if each["severity"] == "error"]:
         told = f"{len(errors)} of {len(findings)} findings block this message: mend them, lint it again"
         raise Refusal(told, problems=errors, more={"findings": findings})
@@ -109,7 +109,7 @@ async def preview(
     configuration, templates = configuration_in_force(), load_templates()
     for each in audience or ():
         known_audience(each, configuration)
-    content = _read(file, configuration)
+    content = read_message(file, configuration)
     async with acting() as (connection, _), connection.transaction():
         content = await with_channels(connection, content)
         stated, said = await with_facts(connection, content, configuration.lint)
@@ -119,7 +119,7 @@ async def preview(
             stated.content,
             situation,
             message_text.rendered(stated.content, configuration, situation, templates),
-            findings=said + _findings(stated, configuration, situation),
+            findings=said + findings_of(stated, configuration, situation),
             author=acting_email() or "",
             configuration=configuration,
         )
@@ -163,7 +163,7 @@ async def submit(
     from services.domain.commands import SubmitMessage
     from services.runtime.configuration import configuration_in_force
 
-    content = _read(file, configuration_in_force())
+    content = read_message(file, configuration_in_force())
     body = SubmitMessage(
         message_id=message_id(revises) if revises else uuid7(),
         content=content.model_dump(mode="json"),
@@ -207,7 +207,8 @@ async def _page(message: "Message", html: Path | None) -> "tuple[Path | None, st
         return None, f"The page of its proof could not be written ({known.error}): {again} makes it"
 
 
-def _read(file: Path, configuration: "Configuration") -> "MessageContent":
+def read_message(file: Path, configuration: "Configuration") -> "MessageContent":
+    """The message in this file, judged by its rules. Raises `Refusal` or `Refused`."""
     from services.domain.message_file import parse_message_file
 
     if file.stat().st_size > MOST_BYTES:
@@ -219,9 +220,10 @@ def _read(file: Path, configuration: "Configuration") -> "MessageContent":
     return parse_message_file(text, name=str(file), now=datetime.now(UTC), configuration=configuration)
 
 
-def _findings(
+def findings_of(
     stated: "Resolution", configuration: "Configuration", situation: "Situation | None" = None
 ) -> list[dict[str, Any]]:
+    """What lint says of it, with the place in the file of each."""
     from services.domain.lint import lint as judge
     from services.rendering.asked import asked_by_templates
     from services.rendering.templates import load_templates

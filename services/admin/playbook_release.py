@@ -15,6 +15,7 @@ from services.admin.situation import situation_of
 from services.domain.holes import as_given, read_all
 from services.domain.playbook_file import message_of
 from services.domain.playbooks import PreparedEntry
+from services.domain.proofs import Proof
 from services.rendering.spoken import spoken
 from services.rendering.templates import load_templates
 from services.runtime.configuration import configuration_in_force
@@ -28,6 +29,7 @@ class Ready:
     hash: str
     holes: dict[str, str]
     show: Callable[[Any], None]
+    proof: Proof
 
 
 async def prepare(playbook: str, entry: str, incident: str, given: dict[str, str]) -> Ready:
@@ -57,4 +59,4 @@ async def prepare(playbook: str, entry: str, incident: str, given: dict[str, str
         if known is None:
             out.print(f"There is no incident {incident} yet: this opens it.", markup=False)
 
-    return Ready(holding.hash, holes, show)
+    return Ready(holding.hash, holes, show, proof)

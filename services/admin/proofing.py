@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.admin.pricing import prices
 from services.admin.situation import PEOPLES, Situation, of_people, would_be
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
 from services.domain.editions import EditionContent, as_message, is_edition
 from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_findings
 from services.domain.sms_price import SmsGroup, SmsTotals, totals
+from services.domain.spending import excess, finding
 from services.domain.texts import measure
 from services.domain.variants import DEPUTY, Variant
 from services.rendering.confirming import at_its_longest
 from services.runtime.postgres import Connection
+from services.runtime.sms_prices import SpendingSettings, prices
 from services.store import incidents, proofs, variants
 from services.store.facts import as_stated
 from services.store.messages import Message
@@ -52,7 +53,9 @@ async def proof_of_file(
     before = await proofs.former(connection, content.incident)
     versions = _versions(rendered, people.readers, before, content)
     proof = _proof(content, people, versions, phase=situation.phase, incident_title=situation.incident_title)
-    return replace(proof, author=author, findings=as_findings(findings), of=situation.of)
+    over = excess(proof.sms.cost, SpendingSettings().caps)
+    said = as_findings(findings) + ([finding(over)] if over else [])
+    return replace(proof, author=author, findings=said, of=situation.of)
 
 
 async def proof_of_edition(

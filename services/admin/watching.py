@@ -5,7 +5,7 @@ control characters; and where a program reads the answer, all of this goes to st
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,8 +16,10 @@ from rich.text import Text
 
 from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
 from services.admin.giving import known
+from services.admin.shares import Looked, shares_shown
 from services.admin.steps import escalation_shown, steps_shown
 from services.runtime.postgres import Connection
+from services.store.breakdown import Share
 from services.store.messages import Message
 from services.store.status import Status, status_of
 
@@ -30,18 +32,20 @@ SECONDS_TO_ADD_UP: Final = 15.0
 async def follow(connection: Connection, message: Message, *, as_json: bool) -> Status:
     """Look until it has ended and nothing is open any more; show it as it changes. `connection` is in autocommit."""
     looks_since_end = 0
+    looked = Looked(connection)
     with _shown(console(stderr=as_json), only_meanwhile=as_json) as show:
         while True:
-            found = await status_of(connection, await known(connection, message.id))
-            show(found)
+            now = await known(connection, message.id)
+            found = await status_of(connection, now)
+            show(found, await looked.shares(now, found))
             looks_since_end += found.state in ENDED
             if looks_since_end and (not found.open or looks_since_end * SECONDS_BETWEEN > SECONDS_TO_ADD_UP):
                 return found
             await asyncio.sleep(SECONDS_BETWEEN)
 
 
-def picture(status: Status) -> Any:
-    """A status, for people."""
+def picture(status: Status, shares: Sequence[Share] = ()) -> Any:
+    """A status, for people; `shares`: by audience and province, at sixty columns."""
     states = sorted({state for counts in status.channels.values() for state in counts})
     rows = [[channel, *(counts.get(state, "") for state in states)] for channel, counts in status.channels.items()]
     moments = {
@@ -55,18 +59,19 @@ def picture(status: Status) -> Any:
         told.append(f"{status.possible_duplicates} may have been sent twice")
     head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")
     counts = [table(["", *states], rows)] if rows else []
-    return Group(head, *counts, *steps_shown(status.steps), *escalation_shown(status.escalation), *map(Text, told))
+    following = [*steps_shown(status.steps), *escalation_shown(status.escalation)]
+    return Group(head, *counts, *shares_shown(shares), *following, *map(Text, told))
 
 
 @contextmanager
-def _shown(out: Console, *, only_meanwhile: bool) -> Iterator[Callable[[Status], None]]:
+def _shown(out: Console, *, only_meanwhile: bool) -> Iterator[Callable[[Status, Sequence[Share]], None]]:
     if out.is_terminal:
         with Live(console=out, auto_refresh=False, transient=only_meanwhile) as live:
-            yield lambda status: live.update(picture(status), refresh=True)
+            yield lambda status, shares: live.update(picture(status, shares), refresh=True)
         return
     told = [""]
 
-    def show(status: Status) -> None:
+    def show(status: Status, _: Sequence[Share]) -> None:
         if (line := _line(status)) != told[-1]:
             told.append(line)
             lines(f"{instant(datetime.now(UTC))} {line}")(out)

@@ -6,7 +6,7 @@ from uuid import UUID
 from services.domain import approval_policy
 from services.domain.commands import Answer, ApproveMessage
 from services.domain.identity import may
-from services.editorial import binding, drift, edition_overdue, glass, recipients
+from services.editorial import binding, drift, edition_overdue, glass, recipients, spending
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release_or_wait, told
@@ -28,6 +28,7 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
         return await drift.proof_again(connection, message, versions, user, desk)
     await _refuse_outdated(connection, message, original)
     await _refuse_altered(connection, message)
+    await spending.refuse_excess(connection, message, desk)
     await _record(connection, message, body, user)
     if body.break_glass is not None:
         await glass.tell_everyone(connection, message, desk)

@@ -9,6 +9,7 @@ from services.editorial.duty_settings import DutySettings
 from services.rendering.shelf import Shelf
 from services.rendering.templates import Templates
 from services.runtime.postgres import Pool
+from services.runtime.sms_prices import SpendingSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Desk:
     trusts_assertions: bool
     take_back: timedelta = timedelta(0)
     duty: DutySettings = field(default_factory=DutySettings)
+    spending: SpendingSettings = field(default_factory=SpendingSettings)
 
     @property
     def rendered_with(self) -> str:

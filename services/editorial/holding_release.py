@@ -5,6 +5,7 @@ import structlog
 from services.domain import approval_policy
 from services.domain.configuration import Configuration
 from services.domain.problems import Refused
+from services.editorial import spending
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.editorial.release import release
@@ -49,6 +50,7 @@ async def _release(connection: Connection, message: Message, desk: Desk) -> None
     told = {audience for audience, _ in await variants.audiences(connection, [message.number])}
     if lacking(desk.configuration, [holding.roles], message.kind, message.lane, told):
         raise Refusal("the approval policy asks more of it")
+    await spending.refuse_excess(connection, message, desk)
     _, moved = await release(connection, message, None, holding.approved_by, desk)
     await approvals.record(
         connection, message=message.number, user=message.submitted_by, act="holding",

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
-from twilio.request_validator import RequestValidator
 
 from services.domain.problems import Refused
 from services.public.access import Access
@@ -40,6 +39,7 @@ from services.runtime.repeat import when_woken
 from services.runtime.service import Service, until
 from services.runtime.tokens import Keys
 from services.sms.settings import SinchSettings, TwilioSettings
+from services.sms.signature import Signature
 from services.store.feeds import CHANGED
 from services.store.secret_keys import signing_keys
 
@@ -148,13 +148,13 @@ def _templates() -> Templates:
         raise Foreseen("; ".join(map(str, refused.problems))) from None
 
 
-def _validator() -> RequestValidator | None:
+def _validator() -> Signature | None:
     """None without a token: then no callback can be told from a forged one, and none is taken."""
     token = TwilioSettings().twilio_auth_token
     if token is None:
         log.warning("no_callbacks", why="ROELAND_TWILIO_AUTH_TOKEN is not set")
         return None
-    return RequestValidator(token.get_secret_value())
+    return Signature(token.get_secret_value())
 
 
 @asynccontextmanager

@@ -9,6 +9,8 @@ from types import FrameType
 from typing import Any, Final
 
 from tests.benchmarks import (
+    blast,
+    callbacks,
     edition,
     feed_latency,
     feeds_rebuild,
@@ -112,6 +114,18 @@ BENCHMARKS: Final = {
         (feeds_serving.SERVING_304, feeds_serving.SERVING_200),
         full={"seconds": 5, "runs": 3},
         quick={"seconds": 2, "runs": 1},
+    ),
+    "blast": Benchmark(
+        blast.measure,
+        (blast.FIRST, blast.LAST),
+        full={"contacts": 100_000, "times": 20},
+        quick={"contacts": 20_000, "times": 3},
+    ),
+    "callbacks": Benchmark(
+        callbacks.measure,
+        (callbacks.CALLBACKS,),
+        full={"contacts": 100_000, "runs": 2},
+        quick={"contacts": 10_000, "runs": 1},
     ),
     "ledger": Benchmark(
         old_ledger.measure,
