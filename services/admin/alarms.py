@@ -35,6 +35,8 @@ REMEDIES: Final = {
     "support. Who did not get one is in `roeland message who ID`.",
     "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
+    "opted-out": "Numbers want no more SMS, and get none: see whose they are, and tell them otherwise, "
+    "`roeland sms opt-outs list`.",
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "
     "newsletter, or PostgreSQL, away, or did nobody approve it? `roeland newsletter history NAME`, `roeland doctor`.",
     "edition-fails": "It cannot be made or rendered, and is tried until it is too late: see the log of newsletter "

@@ -31,9 +31,12 @@ from services.admin import (
     newsletter_dates,
     newsletter_history,
     newsletters,
+    opt_outs,
     participants,
     playbooks,
     proofs,
+    replies,
+    sms,
     subscribers,
     topics,
     up,
@@ -44,6 +47,7 @@ from services.admin import (
 
 # Declared by being imported, on the groups of `messages` and `audit`.
 MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging, calls)
+MORE_SMS_COMMANDS = (opt_outs, replies)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
@@ -72,6 +76,7 @@ def build() -> typer.Typer:
         facts,
         playbooks,
         messages,
+        sms,
         newsletters,
         feeds,
         dead_letters,

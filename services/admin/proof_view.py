@@ -10,6 +10,7 @@ from services.domain.proofs import Proof, Version
 from services.domain.sms_price import CURRENCY
 from services.domain.texts import measure
 from services.domain.variants import fill
+from services.rendering.confirming import at_its_longest
 from services.rendering.proof_page import EXAMPLE
 from services.rendering.proof_versions import marked
 
@@ -86,7 +87,7 @@ def _show_version(out: "Console", version: Version, proof: Proof) -> None:
         lines(f"(changed since the message of {version.former.released_at.isoformat(timespec='minutes')})")(out)
     out.print(coloured(marks))
     if variant.channel == "sms":
-        size = measure(variant.text)
+        size = measure(at_its_longest(variant))
         out.print(f"({size.encoding}, {size.segments} segments, {size.characters} characters)")
     out.print()
 
@@ -124,7 +125,7 @@ def _about(version: Version, proof: Proof) -> dict[str, Any]:
         "subject": fill(variant.subject, EXAMPLE), "text": fill(variant.text, EXAMPLE), "copies": version.copies,
     }  # fmt: skip
     if variant.channel == "sms":
-        size = measure(variant.text)
+        size = measure(at_its_longest(variant))
         found |= {"encoding": size.encoding, "segments": size.segments, "characters": size.characters}
     if version.former:
         marks = marked(version, proof, EXAMPLE)

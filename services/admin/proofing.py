@@ -15,6 +15,7 @@ from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_fin
 from services.domain.sms_price import SmsGroup, SmsTotals, totals
 from services.domain.texts import measure
 from services.domain.variants import DEPUTY, Variant
+from services.rendering.confirming import at_its_longest
 from services.runtime.postgres import Connection
 from services.store import incidents, proofs, variants
 from services.store.facts import as_stated
@@ -152,7 +153,7 @@ def _versions(
         own = [reader for reader in readers if _gets(reader, each, rendered, content.language)]
         sms = None
         if each.channel == "sms":
-            segments = measure(each.text).segments
+            segments = measure(at_its_longest(each)).segments
             sms = totals([SmsGroup(reader.prefix, reader.copies, segments) for reader in own], price)
         copies = None if each.channel == "newsfeed" else sum(reader.copies for reader in own)
         found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language, each.segment))))

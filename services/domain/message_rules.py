@@ -195,6 +195,10 @@ def embargo(judged: Judged) -> Iterator[Complaint]:
         yield ("release_at",), "The next update would be there before it.", "Choose a time before `next_update_at`."
 
 
+LINK: Final = "{link}"
+"""In a given SMS: here stands the link by which its reader confirms."""
+
+
 def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
     """A deadline without the question, or the question to nobody who could answer it."""
     content = judged.content
@@ -202,6 +206,10 @@ def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
         yield ("confirm_minutes",), "Nobody is asked to confirm.", "Write `confirm: true`, or take this out."
     if content.confirm and content.channels and set(content.channels) == {"newsfeed"}:
         yield ("confirm",), "Nobody can confirm in a newsfeed.", "Add mail or sms to `channels`, or leave it out."
+    for number, text in enumerate(content.sms if not content.confirm else ()):
+        if LINK in text.text:
+            what = "`{link}` is the link by which a reader confirms, and nobody is asked to."
+            yield ("sms", number), what, "Write `confirm: true`, or take `{link}` out."
 
 
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
@@ -219,7 +227,7 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]
     (frozenset({"kind", "corrects"}), correction_names_its_message),
     (frozenset({"release_order", "audiences", "channels", "kind"}), release_in_order),
     (frozenset({"release_at", "expires_at", "next_update_at", "kind"}), embargo),
-    (frozenset({"confirm", "confirm_minutes", "channels"}), confirmation_is_asked),
+    (frozenset({"confirm", "confirm_minutes", "channels", "sms"}), confirmation_is_asked),
 )
 
 

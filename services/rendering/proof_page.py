@@ -18,7 +18,12 @@ from services.rendering.proof_versions import shown
 from services.rendering.templates import Templates
 
 EXAMPLE: Final = slots_for(
-    name="[naam]", organisation="[organisatie]", municipality="[gemeente]", role="[functie]", reader="#"
+    name="[naam]",
+    organisation="[organisatie]",
+    municipality="[gemeente]",
+    role="[functie]",
+    reader="#",
+    confirm="[link]",
 )
 """What stands in a proof where each reader's own will stand."""
 

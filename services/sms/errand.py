@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -60,6 +60,12 @@ class Road:
     """Those that SMS may go to; None: any."""
     patience: timedelta = PATIENCE
     segments: Segments = field(default_factory=Segments)
+    confirm: Callable[[DeliveryName], str] = lambda _: ""
+    """Where whoever gets this delivery says that they know; '' where that would lead nowhere."""
+    opted_out: Callable[[Sequence[str]], Awaitable[Collection[str]]] | None = None
+    """Those of these numbers that asked for no more SMS."""
+    refused_by: Callable[[int, Sequence[int]], Awaitable[None]] | None = None
+    """Told of deliveries of a message whose numbers asked the provider for no more SMS."""
 
 
 class Errand:
@@ -257,6 +263,7 @@ class Errand:
             slots = slots_for(
                 name=delivery.name, organisation=delivery.organisation,
                 municipality=delivery.municipality, role=delivery.role,
+                confirm=self._road.confirm(DeliveryName(claim.ref.message, delivery.sequence)),
             )  # fmt: skip
             text = fill(text, slots)
         return Sms(number, text, None, _valid_for(claim), f"{claim.message_id}.{delivery.sequence}")

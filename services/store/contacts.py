@@ -12,6 +12,8 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from services.store import replies
+
 ROWS_PER_FETCH: Final = 2000
 
 
@@ -97,6 +99,7 @@ async def remove_contacts(connection: AsyncConnection[Any], external_ids: Sequen
         (list(external_ids),),
     )
     removed = [int(row[0]) for row in await cursor.fetchall()]
+    await replies.forget(connection, removed)
     await connection.execute("UPDATE address SET value = NULL, current = false WHERE contact = ANY (%s)", (removed,))
     await connection.execute("DELETE FROM contact_audience WHERE contact = ANY (%s)", (removed,))
     return removed

@@ -15,6 +15,7 @@ from services.domain.release_order import ReleaseStep, step_of
 from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
 from services.store import release_steps, threads, told
+from services.store.opt_outs import WANTED
 from services.store.participants import TAKES_PART
 
 
@@ -256,6 +257,7 @@ WITH chosen AS (
         coalesce({numbers}) AS variant
     FROM planned_recipient r
     LEFT JOIN address a ON a.contact = r.contact AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
+        AND {wanted}
     {versions}
     WHERE coalesce({numbers}) IS NOT NULL
     AND %(channel)s = ANY(coalesce(r.channels, %(named)s::text[]))
@@ -294,6 +296,7 @@ def candidates(*, in_steps: bool, in_segments: bool) -> bytes:
         ),
         step=_STEP if in_steps else "0::smallint",
         first=f"{_STEP}, " if in_steps else "",
+        wanted=WANTED.format(channel="%(channel)s", number="a.value"),
     ).encode()
 
 
@@ -304,7 +307,11 @@ SELECT step, count(*) FROM planned_delivery WHERE sequence IS NOT NULL GROUP BY 
 DELIVERIES: Final = """
 INSERT INTO delivery (message, sequence, contact, address, variant, contacts, step, state, reason)
 SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts, step,
-    CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END, CASE WHEN address IS NULL THEN 'no-address' END
+    CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END,
+    CASE WHEN address IS NOT NULL THEN NULL WHEN EXISTS (
+        SELECT FROM address a WHERE a.contact = planned_delivery.contact AND a.channel = %(channel)s AND a.current
+        AND a.value IS NOT NULL
+    ) THEN 'opted-out' ELSE 'no-address' END
 FROM planned_delivery WHERE sequence IS NOT NULL ORDER BY sequence
 """
 
