@@ -9,6 +9,7 @@ from typing import Final
 from services.domain import limits
 from services.domain.texts import gsm_typography, measure, one_line
 from services.domain.variants import DEPUTY, Variant
+from services.rendering.confirming import at_its_longest
 from services.rendering.context import EXERCISE
 from services.rendering.templates import Templates
 
@@ -24,7 +25,7 @@ def for_deputy(variant: Variant, deputy: int, absent: Sequence[tuple[str, str]],
     word = templates.words.of(variant.language)
     own = replace(variant, segment=f"{DEPUTY}-{deputy}")
     if variant.channel == "sms":
-        return replace(own, text=_sms(variant.text, word("deputy.sms", names=_named(absent[:1], len(absent) - 1))))
+        return _sms(own, word("deputy.sms", names=_named(absent[:1], len(absent) - 1)))
     line = word("deputy.line", names=_named(absent[:MOST_NAMES], len(absent) - MOST_NAMES))
     shown = f'<p style="{_STYLE}">{escape(line)}</p>'
     body = _BODY.search(variant.html)
@@ -37,9 +38,10 @@ def _named(absent: Sequence[tuple[str, str]], more: int) -> str:
     return ", ".join([*names, *([f"+{more}"] if more > 0 else [])])
 
 
-def _sms(text: str, line: str) -> str:
+def _sms(own: Variant, line: str) -> Variant:
     """The mark of an exercise comes first. Where the line has no room, the SMS goes as it is: the mail says it."""
-    mark, colon, rest = text.partition(": ") if text.startswith(EXERCISE) else ("", "", text)
-    longer = f"{mark}{colon}{gsm_typography(line)} {rest}"
-    most = max(limits.SMS_SEGMENTS, measure(text).segments)
-    return longer if measure(longer).segments <= most and len(longer) <= limits.SMS_CHARACTERS else text
+    mark, colon, rest = own.text.partition(": ") if own.text.startswith(EXERCISE) else ("", "", own.text)
+    longer = replace(own, text=f"{mark}{colon}{gsm_typography(line)} {rest}")
+    length = at_its_longest(longer)
+    most = max(limits.SMS_SEGMENTS, measure(at_its_longest(own)).segments)
+    return longer if measure(length).segments <= most and len(length) <= limits.SMS_CHARACTERS else own

@@ -64,12 +64,14 @@ def render_all(
 
 def render(request: RenderRequest, templates: Templates) -> Variant:
     """One variant. Raises Refused naming the template's file and line."""
+    if request.segment == FALLBACK:
+        request = _where_it_can_ask(request, templates)
     view = select(request.content, audience=request.audience, language=request.language)
     _refuse_empty(request, view)
     refuse_nowhere(request, view.sms, templates.centre)
-    if request.channel == "mail" and not view.key_messages and view.sms:
-        text = one_line(without_mark(view.sms, confirm=request.content.confirm))
-        view = replace(view, key_messages=(Point(text, ()),))  # an SMS alone: its fall-back says that text
+    if request.segment == FALLBACK and not view.key_messages and view.sms:  # an SMS alone: the mail says that text
+        said = one_line(without_mark(view.sms, confirm=request.content.confirm))
+        view = replace(view, key_messages=(Point(said, ()),))
     try:
         subject, text, html = _RENDERERS[request.channel](request, view, templates)
     except Refused:
@@ -80,6 +82,13 @@ def render(request: RenderRequest, templates: Templates) -> Variant:
     _refuse_unmarked(request, variant)
     _refuse_silent(request, view, variant)
     return variant
+
+
+def _where_it_can_ask(request: RenderRequest, templates: Templates) -> RenderRequest:
+    """An SMS that is answered needs no address of ours; the mail that it falls back to would, and asks nothing then."""
+    if request.channel == "mail" and request.content.confirm and not templates.centre.site:
+        return replace(request, content=request.content.model_copy(update={"confirm": False}))
+    return request
 
 
 def _requests(

@@ -12,7 +12,8 @@ async def test_an_sms_alone_reaches_who_has_no_number_and_in_the_end_somebody_is
     desk: Rooms, incident: str
 ) -> None:
     """Editorial renders and foresees, dispatch adds, editorial escalates; the plan and its proof had no mail."""
-    asked = {"channels": ["sms"], "audiences": ["governors"], "confirm": True, "urgency": "urgent"}
+    asked = {"channels": ["sms"], "audiences": ["governors"], "confirm": True, "urgency": "urgent",
+             "sms": [{"text": "Blijf binnen. Antwoord OK."}]}  # fmt: skip
     message = await desk.proofed(incident=incident, **asked)
     number = await desk.number(message)
     versions = await desk.rows("SELECT channel, segment FROM variant WHERE message = %s ORDER BY 1", number)

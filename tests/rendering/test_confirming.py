@@ -32,9 +32,10 @@ def made(channel: str, *, language: str = "nl", words: int = 3, **more: object) 
         "title": [{"text": "Storm"}], "audiences": ["governors"], "channels": [channel],
         "key_messages": [{"text": [{"text": "woord " * words}]}], **more,
     }  # fmt: skip
-    (variant,) = render_all(
+    rendered = render_all(
         MessageContent.model_validate(content), phase="acute", message_id="x", templates=load_templates()
     )
+    (variant,) = [each for each in rendered if not each.segment]
     return variant
 
 

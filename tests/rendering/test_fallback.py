@@ -1,5 +1,7 @@
 """The versions that nobody is planned for: the same content on another channel, and a deputy's own."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from services.domain.configuration import DEFAULT
@@ -15,8 +17,10 @@ from tests.rendering.proofs import Page, content, proof
 
 
 @pytest.fixture(scope="module")
-def templates() -> Templates:
-    return load_templates()
+def templates() -> Iterator[Templates]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROELAND_PUBLIC_URL", "https://crisis.example.be")
+        yield load_templates()
 
 
 def rendered(content: MessageContent, templates: Templates) -> dict[tuple[str, str], Variant]:
@@ -80,3 +84,19 @@ def test_the_proof_says_for_whom_such_a_version_is(templates: Templates) -> None
     page = " ".join(Page(proof_page(proof(templates, said), templates, DEFAULT)).text)
     assert "terugval per mail" in page
     assert "alleen voor wie het bericht op een andere weg niet krijgt" in page
+
+
+def test_an_sms_that_is_answered_falls_back_where_there_is_no_address_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail cannot ask, and says what there is to say; an SMS blast is not refused for its fall-back."""
+    monkeypatch.delenv("ROELAND_PUBLIC_URL", raising=False)
+    said = message(channels=("sms",), confirm=True, sms=[{"text": "Blijf binnen. Antwoord OK."}])
+    assert "Kern." in rendered(said, load_templates())["mail", FALLBACK].text
+
+
+def test_the_mark_of_a_link_stands_in_no_fallback(templates: Templates) -> None:
+    """In an SMS `{link}` is where the link comes; the mail has a button of its own."""
+    sms = [{"text": "Sluit de ramen. Weet u het? {link}"}]
+    bare = message(channels=("sms",), key_messages=(), confirm=True, sms=sms)
+    mail = rendered(bare, templates)["mail", FALLBACK]
+    assert "Sluit de ramen. Weet u het?" in mail.text
+    assert "{link}" not in mail.text + mail.html
