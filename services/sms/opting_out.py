@@ -4,7 +4,6 @@ A number that opted out after the plan was made fails here and is not sent to; w
 up all the same. While PostgreSQL is away SMS go on: the provider knows of it too.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
@@ -50,12 +49,7 @@ async def heeded(job: Job, asked: Callable[[Sequence[str]], Awaitable[Collection
     """What of this job may be sent; the rest has its result."""
     deliveries = job.claim.deliveries
     numbers = [each.address for each in deliveries if each.address and not each.doubts]
-    try:
-        gone = set(await asked(numbers)) if asked and numbers else set()
-    except asyncio.CancelledError:
-        for each in deliveries:
-            job.give_back(each)
-        raise
+    gone = set(await asked(numbers)) if asked and numbers else set()
     for each in deliveries if gone else ():
         if each.address in gone and not each.doubts:
             job.settle(opted_out(each))

@@ -11,7 +11,7 @@ from services.domain.states import State
 from services.domain.variants import slot
 from services.runtime.postgres import DatabaseSettings, open_pool
 from services.sms.callbacks import DeliveryName
-from services.sms.opting_out import asked_in, heeded, told_in
+from services.sms.opting_out import asked_in, told_in
 from services.store import opt_outs
 from tests.sms.jobs import BODY, NUMBERS, Sent, job, world
 from tests.stack import Twilio
@@ -76,19 +76,21 @@ async def test_the_number_of_such_a_delivery_is_found_and_kept(database_url: str
         assert await row.fetchall() == [(number, "provider")]
 
 
-async def test_a_worker_that_is_stopped_while_it_asks_gives_all_back() -> None:
-    """Nothing was handed over, and each delivery has its result."""
+async def test_a_worker_that_is_stopped_while_it_asks_gives_all_back(twilio: Twilio, database_url: str) -> None:
+    """Nothing was handed over, and each delivery has its result, once."""
+    asks, sent = asyncio.Event(), Sent()
 
     async def never(_: Sequence[str]) -> Collection[str]:
+        asks.set()
         await asyncio.Event().wait()
         return ()
 
-    sent = Sent()
-    asking = asyncio.create_task(heeded(job(sent, *NUMBERS[:3]), never))
-    await asyncio.sleep(0)
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
+    async with world(twilio, database_url, road={"opted_out": never}) as here:
+        carrying = asyncio.create_task(here.carrier.carry_out(job(sent, *NUMBERS[:3])))
+        await asks.wait()
+        carrying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await carrying
     assert sent.states == [State.PLANNED] * 3
 
 
