@@ -30,6 +30,8 @@ def document(proof: Proof, page: Path | None, only: Collection[str] = ()) -> dic
         "area": list(proof.content.area),
         "variants": [_about(each, proof) for each in proof.versions if not only or each.variant.audience in only],
         "recipients": proof.recipients,
+        "selection": proof.content.recipients or None,
+        "without_selection": proof.of,
         "audiences": [_reach("audience", each) for each in proof.audiences],
         "provinces": [_reach("province", each) for each in proof.provinces],
         "not_reached": [
@@ -52,6 +54,8 @@ def show(out: "Console", proof: Proof, page: Path | None, only: Collection[str] 
         if not only or each.variant.audience in only:
             _show_version(out, each, proof)
     lines(f"about {', '.join(proof.content.area) or 'all of Flanders'}")(out)
+    if proof.of is not None:
+        lines(f"selection: {proof.content.recipients} → {proof.recipients} of {proof.of}")(out)
     _show_people(out, proof)
     if "sms" in proof.content.channels:
         sms = proof.sms

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.admin.pricing import prices
-from services.admin.situation import PEOPLES, Situation, of_people
+from services.admin.situation import PEOPLES, Situation, of_people, would_be
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
 from services.domain.editions import EditionContent, as_message, is_edition
@@ -52,7 +52,7 @@ async def proof_of_file(
     before = await proofs.former(connection, content.incident)
     versions = _versions(rendered, people.readers, before, content)
     proof = _proof(content, people, versions, phase=situation.phase, incident_title=situation.incident_title)
-    return replace(proof, author=author, findings=as_findings(findings))
+    return replace(proof, author=author, findings=as_findings(findings), of=situation.of)
 
 
 async def proof_of_edition(
@@ -99,6 +99,7 @@ async def proof_of_message(connection: Connection, message: Message, configurati
         revision=message.revision,
         proof_hash=message.proof_hash,
         release_at=message.release_at,
+        of=None if is_edition(message.content) else await would_be(connection, content, configuration),
     )
 
 

@@ -22,12 +22,21 @@ Complaint = tuple[Path, str, str]  # path, problem, remedy
 
 @dataclass(frozen=True)
 class Judged:
-    """A message whose fields are each right by themselves. `given` are the fields that the file has."""
+    """A message whose fields are each right by themselves. `given` are the fields that the file has.
+
+    `authors`: the audiences that its author names, where the message has those that are owed it as well.
+    """
 
     content: MessageContent
     given: set[str]
     configuration: Configuration
     now: datetime
+    authors: tuple[str, ...] | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The audiences that its author names."""
+        return self.content.audiences if self.authors is None else self.authors
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -212,6 +221,19 @@ def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
             yield ("sms", number), what, "Write `confirm: true`, or take `{link}` out."
 
 
+def a_selection_narrows(judged: Judged) -> Iterator[Complaint]:
+    """A selection that would not hold, or of which there is nothing to narrow, lets its author believe it does."""
+    content = judged.content
+    if not content.recipients:
+        return
+    if "newsfeed" in content.channels:
+        what = "Anyone of an audience reads its newsfeed, whoever is chosen here."
+        yield ("recipients",), what, "Take newsfeed out of `channels`, or leave `recipients` out."
+    elif not judged.named:
+        what = "It names no audiences, and everyone who was told gets it: there is nobody to choose from."
+        yield ("recipients",), what, "Name the audiences to choose from besides, or leave `recipients` out."
+
+
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
     (frozenset({"audiences", "kind", "channels", "exercise"}), someone_is_told),
     (frozenset({"channels", "kind"}), channels_are_named),
@@ -228,6 +250,7 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]
     (frozenset({"release_order", "audiences", "channels", "kind"}), release_in_order),
     (frozenset({"release_at", "expires_at", "next_update_at", "kind"}), embargo),
     (frozenset({"confirm", "confirm_minutes", "channels", "sms"}), confirmation_is_asked),
+    (frozenset({"recipients", "channels", "audiences"}), a_selection_narrows),
 )
 
 

@@ -13,15 +13,15 @@ from services.domain.texts import one_line
 
 SLOT_OPEN: Final = "\ue000"
 SLOT_CLOSE: Final = "\ue001"
+SLOTS: Final = ("name", "organisation", "municipality", "role", "reader", "confirm")
+LINKS: Final = ("reader", "confirm")
+"""Those that are an address of the reader's own, and stand in no words."""
 BEYOND: Final = "+"
 """What the `segment` of a version begins with that nobody is planned for: it is sent beyond the plan, if at all."""
 FALLBACK: Final = f"{BEYOND}fallback"
 """The segment of a version on another channel, for who is not had, or does not answer, on those of the message."""
 DEPUTY: Final = f"{BEYOND}deputy"
 """What the segment of a version begins with that is for one deputy, and says for whom they stand in."""
-SLOTS: Final = ("name", "organisation", "municipality", "role", "reader", "confirm")
-LINKS: Final = ("reader", "confirm")
-"""Those that are an address of the reader's own, and stand in no words."""
 SLOT: Final = re.compile(f"{SLOT_OPEN}([A-Z_]+){SLOT_CLOSE}")
 
 

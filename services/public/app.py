@@ -52,8 +52,8 @@ def routes(
         *calls.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/|sinch/|reader/|calls/|c/).*}", documents.open),
-        web.options("/{path:(?!twilio/|sinch/|reader/|calls/|c/).*}", documents.preflight),
+        web.get("/{path:(?!twilio/|sinch/|reader/|c/|calls/).*}", documents.open),
+        web.options("/{path:(?!twilio/|sinch/|reader/|c/|calls/).*}", documents.preflight),
     ]
 
 

@@ -73,8 +73,8 @@ async def serve(service: Service) -> None:
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
         answering = [*ConfirmDoor(service.pool, keys, words, configuration.languages).routes(), *inbound.routes()]
-        addresses = routes(documents, callbacks, sinch, reader=reader, verify=verify, calls=calls)
-        app = make_app([*hub_routes(hub), *answering, *addresses], words)
+        served = routes(documents, callbacks, sinch, reader=reader, verify=verify, calls=calls)
+        app = make_app([*hub_routes(hub), *answering, *served], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))

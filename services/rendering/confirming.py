@@ -37,6 +37,11 @@ def with_given_mark(text: str, *, confirm: bool) -> str:
     return text.replace(LINK, slot("confirm")) if confirm else text
 
 
+def without_mark(text: str, *, confirm: bool) -> str:
+    """An SMS of the author's as a mail says it, which has a link of its own."""
+    return text.replace(LINK, "") if confirm else text
+
+
 def refuse_nowhere(request: RenderRequest, given: str | None, centre: Centre) -> None:
     """A link that leads nowhere is worse than none: whoever sends this must know. Raises Refused.
 

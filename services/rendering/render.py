@@ -13,12 +13,11 @@ from typing import Any, Final
 from services.domain.configuration import CHANNELS, DEFAULT, Configuration
 from services.domain.content import MessageContent
 from services.domain.falling_back import beside
-from services.domain.message_rules import LINK
 from services.domain.problems import Problem, Refused
 from services.domain.selection import Point, View, languages_of, select
 from services.domain.texts import one_line
 from services.domain.variants import FALLBACK, Variant, slot
-from services.rendering.confirming import refuse_nowhere, tail_of, with_given_mark, with_mark
+from services.rendering.confirming import refuse_nowhere, tail_of, with_given_mark, with_mark, without_mark
 from services.rendering.context import EXERCISE, context_of, line_of, refuse_slots, subject_of, wrong_of
 from services.rendering.failures import told
 from services.rendering.request import Corrected, RenderRequest
@@ -71,7 +70,7 @@ def render(request: RenderRequest, templates: Templates) -> Variant:
     _refuse_empty(request, view)
     refuse_nowhere(request, view.sms, templates.centre)
     if request.segment == FALLBACK and not view.key_messages and view.sms:  # an SMS alone: the mail says that text
-        view = replace(view, key_messages=(Point(one_line(view.sms.replace(LINK, "")), ()),))
+        view = replace(view, key_messages=(Point(one_line(without_mark(view.sms, confirm=True)), ()),))
     try:
         subject, text, html = _RENDERERS[request.channel](request, view, templates)
     except Refused:

@@ -34,13 +34,14 @@ class SmsCarrier:
 
     async def carry_out(self, job: Job) -> None:
         """Send every SMS of the job on as many lines as there are connections."""
-        deliveries = await heeded(job, self._road.opted_out)
-        waiting = iter(deliveries)
+        waiting = iter(job.claim.deliveries)
         hand = Hand(self._road, self._looking_up, job)
         reading = asyncio.create_task(self._keep_reading_holds())
         remembering = asyncio.create_task(self._road.handed_over(job.claim))
         try:
             await self._read_holds()
+            deliveries = await heeded(job, self._road.opted_out)
+            waiting = iter(deliveries)
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._road.connections, len(deliveries))):
                     group.create_task(hand.line(waiting, group))

@@ -116,10 +116,11 @@ class Errand:
         try:
             self._tries += 1
             trunk.breaker.begin()
+            began = time.monotonic()
             sms = replace(sms, callback=self._road.callback(trunk.provider.name, self._name()))
             answer = await trunk.provider.send(sms, partial(self._opens, trunk))
             self._doubt_since = time.monotonic()
-            hold = self._take_note(trunk, answer)  # before another takes our place
+            hold = self._take_note(trunk, answer, began)  # before another takes our place
         finally:
             trunk.breaker.went(_well(answer))
             trunk.pace.leave(self._job.claim.lane)
@@ -148,16 +149,16 @@ class Errand:
         self._doubted, self._suspects = True, [trunk]
         return True
 
-    def _take_note(self, trunk: Trunk, answer: Held | Ruling) -> float | None:
+    def _take_note(self, trunk: Trunk, answer: Held | Ruling, began: float) -> float | None:
         """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
         if isinstance(answer, Held):
             trunk.gate.went_well()
-            trunk.pace.went_well()
+            trunk.pace.went_well(began)
             self._road.switch.went_well(trunk)
         elif answer.verdict is Verdict.REFUSED:
-            trunk.pace.went_well()
+            trunk.pace.went_well(began)
         elif answer.verdict is Verdict.SLOW_DOWN:
-            return trunk.pace.slow_down(trunk.provider.retry_after)
+            return trunk.pace.slow_down(trunk.provider.retry_after, began)
         elif answer.verdict not in _OF_THIS_ONE:
             trunk.gate.close(answer)
         return None

@@ -26,6 +26,15 @@ WHERE e.message_id IS NOT NULL AND (
 )
 """
 
+# What only some of an audience were told, and what puts that right, is no news for the others.
+_FOR_SOME: Final = """EXISTS (
+            WITH RECURSIVE way AS (
+                SELECT m.corrects AS next, m.content
+                UNION ALL SELECT o.corrects, o.content FROM way JOIN message o ON o.number = way.next
+            )
+            SELECT FROM way WHERE coalesce(content->>'recipients', '') <> ''
+        )"""
+
 # `back` is counted from the form that the newsletter has only while no edition told the audience anything.
 HEARD: Final = f"""
 WITH counted AS MATERIALIZED (
@@ -54,7 +63,7 @@ WITH counted AS MATERIALIZED (
     ) v ON true
     JOIN since s ON s.audience = v.audience
     LEFT JOIN told t ON t.message = m.number AND t.audience = v.audience
-    WHERE m.kind = ANY(%(kinds)s) AND m.released_at IS NOT NULL AND m.exercise = %(exercise)s
+    WHERE m.kind = ANY(%(kinds)s) AND m.released_at IS NOT NULL AND m.exercise = %(exercise)s AND NOT {_FOR_SOME}
         AND (%(incidents)s::text[] = '{{}}' OR m.incident = ANY(%(incidents)s::text[]))
         AND (%(phases)s::text[] = '{{}}' OR m.phase = ANY(%(phases)s::text[]))
 )

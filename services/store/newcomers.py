@@ -17,6 +17,7 @@ from services.runtime.postgres import Connection
 from services.store import plan
 from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS, TOLD
 from services.store.plan import PlanFor
+from services.store.selecting import EVERYONE, Selected
 
 ORIGIN: Final = "newcomers"
 MOST: Final = 100_000
@@ -32,14 +33,18 @@ class Newcomer:
     audience: str
 
 
-async def found(connection: Connection, message: int, audiences: Sequence[str]) -> list[Newcomer]:
+async def found(
+    connection: Connection, message: int, audiences: Sequence[str], selection: Selected = EVERYONE
+) -> list[Newcomer]:
     """Those in these audiences of people (in the configured order) who are not in the plan; at most `MOST`.
 
-    In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed.
+    In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed. `selection` is
+    that of the message: who does not fit it did not come in.
     """
-    values = {"message": message, "people": list(audiences), "most": MOST}
+    values = {"message": message, "people": list(audiences), "most": MOST, **selection.values}
+    query = _FOUND.replace(_NARROWED, selection.narrows("c.id"))
     async with connection.cursor(row_factory=class_row(Newcomer)) as cursor:
-        await cursor.execute(_FOUND, values)
+        await cursor.execute(query.encode(), values)
         return await cursor.fetchall()
 
 
@@ -93,6 +98,8 @@ async def stand_behind(connection: Connection, values: dict[str, Any]) -> None:
     await connection.execute("DROP TABLE met")
 
 
+_NARROWED: Final = "/* narrowed */"
+
 _FOUND: Final = """
 SELECT c.id AS contact, c.external_id, c.name,
     (%(people)s::text[])[min(array_position(%(people)s::text[], a.audience))] AS audience
@@ -106,7 +113,7 @@ WHERE m.number = %(message)s AND c.id NOT IN (
 AND NOT EXISTS (
     SELECT FROM unsubscription u JOIN newsletter n ON n.id = u.newsletter
     WHERE n.incident = m.incident AND u.contact = c.id
-)
+)/* narrowed */
 GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 """
 

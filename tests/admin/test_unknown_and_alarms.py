@@ -178,6 +178,6 @@ def test_every_kind_of_alarm_has_a_remedy():
 
     others = {
         alarms.CANNOT_SEND, alarms.SMS_SILENT, alarms.PROVIDER_OUT, alarms.CARRIER_FILTERED,
-        alarms.GLASS_BROKEN, alarms.EDITION_MISSED, alarms.EDITION_FAILS,
+        alarms.OPTED_OUT, alarms.GLASS_BROKEN, alarms.EDITION_MISSED, alarms.EDITION_FAILS,
     }  # fmt: skip
     assert {*alarms.KINDS, *others} == set(REMEDIES)
