@@ -6,6 +6,7 @@ The command names no recipient, so that there is none to choose: it goes to the 
 from typing import Any, Final
 
 from services.domain.commands import Answer, TestMessage
+from services.domain.variants import BEYOND
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.rendering.trial import on_trial
@@ -28,7 +29,8 @@ async def test(connection: Connection, body: TestMessage, user: User, desk: Desk
             f"this user had {trials.PER_HOUR} tests of message {message.id} within an hour: wait, or look at it with"
             f" `roeland message proof {message.id}`"
         )
-    versions = list((await variants.read(connection, message.number)).values())
+    recorded = (await variants.read(connection, message.number)).values()
+    versions = [each for each in recorded if not each.segment.startswith(BEYOND)]
     told = on_trial(versions, desk.templates, desk.configuration)
     sent = [each for each in told if each.channel == "mail" or user.mobile]
     if not sent:

@@ -175,9 +175,10 @@ def test_doctor_counts_a_channel_that_can_send_nothing_as_a_problem(roeland: Roe
 def test_every_kind_of_alarm_has_a_remedy():
     """Also one that somebody adds later."""
     from services.admin.alarms import REMEDIES
+    from services.store import opt_outs
 
     others = {
         alarms.CANNOT_SEND, alarms.SMS_SILENT, alarms.PROVIDER_OUT, alarms.CARRIER_FILTERED,
-        alarms.GLASS_BROKEN, alarms.EDITION_MISSED, alarms.EDITION_FAILS,
+        opt_outs.OPTED_OUT, alarms.GLASS_BROKEN, alarms.EDITION_MISSED, alarms.EDITION_FAILS,
     }  # fmt: skip
     assert {*alarms.KINDS, *others} == set(REMEDIES)
