@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests import stack
+from tests import stack, twilio_requests
 
 # Machines are shared and noisy: how long an example takes to draw or to run says nothing about the code.
 hypothesis.settings.register_profile("noisy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -83,9 +83,11 @@ def twilio_process(background: stack.Background) -> Iterator[stack.Twilio]:
 
 @pytest.fixture
 def twilio(twilio_process: stack.Twilio) -> Iterator[stack.Twilio]:
-    """A Twilio stand-in without messages and without faults."""
+    """A Twilio stand-in without messages and without faults. What it was asked is held against Twilio's description."""
     yield twilio_process
+    asked = twilio_process.requests()
     twilio_process.clear()
+    twilio_requests.hold(asked)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Final, NoReturn
+from functools import cache
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -61,10 +62,16 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     invocation, rest = without_common(arguments)
     current.set(invocation)
-    code = build()(rest, prog_name="roeland", standalone_mode=False) or DONE
+    code = _commands()(rest, prog_name="roeland", standalone_mode=False) or DONE
     if code == INTERRUPTED:
         raise Refusal("interrupted")
     return int(code)
+
+
+@cache
+def _commands() -> Any:
+    """All commands; made once in a process: for tests, which run many in one, that is most of a call."""
+    return typer.main.get_command(build())
 
 
 def _wrongly_typed(wrong: typer.TyperException, as_json: bool) -> int:

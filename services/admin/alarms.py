@@ -28,11 +28,15 @@ REMEDIES: Final = {
     "`roeland message resume ID` or `roeland message stop ID`, or submit another correction.",
     "cannot-send": "Nothing goes out on this channel until somebody mends what it says: password, account or sender. "
     "`roeland doctor` asks again. What waits goes by itself then; nothing was marked failed.",
+    "sms-silent": "No provider takes an SMS, and who waited for an urgent one got it by mail. Look at the other "
+    "alarms and at `roeland doctor`, and call who has no mail. The SMS go by themselves when somebody takes them.",
     "provider-out": "The second provider carries SMS. Mend what it says, and the first is used again by itself.",
     "carrier-filtered": "Carriers take these SMS for spam: look at the text (links, capitals), and ask the provider's "
     "support. Who did not get one is in `roeland message who ID`.",
     "glass-broken": "One person released this message alone. Read it, and say as a second person whether that was "
     "right: `roeland message confirm ID`, or `roeland message dispute ID --reason …`.",
+    "opted-out": "Numbers want no more SMS, and get none: see whose they are, and tell them otherwise, "
+    "`roeland sms opt-outs list`.",
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, submit a message. Was "
     "newsletter, or PostgreSQL, away, or did nobody approve it? `roeland newsletter history NAME`, `roeland doctor`.",
     "edition-fails": "It cannot be made or rendered, and is tried until it is too late: see the log of newsletter "

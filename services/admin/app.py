@@ -8,6 +8,7 @@ from services.admin import (
     audit_reading,
     blast,
     board,
+    calls,
     config,
     contacts,
     db,
@@ -23,6 +24,7 @@ from services.admin import (
     feed_subscribers,
     feeds,
     following,
+    groups,
     incidents,
     judging,
     messages,
@@ -31,9 +33,11 @@ from services.admin import (
     newsletter_dates,
     newsletter_history,
     newsletters,
+    opt_outs,
     participants,
     playbooks,
     proofs,
+    replies,
     sms,
     subscribers,
     topics,
@@ -44,8 +48,8 @@ from services.admin import (
 )
 
 # Declared by being imported, on the groups of `messages` and `audit`.
-MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging)
-MORE_SMS_COMMANDS = (blast,)
+MORE_MESSAGE_COMMANDS = (decisions, following, newcomers, who, withdrawing, exporting, dossier, proofs, judging, calls)
+MORE_SMS_COMMANDS = (blast, opt_outs, replies)
 MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
@@ -70,6 +74,7 @@ def build() -> typer.Typer:
         users,
         duty,
         contacts,
+        groups,
         incidents,
         facts,
         playbooks,

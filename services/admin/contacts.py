@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
-from services.admin.answers import Answer, Refusal, WrongUsage, entries, lines, table
+from services.admin.answers import Answer, Refusal, entries, lines, table
 from services.admin.command import command, group
 from services.admin.invocation import current
+from services.admin.selecting import Chosen, meaning, selecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from services.contacts.service import Imported
     from services.runtime.postgres import Connection
     from services.store.contacts import Contact
+    from services.store.selecting import Selected
 
 app = group("contacts", "The people who are told: import, look up, remove, export, and who cannot be reached.")
 
@@ -63,35 +65,35 @@ async def import_(
     examples=[
         "contacts list --audience governors",
         "contacts list --municipality Aalst",
-        "contacts list --without number",
+        "contacts list --province Limburg --role burgemeester --without number",
+        "contacts list --recipients 'province=Limburg and not group=nachtploeg'",
     ],
 )
+@selecting
 async def list_(
     *,
-    audience: Annotated[str | None, typer.Option(help="Only this audience.")] = None,
-    municipality: Annotated[str | None, typer.Option(help="Only this municipality.")] = None,
-    province: Annotated[str | None, typer.Option(help="Only this province.")] = None,
+    chosen: Chosen,
     without: Annotated[Literal["mail", "number"] | None, typer.Option(help="Only those without one.")] = None,
     search: Annotated[str | None, typer.Option(help="Words in the name, organisation or role.")] = None,
     removed: Annotated[bool, typer.Option("--removed", help="Those who were removed, instead.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
     after: Annotated[str, typer.Option(help="Begin after this external id: the `next` of the page before.")] = "",
 ) -> Answer:
-    """Look up contacts, by external id, a page at a time."""
+    """Look up contacts, by external id, a page at a time; those whom a message with these recipients would be for."""
     from services.admin.acting import acting
-    from services.admin.audiences import known_audience
     from services.runtime.configuration import configuration_in_force
     from services.store.contacts import ContactFilter, count_contacts, find_contacts
 
     channel = "sms" if without == "number" else without
-    if audience:
-        known_audience(audience, configuration_in_force())
-    which = ContactFilter(audience, _municipality(municipality), _province(province), channel, search, removed)
+    selection = chosen.selection(configuration_in_force())
     async with acting() as (connection, _):
+        meant = await meaning(connection, selection)
+        which = ContactFilter(without=channel, words=search, removed=removed, selection=meant)
         total = await count_contacts(connection, which)
         found = await find_contacts(connection, which, after=after, most=limit)
     following = found[-1].external_id if len(found) == limit else None
-    document = {"total": total, "contacts": [_document(contact) for contact in found], "next": following}
+    people = [_document(contact) for contact in found]
+    document = {"total": total, "selection": selection or None, "contacts": people, "next": following}
     return Answer(document, _shown(found, total, following))
 
 
@@ -112,26 +114,42 @@ async def remove(external_id: Annotated[list[str], typer.Argument(metavar="EXTER
     return Answer({"removed": len(removed)}, lines(f"{len(removed)} removed, their addresses erased"))
 
 
-@command(app, "export", examples=["contacts export --output people.csv", "contacts export > people.csv"])
+@command(
+    app,
+    "export",
+    examples=[
+        "contacts export --output people.csv",
+        "contacts export --province Limburg --role burgemeester > some.csv",
+    ],
+)
+@selecting
 async def export(
+    *,
+    chosen: Chosen,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this new file, not to stdout.")
     ] = None,
 ) -> Answer:
-    """Write all contacts as CSV, in the columns that `contacts import` reads; safe to open in a spreadsheet."""
+    """Write contacts as CSV, in the columns that `contacts import` reads; safe to open in a spreadsheet.
+
+    All of them, or those who fit a selection.
+    """
     from services.admin.acting import acting
     from services.contacts.export import columns
+    from services.runtime.configuration import configuration_in_force
     from services.store.contacts import every_contact
 
+    selection = chosen.selection(configuration_in_force())
     async with acting() as (connection, _), connection.transaction():
+        meant = await meaning(connection, selection)
         if output:
             if output.exists():
                 raise Refusal(f"{output} is there already, and may be the only copy: choose another name")
-            written = await _write_csv(connection, output)
+            written = await _write_csv(connection, output, meant)
             return Answer({"exported": written, "file": str(output)}, lines(f"{written} contacts in {output}"))
         if current.get().json:
-            return Answer({"contacts": [columns(each) async for each in every_contact(connection)]}, lines())
-        await _write_csv(connection, None)
+            return Answer({"contacts": [columns(each) async for each in every_contact(connection, meant)]}, lines())
+        await _write_csv(connection, None, meant)
     return Answer({}, lines())
 
 
@@ -174,25 +192,7 @@ def _about_import(done: "Imported", file: Path, dry_run: bool) -> list[str]:
     return [*told, "Who would not be reached: `roeland contacts coverage`"]
 
 
-def _municipality(written: str | None) -> str | None:
-    from services.domain import contact_fields
-
-    try:
-        return contact_fields.municipality(written) if written else None
-    except contact_fields.Unusable as why:
-        raise WrongUsage(f"{why.problem}: {why.remedy}") from None
-
-
-def _province(written: str | None) -> str | None:
-    from services.domain import contact_fields
-
-    try:
-        return contact_fields.province(written, "") if written else None
-    except contact_fields.Unusable as why:
-        raise WrongUsage(f"{why.problem}: {why.remedy}") from None
-
-
-async def _write_csv(connection: "Connection", path: Path | None) -> int:
+async def _write_csv(connection: "Connection", path: Path | None, meant: "Selected") -> int:
     from services.contacts.export import csv_lines
     from services.store.contacts import every_contact
 
@@ -204,7 +204,7 @@ async def _write_csv(connection: "Connection", path: Path | None) -> int:
         else sys.stdout
     )
     try:
-        async for line in csv_lines(every_contact(connection)):
+        async for line in csv_lines(every_contact(connection, meant)):
             out.write(line)
             count += 1
     finally:

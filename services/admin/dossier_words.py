@@ -56,6 +56,7 @@ MOMENTS: Final = {
 }
 SLOTS: Final = {
     "NAME": "[naam]", "ORGANISATION": "[organisatie]", "MUNICIPALITY": "[gemeente]", "ROLE": "[functie]", "READER": "#",
+    "CONFIRM": "[link]",
 }  # fmt: skip
 
 

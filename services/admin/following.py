@@ -34,6 +34,7 @@ async def status(
     """
     from services.admin.acting import acting
     from services.admin.alarms import about, show_briefly
+    from services.admin.confirmation import confirmation_of, confirmation_told
     from services.admin.giving import known, message_id
     from services.admin.judging import glass_of, glass_told
     from services.admin.put_right import put_right, show_put_right
@@ -50,6 +51,7 @@ async def status(
             found = await status_of(connection, message)
         glass = await glass_of(connection, message.number)
         ringing = await about(connection, message, found)
+        asked = await confirmation_of(connection, await known(connection, message.id))
         righted = await put_right(connection, await known(connection, message.id))
         people, count = await people_unknown(connection, message, actor=actor) if unknown else (None, 0)
 
@@ -58,13 +60,14 @@ async def status(
             out.print(picture(found))
         show_put_right(out, righted)
         lines(*glass_told(id, glass))(out)
+        lines(*confirmation_told(id, asked))(out)
         show_briefly(out, ringing)
         if people is not None:
             show(out, people, count)
         elif any("unknown" in counts for counts in found.channels.values()):
             lines(f"Whom to call: `roeland message status {found.id} --unknown`")(out)
 
-    said = {**as_plain(found), **righted, "break_glass": glass}
+    said = {**as_plain(found), **righted, "break_glass": glass, **asked}
     return Answer(said if people is None else document(said, people), tell)
 
 

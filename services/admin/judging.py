@@ -1,10 +1,13 @@
-"""`roeland message confirm|dispute ID`: what a second person says of a message that was released alone."""
+"""`roeland message confirm|dispute ID`: what a second person says of a message that was released alone.
+
+With contacts, `confirm` says of these that they know what the message says.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from services.admin.answers import Answer, lines
+from services.admin.answers import Answer, WrongUsage, lines
 from services.admin.command import command
 from services.admin.messages import app
 
@@ -14,12 +17,33 @@ if TYPE_CHECKING:
 Id = Annotated[str, typer.Argument(metavar="ID", help="The message's id.")]
 
 
-@command(app, "confirm", examples=["message confirm 0199… --as wacht@ccvo.example"])
+@command(
+    app,
+    "confirm",
+    examples=[
+        "message confirm 0199… --as wacht@ccvo.example",
+        "message confirm 0199… mun-044-b gov-limburg --telephone --as wacht@ccvo.example",
+    ],
+)
 async def confirm(
     id: Id,  # noqa: A002 - the contract calls it ID
+    contact: Annotated[
+        list[str] | None, typer.Argument(metavar="[CONTACT]...", help="Who knows what it says, by external id.")
+    ] = None,
+    *,
+    telephone: Annotated[bool, typer.Option("--telephone", help="They said so by telephone.")] = False,
     reason: Annotated[str, typer.Option(help="What you want to add, for the record.")] = "",
 ) -> Answer:
-    """It was right to break the glass: say so as a second person, neither the author nor who broke it."""
+    """It was right to break the glass: say so as a second person, neither the author nor who broke it.
+
+    With contacts, something else: these people know what the message says, for they told you so.
+    """
+    from services.admin.by_hand import confirm_by_hand
+
+    if contact:
+        return await confirm_by_hand(id, contact, how="telephone" if telephone else "operator")
+    if telephone:
+        raise WrongUsage("--telephone needs the contacts who said so")
     return await _judge(id, "confirm", reason)
 
 

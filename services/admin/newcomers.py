@@ -48,6 +48,7 @@ async def _found(written: str) -> "list[Newcomer]":
     from services.runtime.postgres import connect
     from services.store import newcomers as store
     from services.store import variants
+    from services.store.selecting import selected
 
     configuration = configuration_in_force()
     async with connect() as connection:
@@ -55,7 +56,8 @@ async def _found(written: str) -> "list[Newcomer]":
         versions = await variants.audiences(connection, [message.number])
         named = set(message.content["audiences"])
         people = {audience for audience, channel in versions if channel != "newsfeed"}
-        return await store.found(connection, message.number, configuration.in_order(named & people))
+        selection = await selected(connection, message.content.get("recipients", ""))
+        return await store.found(connection, message.number, configuration.in_order(named & people), selection)
 
 
 def _show(out: "Console", found: "list[Newcomer]", following: list[str]) -> None:

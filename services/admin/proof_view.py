@@ -10,6 +10,7 @@ from services.domain.proofs import Proof, Version
 from services.domain.sms_price import CURRENCY
 from services.domain.texts import measure
 from services.domain.variants import fill
+from services.rendering.confirming import at_its_longest
 from services.rendering.proof_page import EXAMPLE
 from services.rendering.proof_versions import marked
 
@@ -29,6 +30,8 @@ def document(proof: Proof, page: Path | None, only: Collection[str] = ()) -> dic
         "area": list(proof.content.area),
         "variants": [_about(each, proof) for each in proof.versions if not only or each.variant.audience in only],
         "recipients": proof.recipients,
+        "selection": proof.content.recipients or None,
+        "without_selection": proof.of,
         "audiences": [_reach("audience", each) for each in proof.audiences],
         "provinces": [_reach("province", each) for each in proof.provinces],
         "not_reached": [
@@ -51,6 +54,8 @@ def show(out: "Console", proof: Proof, page: Path | None, only: Collection[str] 
         if not only or each.variant.audience in only:
             _show_version(out, each, proof)
     lines(f"about {', '.join(proof.content.area) or 'all of Flanders'}")(out)
+    if proof.of is not None:
+        lines(f"selection: {proof.content.recipients} → {proof.recipients} of {proof.of}")(out)
     _show_people(out, proof)
     if "sms" in proof.content.channels:
         sms = proof.sms
@@ -86,7 +91,7 @@ def _show_version(out: "Console", version: Version, proof: Proof) -> None:
         lines(f"(changed since the message of {version.former.released_at.isoformat(timespec='minutes')})")(out)
     out.print(coloured(marks))
     if variant.channel == "sms":
-        size = measure(variant.text)
+        size = measure(at_its_longest(variant))
         out.print(f"({size.encoding}, {size.segments} segments, {size.characters} characters)")
     out.print()
 
@@ -124,7 +129,7 @@ def _about(version: Version, proof: Proof) -> dict[str, Any]:
         "subject": fill(variant.subject, EXAMPLE), "text": fill(variant.text, EXAMPLE), "copies": version.copies,
     }  # fmt: skip
     if variant.channel == "sms":
-        size = measure(variant.text)
+        size = measure(at_its_longest(variant))
         found |= {"encoding": size.encoding, "segments": size.segments, "characters": size.characters}
     if version.former:
         marks = marked(version, proof, EXAMPLE)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from services.admin.situation import PEOPLES, Situation, of_people
+from services.admin.situation import PEOPLES, Situation, of_people, would_be
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
 from services.domain.editions import EditionContent, as_message, is_edition
@@ -14,7 +14,8 @@ from services.domain.proofs import Former, Missed, Proof, Reach, Version, as_fin
 from services.domain.sms_price import SmsGroup, SmsTotals, totals
 from services.domain.spending import excess, finding
 from services.domain.texts import measure
-from services.domain.variants import Variant
+from services.domain.variants import DEPUTY, Variant
+from services.rendering.confirming import at_its_longest
 from services.runtime.postgres import Connection
 from services.runtime.sms_prices import SpendingSettings, prices
 from services.store import incidents, proofs, variants
@@ -54,7 +55,7 @@ async def proof_of_file(
     proof = _proof(content, people, versions, phase=situation.phase, incident_title=situation.incident_title)
     over = excess(proof.sms.cost, SpendingSettings().caps)
     said = as_findings(findings) + ([finding(over)] if over else [])
-    return replace(proof, author=author, findings=said)
+    return replace(proof, author=author, findings=said, of=situation.of)
 
 
 async def proof_of_edition(
@@ -80,7 +81,8 @@ async def proof_of_edition(
 async def proof_of_message(connection: Connection, message: Message, configuration: Configuration) -> Proof:
     """As it is recorded: its own variants, and the people in its plan."""
     content = _content_of(await as_stated(connection, message))
-    rendered = list((await variants.read(connection, message.number)).values())
+    recorded = (await variants.read(connection, message.number)).values()
+    rendered = [each for each in recorded if not each.segment.startswith(DEPUTY)]
     audiences = configuration.in_order({each.audience for each in rendered})
     channels = [channel for channel in content.channels if channel in PEOPLES]
     source = proofs.as_planned(message.number, audiences, channels)
@@ -100,6 +102,7 @@ async def proof_of_message(connection: Connection, message: Message, configurati
         revision=message.revision,
         proof_hash=message.proof_hash,
         release_at=message.release_at,
+        of=None if is_edition(message.content) else await would_be(connection, content, configuration),
     )
 
 
@@ -154,7 +157,7 @@ def _versions(
         own = [reader for reader in readers if _gets(reader, each, rendered, content.language)]
         sms = None
         if each.channel == "sms":
-            segments = measure(each.text).segments
+            segments = measure(at_its_longest(each)).segments
             sms = totals([SmsGroup(reader.prefix, reader.copies, segments) for reader in own], price)
         copies = None if each.channel == "newsfeed" else sum(reader.copies for reader in own)
         found.append(Version(each, copies, sms, former.get((each.audience, each.channel, each.language, each.segment))))

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from services.admin.answers import WrongUsage
+from services.admin.answers import Refusal, WrongUsage
 
 if TYPE_CHECKING:
     from services.domain.configuration import Configuration
     from services.domain.recipient_query import Query, Term
     from services.domain.recipient_values import Known
+    from services.runtime.postgres import Connection
+    from services.store.selecting import Selected
 
 Declared = TypeVar("Declared", bound=Callable[..., Any])
 
@@ -92,6 +94,16 @@ def selecting(function: Declared) -> Declared:
     own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name != "chosen"]
     run.__signature__ = signature.replace(parameters=[*own, *map(_option, OPTIONS)])  # type: ignore[attr-defined]
     return run  # type: ignore[return-value]
+
+
+async def meaning(connection: "Connection", selection: str) -> "Selected":
+    """Whom a selection means now. Raises `Refusal` for a group, message, incident or contact that there is not."""
+    from services.store import selection_names
+    from services.store.selecting import selected
+
+    if faults := await selection_names.missing(connection, selection):
+        raise Refusal(" ".join(f"{what} {remedy}" for what, remedy in faults))
+    return await selected(connection, selection)
 
 
 def _option(word: str) -> inspect.Parameter:

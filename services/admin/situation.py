@@ -4,20 +4,22 @@ The same questions that editorial asks at submission; here for a preview, which 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.admin.answers import Refusal
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
+from services.domain.problems import Problem, Refused
 from services.domain.states import REACHED, UNSENT
 from services.rendering.request import Corrected
 from services.runtime.postgres import Connection
-from services.store import incidents, messages, variants
+from services.store import incidents, messages, selection_names, variants
 from services.store.facts import as_stated
 from services.store.messages import Message
-from services.store.recipients import Whom
+from services.store.recipients import Whom, count
 from services.store.said_before import said_before
+from services.store.selecting import EVERYONE, selected
 
 PEOPLES = ("mail", "sms")
 
@@ -26,7 +28,8 @@ PEOPLES = ("mail", "sms")
 class Situation:
     """`audiences` get a version (feeds too), on the channels of `also` besides those that are named.
 
-    `people` are those of them with people in; `whom` is who these are. `before` and `alerted` are what lint asks: what
+    `people` are those of them with people in; `whom` is who these are, `of` how many without the selection that the
+    message has. `before` and `alerted` are what lint asks: what
     was said last to these audiences, and whether anyone was told.
     """
 
@@ -37,12 +40,15 @@ class Situation:
     also: Mapping[str, Collection[str]]
     people: tuple[str, ...]
     whom: Whom
+    of: int | None
     before: MessageContent | None
     alerted: bool
 
 
 async def situation_of(connection: Connection, content: MessageContent, configuration: Configuration) -> Situation:
-    """Look it up. Raises `Refusal` when what it corrects does not exist."""
+    """Look it up. Raises `Refusal` when what it corrects, or chooses its recipients by, does not exist."""
+    if faults := await selection_names.missing(connection, content.recipients):
+        raise Refused([Problem("recipients", what, remedy) for what, remedy in faults])
     incident = await incidents.find(connection, content.incident)
     owed = await _owed(connection, content)
     versions = await variants.audiences(connection, [message.number for message in owed])
@@ -52,6 +58,7 @@ async def situation_of(connection: Connection, content: MessageContent, configur
     audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
     people = of_people(audiences, configuration)
     before = await said_before(connection, content.incident, audiences)
+    whom = await _whom(connection, content, owed, people)
     return Situation(
         phase=content.phase or (incident.phase if incident else "acute"),
         incident_title=incident.title if incident else content.title[0].text,
@@ -59,23 +66,42 @@ async def situation_of(connection: Connection, content: MessageContent, configur
         audiences=audiences,
         also=also,
         people=people,
-        whom=Whom(
-            order=people,
-            people=[audience for audience in people if audience in content.audiences],
-            told=[message.number for message in owed],
-            told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
-            widely=content.kind == "all-clear",
-            exercise_in=content.incident if content.exercise else None,
-        ),
+        whom=whom,
+        of=await count(connection, replace(whom, selection=EVERYONE)) if content.recipients else None,
         before=MessageContent.model_validate(before.content) if before.content else None,
         alerted=before.alerted,
     )
+
+
+async def would_be(connection: Connection, content: MessageContent, configuration: Configuration) -> int | None:
+    """For how many a message would be now without its selection; None when it has none."""
+    if not content.recipients:
+        return None
+    owed = await _owed(connection, content)
+    versions = await variants.audiences(connection, [message.number for message in owed])
+    audiences = configuration.in_order({*content.audiences, *(audience for audience, _ in versions)})
+    everyone = content.model_copy(update={"recipients": ""})
+    return await count(connection, await _whom(connection, everyone, owed, of_people(audiences, configuration)))
 
 
 def of_people(audiences: Sequence[str], configuration: Configuration) -> tuple[str, ...]:
     """Those who may get mail or SMS; the others only have a feed."""
     known = [audience for audience in audiences if audience in configuration.audience_ids]
     return tuple(each for each in known if set(PEOPLES) & set(configuration.audience(each).channels))
+
+
+async def _whom(
+    connection: Connection, content: MessageContent, owed: Sequence[Message], people: Sequence[str]
+) -> Whom:
+    return Whom(
+        order=people,
+        people=[audience for audience in people if audience in content.audiences],
+        told=[message.number for message in owed],
+        told_states=REACHED | UNSENT if content.kind == "all-clear" else REACHED,
+        widely=content.kind == "all-clear",
+        exercise_in=content.incident if content.exercise else None,
+        selection=await selected(connection, content.recipients),
+    )
 
 
 async def _owed(connection: Connection, content: MessageContent) -> Sequence[Message]:

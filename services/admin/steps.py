@@ -7,6 +7,7 @@ from services.admin.answers import instant, table
 from services.domain.content import MessageContent
 from services.domain.release_order import ReleaseStep, waits_for
 from services.domain.states import GOOD, State
+from services.store.escalations import Step
 from services.store.step_status import StepStatus
 
 REST = "what no step names"
@@ -24,6 +25,18 @@ def steps_shown(steps: Sequence[StepStatus]) -> list[Any]:
         for each in steps
     ]  # fmt: skip
     return [table(["step", "for", "open since", "accepted", "before publication"], rows)] if rows else []
+
+
+def escalation_shown(steps: Sequence[Step]) -> list[Any]:
+    """A table of what happens, and happened, when people do not confirm; nothing when they are not asked to."""
+    rows = [
+        (
+            each.step, each.act, instant(each.due_at) if each.due_at else "",
+            instant(each.taken_at) if each.taken_at else "", "" if each.contacts is None else each.contacts,
+        )
+        for each in steps
+    ]  # fmt: skip
+    return [table(["escalation", "what", "due", "taken", "for"], rows)] if rows else []
 
 
 def order_shown(content: MessageContent) -> list[Any]:

@@ -17,7 +17,7 @@ from rich.text import Text
 from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
 from services.admin.giving import known
 from services.admin.shares import Looked, shares_shown
-from services.admin.steps import steps_shown
+from services.admin.steps import escalation_shown, steps_shown
 from services.runtime.postgres import Connection
 from services.store.breakdown import Share
 from services.store.messages import Message
@@ -59,7 +59,8 @@ def picture(status: Status, shares: Sequence[Share] = ()) -> Any:
         told.append(f"{status.possible_duplicates} may have been sent twice")
     head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")
     counts = [table(["", *states], rows)] if rows else []
-    return Group(head, *counts, *shares_shown(shares), *steps_shown(status.steps), *map(Text, told))
+    following = [*steps_shown(status.steps), *escalation_shown(status.escalation)]
+    return Group(head, *counts, *shares_shown(shares), *following, *map(Text, told))
 
 
 @contextmanager

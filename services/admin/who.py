@@ -35,6 +35,7 @@ COLUMNS: Final = ("external_id", "name", "audience", "channel", "state", "reason
         "message who 0199… --not-reached",
         "message who 0199… --not-corrected --json",
         "message who 0199… --state suppressed --csv > gemist.csv",
+        "message who 0199… --not-confirmed --csv > bellen.csv",
     ],
 )
 async def who(
@@ -45,6 +46,8 @@ async def who(
     not_corrected: Annotated[
         bool, typer.Option("--not-corrected", help="Of a correction: who got the error and has no accepted copy of it.")
     ] = False,
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="Who said that they know, and how.")] = False,
+    not_confirmed: Annotated[bool, typer.Option("--not-confirmed", help="Who was asked to, and did not.")] = False,
     state: Annotated[str | None, typer.Option(help="Copies in this state only: accepted, suppressed, …")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout, safe to open in a spreadsheet.")] = False,
 ) -> Answer:
@@ -56,13 +59,21 @@ async def who(
     from services.admin.acting import acting
     from services.admin.giving import known, message_id
 
-    chosen = _which(reached=reached, not_reached=not_reached, not_corrected=not_corrected)
+    chosen = _which(
+        reached=reached,
+        not_reached=not_reached,
+        not_corrected=not_corrected,
+        confirmed=confirmed,
+        not_confirmed=not_confirmed,
+    )
     only = _state(state)
     async with acting() as (connection, actor):
         await connection.set_autocommit(True)
         message = await known(connection, message_id(id))
         if chosen == "not-corrected" and message.kind != "correction":
             raise Refusal(f"message {id} corrects nothing: --not-corrected is for a correction, try --not-reached")
+        if chosen in ("confirmed", "not-confirmed") and message.confirm_minutes is None:
+            raise Refusal(f"message {id} does not ask to confirm: it has no `confirm: true`. Try --not-reached")
         found, count = await _people(connection, message, chosen, only, actor=actor)
     head = {"id": message.id, "which": chosen, "state": state, "count": count}
 
@@ -80,7 +91,13 @@ def _which(**flags: bool) -> "Which":
     given = [name for name, on in flags.items() if on]
     if len(given) > 1:
         raise WrongUsage(f"--{given[0].replace('_', '-')} and --{given[1].replace('_', '-')} do not go together")
-    words: dict[str, Which] = {"reached": "reached", "not_reached": "not-reached", "not_corrected": "not-corrected"}
+    words: dict[str, Which] = {
+        "reached": "reached",
+        "not_reached": "not-reached",
+        "not_corrected": "not-corrected",
+        "confirmed": "confirmed",
+        "not_confirmed": "not-confirmed",
+    }
     return words[given[0]] if given else "all"
 
 

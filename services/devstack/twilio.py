@@ -6,9 +6,11 @@
 
 import argparse
 from base64 import b64encode
+from collections import deque
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from pathlib import Path
+from typing import Final
 from urllib.parse import parse_qsl
 
 import uvloop
@@ -22,11 +24,18 @@ from services.devstack.twilio_callbacks import Callbacks
 from services.devstack.twilio_errors import Refusal, check
 from services.devstack.twilio_messages import VERSION, Messages
 
+Asked = tuple[str, str, dict[str, str]]
+"""Method, what follows `Messages` in the address, and the parameters."""
+REMEMBERED: Final = 2_000
+"""Requests that can be held against Twilio's own description of them."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def api(messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: str) -> web.Application:
-    """The API as Twilio serves it."""
+def api(
+    messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: str, asked: deque[Asked]
+) -> web.Application:
+    """The API as Twilio serves it; what was asked is appended to `asked`."""
     authorization = "Basic " + b64encode(f"{messages.account_sid}:{auth_token}".encode()).decode()
 
     @web.middleware
@@ -41,6 +50,7 @@ def api(messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: st
 
     async def create(request: web.Request) -> web.Response:
         form = dict(parse_qsl((await request.read()).decode(errors="replace"), keep_blank_values=True))
+        asked.append(("post", ".json", form))
         await _go_wrong(request, faults.hit("request", form.get("To", "")))
         check(form)
         message = messages.create(form)
@@ -50,6 +60,7 @@ def api(messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: st
         return answer
 
     async def fetch(request: web.Request) -> web.Response:
+        asked.append(("get", "/{Sid}.json", dict(request.query)))
         message = messages.get(request.match_info["sid"])
         await _go_wrong(request, faults.hit("lookup", message.to if message else ""))
         if message is None:
@@ -57,6 +68,7 @@ def api(messages: Messages, callbacks: Callbacks, faults: Faults, auth_token: st
         return web.json_response(messages.resource(message))
 
     async def list_(request: web.Request) -> web.Response:
+        asked.append(("get", ".json", dict(request.query)))
         await _go_wrong(request, faults.hit("lookup", request.query.get("To", "")))
         return web.json_response(twilio_pages.page(messages, request.path, request.query))
 
@@ -82,15 +94,19 @@ async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
         raise Refusal(reply.error or usual, status=reply.code, text=reply.text, retry_after=reply.retry_after)
 
 
-def _routes(messages: Messages) -> list[web.RouteDef]:
+def _routes(messages: Messages, asked: deque[Asked]) -> list[web.RouteDef]:
     async def show(_: web.Request) -> web.Response:
         return web.json_response([messages.resource(message) for message in messages.newest_first()])
 
     async def clear(request: web.Request) -> web.Response:
         messages.clear()
+        asked.clear()
         return await show(request)
 
-    return [web.get("/messages", show), web.delete("/messages", clear)]
+    async def requests(_: web.Request) -> web.Response:
+        return web.json_response(list(asked))
+
+    return [web.get("/messages", show), web.delete("/messages", clear), web.get("/requests", requests)]
 
 
 def _arguments() -> argparse.Namespace:
@@ -108,10 +124,11 @@ def _arguments() -> argparse.Namespace:
 
 async def _main(given: argparse.Namespace) -> None:
     faults = Faults("twilio")
+    asked: deque[Asked] = deque(maxlen=REMEMBERED)
     messages = Messages(given.account_sid, given.keep)
     callbacks = Callbacks(messages, faults, given.auth_token, given.pause)
     runner = web.AppRunner(
-        api(messages, callbacks, faults, given.auth_token),
+        api(messages, callbacks, faults, given.auth_token, asked),
         access_log=None, handler_cancellation=True, shutdown_timeout=1,
     )  # fmt: skip
     await runner.setup()
@@ -119,7 +136,7 @@ async def _main(given: argparse.Namespace) -> None:
     if http is None:
         raise RuntimeError("aiohttp made no server")
     door = Door(lambda: Dropped() if faults.hit("connect") else http(), given.port)
-    await serve(faults, door, control_port=given.control_port, routes=_routes(messages))
+    await serve(faults, door, control_port=given.control_port, routes=_routes(messages, asked))
     await callbacks.close()
     await runner.cleanup()
 

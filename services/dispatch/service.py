@@ -11,8 +11,10 @@ import structlog
 
 from services.dispatch.clearing import clear
 from services.dispatch.due import expire, retry
+from services.dispatch.falling_back import fall_back
 from services.dispatch.opening import open_steps
 from services.dispatch.settings import DispatchSettings
+from services.dispatch.silence import Silence
 from services.domain.events import (
     BatchSettled,
     Envelope,
@@ -30,7 +32,7 @@ from services.runtime.records import handler
 from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
 from services.store import announcements
-from services.store.ledger import RETRY
+from services.store.ledger import FALLBACK, RETRY
 from services.store.messages import EXPIRY, HALT_CHANNEL
 
 TIMER_SECONDS: Final = 0.25
@@ -51,6 +53,8 @@ async def serve(service: Service, settings: DispatchSettings) -> None:
         group.create_task(every(TIMER_SECONDS, lambda: _fire(service, halted), what="timers"))
         group.create_task(every(STEP_SECONDS, lambda: open_steps(service.pool, service.source), what="steps"))
         group.create_task(every(SWEEP_EVERY, lambda: _sweep(service, settings), what="sweep"))
+        silence = Silence(service.pool, service.source, settings.sms_mail_after_seconds)
+        group.create_task(every(SWEEP_EVERY, silence.look, what="silence"))
 
 
 async def handle(event: Envelope, pool: Pool, source: str, halted: asyncio.Event) -> None:
@@ -83,6 +87,7 @@ async def _take_events(service: Service, halted: asyncio.Event) -> None:
 
 async def _fire(service: Service, halted: asyncio.Event) -> None:
     await timers.fire_due(service.pool, RETRY, retry(service.source))
+    await timers.fire_due(service.pool, FALLBACK, fall_back(service.source))
     if await timers.fire_due(service.pool, EXPIRY, expire):
         halted.set()
 

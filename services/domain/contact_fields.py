@@ -23,6 +23,7 @@ from services.domain.municipalities import (
     official_municipality,
     official_province,
 )
+from services.domain.phone_numbers import is_premium
 from services.domain.spreadsheets import unguarded
 
 HOME_REGION: Final = "BE"  # a number without + is Belgian
@@ -140,7 +141,10 @@ def mobile(value: str) -> str | None:
         raise Unusable(f"{value!r} is not a telephone number", "Write it as +32470123456 or 0470 12 34 56.") from error
     if number.extension or not phonenumbers.is_valid_number(number):
         raise Unusable(f"{value!r} is not a valid number", "Check its digits: +32470123456 or 0470 12 34 56.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if is_premium(written):
+        raise Unusable(f"{value!r} costs more than a call", "Write the person's own mobile number, or leave it empty.")
+    return written
 
 
 def masked(number: str | None) -> str | None:

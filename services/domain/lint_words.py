@@ -192,6 +192,11 @@ WORDS: Final[Mapping[str, Words]] = {
         },
     ),
     # what was said before --------------------------------------------------------------------------------------------
+    "sms-confirm": Words(
+        "Wie niet leest hoe hij bevestigt, bevestigt niet, en wordt later opgebeld.",
+        "Deze SMS vraagt een bevestiging, en zegt niet hoe.",
+        "Schrijf `Antwoord OK`, of zet er de persoonlijke link in: docs/answers.md zegt hoe.",
+    ),
     "question-open": Words(
         "Wat u vorige keer open liet, zoekt de lezer nu als eerste.",
         "Vorige keer wist u dit nog niet: “{question}”. Dit bericht antwoordt er niet op.",

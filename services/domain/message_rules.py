@@ -22,12 +22,21 @@ Complaint = tuple[Path, str, str]  # path, problem, remedy
 
 @dataclass(frozen=True)
 class Judged:
-    """A message whose fields are each right by themselves. `given` are the fields that the file has."""
+    """A message whose fields are each right by themselves. `given` are the fields that the file has.
+
+    `authors`: the audiences that its author names, where the message has those that are owed it as well.
+    """
 
     content: MessageContent
     given: set[str]
     configuration: Configuration
     now: datetime
+    authors: tuple[str, ...] | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The audiences that its author names."""
+        return self.content.audiences if self.authors is None else self.authors
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -195,6 +204,10 @@ def embargo(judged: Judged) -> Iterator[Complaint]:
         yield ("release_at",), "The next update would be there before it.", "Choose a time before `next_update_at`."
 
 
+LINK: Final = "{link}"
+"""In a given SMS: here stands the link by which its reader confirms."""
+
+
 def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
     """A deadline without the question, or the question to nobody who could answer it."""
     content = judged.content
@@ -202,6 +215,23 @@ def confirmation_is_asked(judged: Judged) -> Iterator[Complaint]:
         yield ("confirm_minutes",), "Nobody is asked to confirm.", "Write `confirm: true`, or take this out."
     if content.confirm and content.channels and set(content.channels) == {"newsfeed"}:
         yield ("confirm",), "Nobody can confirm in a newsfeed.", "Add mail or sms to `channels`, or leave it out."
+    for number, text in enumerate(content.sms if not content.confirm else ()):
+        if LINK in text.text:
+            what = "`{link}` is the link by which a reader confirms, and nobody is asked to."
+            yield ("sms", number), what, "Write `confirm: true`, or take `{link}` out."
+
+
+def a_selection_narrows(judged: Judged) -> Iterator[Complaint]:
+    """A selection that would not hold, or of which there is nothing to narrow, lets its author believe it does."""
+    content = judged.content
+    if not content.recipients:
+        return
+    if "newsfeed" in content.channels:
+        what = "Anyone of an audience reads its newsfeed, whoever is chosen here."
+        yield ("recipients",), what, "Take newsfeed out of `channels`, or leave `recipients` out."
+    elif not judged.named:
+        what = "It names no audiences, and everyone who was told gets it: there is nobody to choose from."
+        yield ("recipients",), what, "Name the audiences to choose from besides, or leave `recipients` out."
 
 
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]], ...]] = (
@@ -219,7 +249,8 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Judged], Iterator[Complaint]]
     (frozenset({"kind", "corrects"}), correction_names_its_message),
     (frozenset({"release_order", "audiences", "channels", "kind"}), release_in_order),
     (frozenset({"release_at", "expires_at", "next_update_at", "kind"}), embargo),
-    (frozenset({"confirm", "confirm_minutes", "channels"}), confirmation_is_asked),
+    (frozenset({"confirm", "confirm_minutes", "channels", "sms"}), confirmation_is_asked),
+    (frozenset({"recipients", "channels", "audiences"}), a_selection_narrows),
 )
 
 

@@ -61,7 +61,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Proof:
-    """Everything. `message_id` and `proof_hash` are None for what was not submitted; `phase` is the one in force."""
+    """Everything. `message_id` and `proof_hash` are None for what was not submitted; `phase` is the one in force.
+
+    `of`: how many contacts the message would be for without its selection; None when it has none.
+    """
 
     content: MessageContent
     phase: str
@@ -81,6 +84,7 @@ class Proof:
     revision: int = 1
     proof_hash: str | None = None
     release_at: datetime | None = None
+    of: int | None = None
 
 
 def differences(subject: str, text: str, former: Former | None, *, message_id: str, before: str) -> list[Change]:

@@ -51,6 +51,8 @@ class SmsSize:
 
 def measure(text: str) -> SmsSize:
     """Encoding, number of segments and characters of an SMS."""
+    if not text:  # of which smsutil says UCS-2
+        return SmsSize("GSM-7", 1, 0)
     parts = smsutil.split(text)
     return SmsSize("GSM-7" if parts.encoding == "gsm0338" else "UCS-2", max(1, len(parts.parts)), len(text))
 

@@ -45,7 +45,7 @@ def judge(
     `content` has no references to facts any more; `origin` says where a text of it stood as it was written.
     """
     addressed = content.model_copy(update={"audiences": audiences})
-    judged = Judged(addressed, set(MessageFile.model_fields), configuration, now)
+    judged = Judged(addressed, set(MessageFile.model_fields), configuration, now, content.audiences)
     problems = {path: Problem(dotted(origin(path)), *rest) for _, rule in RULES for path, *rest in rule(judged)}
     if problems:
         raise Refused(list(problems.values()))

@@ -21,7 +21,9 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
         raise Refusal(f"message {message.id} is not being sent: nobody else can get it", state=message.state)
     await _refuse_overtaken(connection, message)
     planned = await recipients.plan_for(connection, message, desk.configuration)
-    there = {each.contact for each in await newcomers.found(connection, message.number, planned.people)}
+    there = {
+        each.contact for each in await newcomers.found(connection, message.number, planned.people, planned.selection)
+    }
     if missing := set(body.contacts) - there:
         raise Refusal(
             f"{len(missing)} of these are no newcomers to message {message.id} (any more), and nothing was sent:"

@@ -1,8 +1,8 @@
 """Who gets a message: the audiences that it names, and those whom it owes.
 
 A correction owes those whom the original reached or may have reached, and whoever that one was itself a correction
-for; an all-clear owes everyone who was alerted in the incident. Audiences may add to that and never narrow it, and
-neither may channels: who cannot be had on those that are named gets it where the error reached them.
+for; an all-clear owes everyone who was alerted in the incident. Audiences may add to that and never narrow it, nor may
+a selection, and neither may channels: who cannot be had on those that are named gets it where the error reached them.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,14 @@ from services.domain.content import MessageContent
 from services.domain.editions import KIND as EDITION
 from services.domain.editions import EditionContent
 from services.domain.lanes import CHANNELS
+from services.domain.problems import Problem, Refused
 from services.domain.states import REACHED, UNSENT
 from services.editorial.refusal import problem
 from services.runtime.postgres import Connection
-from services.store import messages, told, variants
+from services.store import messages, selection_names, told, variants
 from services.store.messages import Message
 from services.store.plan import PlanFor
+from services.store.selecting import selected
 
 
 async def owed_by(connection: Connection, kind: str, incident: str, corrects: int | None) -> Sequence[Message]:
@@ -29,6 +31,12 @@ async def owed_by(connection: Connection, kind: str, incident: str, corrects: in
         owed.append(original)
         corrects = original.corrects
     return owed
+
+
+async def refuse_unknown(connection: Connection, content: MessageContent) -> None:
+    """A selection that names what there is not would reach nobody, or everybody."""
+    if faults := await selection_names.missing(connection, content.recipients):
+        raise Refused([Problem("recipients", what, remedy) for what, remedy in faults])
 
 
 async def audiences_of(
@@ -77,6 +85,7 @@ async def plan_for(connection: Connection, message: Message, configuration: Conf
         told_states=REACHED | UNSENT if message.kind == "all-clear" else REACHED,
         release_order=content.release_order,
         widely=message.kind == "all-clear",
+        selection=await selected(connection, content.recipients),
     )
 
 

@@ -11,7 +11,16 @@ from services.editorial.ending import end_alerts
 from services.editorial.times import as_text
 from services.runtime import outbox
 from services.runtime.postgres import Connection
-from services.store import messages, participants, pinning, plan, release_steps, subscriptions
+from services.store import (
+    escalations,
+    fallbacks,
+    messages,
+    participants,
+    pinning,
+    plan,
+    release_steps,
+    subscriptions,
+)
 from services.store.messages import Message
 
 
@@ -49,6 +58,8 @@ async def release(
     moved = ended | await _pin_addresses(connection, message, desk)
     released = await messages.set_released(connection, message.number, approved_by)
     await release_steps.open_first(connection, message.number)
+    await fallbacks.ask_at_release(connection, released)
+    await escalations.plan(connection, released, desk.configuration.escalation)
     await publish(connection, released, desk.source)
     return released, moved
 

@@ -31,13 +31,14 @@ from services.domain.commands import (
 )
 from services.domain.events import EditionMade, Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import duty, edition, edition_overdue, glass, missed, proof, telling, waiting
+from services.editorial import calling, duty, edition, edition_overdue, glass, missed, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
 from services.editorial.due import releasing
 from services.editorial.edition_standing import approve_newsletter, revoke_newsletter
 from services.editorial.editorials import write_editorial
+from services.editorial.escalating import escalating
 from services.editorial.holding import approve_holding, release_holding, revoke_holding
 from services.editorial.judging import judge
 from services.editorial.newcomers import include
@@ -56,7 +57,7 @@ from services.runtime.postgres import AWAY, Connection, listen
 from services.runtime.records import handler, unforeseen
 from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
-from services.store import workers
+from services.store import escalations, fallbacks, workers
 from services.store.ledger import RETRY
 from services.store.messages import EXPIRY
 from services.store.tellings import EDITIONS_MISSED
@@ -72,6 +73,7 @@ RELEASERS: Final = 2
 EDITION_SECONDS: Final = 1.0
 """How often editorial looks for editions that no event told of, and for those whose time is over."""
 TELLING_SECONDS: Final = 0.5
+ESCALATION_SECONDS: Final = 0.5
 PUBLISH_AGAIN_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
 
@@ -93,9 +95,15 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
 }
 """What carries out which command, in the transaction of its answer."""
 
+_OF_MESSAGES: Final[Mapping[str, telling.TellOfMessage]] = {
+    duty.WAITS: duty.tell_next,
+    calling.CALLS: calling.tell_on_duty,
+    **glass.TELLS,
+}
+
 TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
-    **{what: telling.of_message(tell) for what, tell in {duty.WAITS: duty.tell_next, **glass.TELLS}.items()},
+    **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
 }
 """What users are told, by what was asked for."""
 
@@ -121,6 +129,7 @@ async def serve(service: Service, desk: Desk) -> None:
         group.create_task(every(EDITION_SECONDS, lambda: edition.sweep(desk), what="editions"))
         group.create_task(every(EDITION_SECONDS, lambda: _end_editions(desk), what="editions that are too late"))
         group.create_task(_tell_users(service, desk))
+        group.create_task(every(ESCALATION_SECONDS, lambda: _escalate(desk), what="escalation"))
         group.create_task(every(PUBLISH_AGAIN_SECONDS, lambda: _publish_again(desk), what="commands unanswered"))
         group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune"))
 
@@ -189,6 +198,10 @@ async def _release(desk: Desk) -> None:
     await timers.fire_due(desk.pool, waiting.KIND, releasing(desk))
 
 
+async def _escalate(desk: Desk) -> None:
+    await timers.fire_due(desk.pool, escalations.KIND, escalating(desk))
+
+
 async def _end_editions(desk: Desk) -> None:
     await timers.fire_due(desk.pool, edition_overdue.KIND, edition_overdue.ending(desk))
 
@@ -211,5 +224,5 @@ async def _prune(desk: Desk) -> None:
     async with desk.pool.connection() as connection:
         await inbox.prune(connection)
         await workers.prune(connection)
-        for kind in (proof.KIND, telling.KIND, waiting.KIND, edition_overdue.KIND, EXPIRY, RETRY):
+        for kind in (proof.KIND, telling.KIND, waiting.KIND, edition_overdue.KIND, EXPIRY, RETRY, fallbacks.KIND):
             await timers.prune(connection, kind)

@@ -31,6 +31,7 @@ CLOSING_KINDS: Final = ("correction", "all-clear")
 async def submit(connection: Connection, body: SubmitMessage, user: User, desk: Desk) -> Answer:
     """Record the message, or refuse it with every reason. What it corrects is paused in the same transaction."""
     content = read_content(body.content, desk.configuration)
+    await recipients.refuse_unknown(connection, content)
     incident = await _incident(connection, content, user)
     content = await told.with_channels(connection, content)
     revision = await _revision(connection, body, content)

@@ -15,6 +15,7 @@ from services.runtime.reader_links import UNSUBSCRIBE
 from services.store.ledger import Delivery
 
 READER: Final = "READER"
+CONFIRM: Final = "CONFIRM"
 REMEMBERED: Final = 64
 """Compiled variants kept; one takes about as much memory as a mail."""
 
@@ -52,6 +53,7 @@ class Composer:
                 municipality=delivery.municipality,
                 role=delivery.role,
                 reader=reader,
+                confirm=self._confirm(job, delivery) if CONFIRM in compiled.slots else "",
             ),
             unsubscribe=f"{reader}/{UNSUBSCRIBE}" if listed else "",
         )
@@ -66,6 +68,10 @@ class Composer:
         if job.mailing_list is None:
             return self._readers.nobody
         return self._readers.link(job.claim.ref.message, delivery.sequence)
+
+    def _confirm(self, job: Job, delivery: Delivery) -> str:
+        """Where they say that they know; '' where that leads nowhere any more, for the mail itself must not wait."""
+        return self._readers.confirm(job.claim.ref.message, delivery.sequence) if self._readers else ""
 
     def _name(self, message: UUID, sequence: int) -> str:
         """The Message-ID, without angle brackets, of a message's mail with this sequence."""

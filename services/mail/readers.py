@@ -1,7 +1,8 @@
-"""The links that readers of an edition get, each their own: made while mails are, and for editions alone."""
+"""The links that readers get, each their own, made while mails are: of an edition, and where they are to confirm."""
 
 from dataclasses import dataclass
 
+from services.runtime.confirm_links import confirm_path
 from services.runtime.postgres import Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.reader_links import ROOT, Reader, reader_path
@@ -24,6 +25,10 @@ class Readers:
     def link(self, message: int, sequence: int) -> str:
         """The address of this delivery's reader; the same for a second copy."""
         return self.public_url + reader_path(Reader(message, sequence), self.keys)
+
+    def confirm(self, message: int, sequence: int) -> str:
+        """Where who got this delivery says that they know; the same for a second copy."""
+        return self.public_url + confirm_path(Reader(message, sequence), self.keys)
 
 
 async def read_readers(pool: Pool) -> Readers | None:

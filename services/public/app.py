@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from services.public.calls import CallsDoor
 from services.public.failing import for_people
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
@@ -35,17 +36,24 @@ log = structlog.get_logger(__name__)
 
 
 def routes(
-    documents: Documents, callbacks: Callbacks, sinch: SinchCallbacks, reader: ReaderDoor, verify: Verify
+    documents: Documents,
+    callbacks: Callbacks,
+    sinch: SinchCallbacks,
+    *,
+    reader: ReaderDoor,
+    verify: Verify,
+    calls: CallsDoor,
 ) -> list[web.RouteDef]:
     """Every address, the particular before the general: what is none of the others may be a document."""
     return [
         web.post(PATH, callbacks.take),
         web.post(SINCH_PATH, sinch.take),
         *reader.routes(),
+        *calls.routes(),
         web.get(VERIFY, verify.ask),
         web.get(f"/feeds/{{audience:(?!{PUBLIC}/)[a-z0-9-]{{1,64}}}}/{{rest:.+}}", documents.closed),
-        web.get("/{path:(?!twilio/|sinch/|reader/).*}", documents.open),
-        web.options("/{path:(?!twilio/|sinch/|reader/).*}", documents.preflight),
+        web.get("/{path:(?!twilio/|sinch/|reader/|c/|calls/).*}", documents.open),
+        web.options("/{path:(?!twilio/|sinch/|reader/|c/|calls/).*}", documents.preflight),
     ]
 
 

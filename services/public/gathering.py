@@ -9,8 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from services.domain.sms_failures import OPTED_OUT
 from services.runtime.service import Service
-from services.store import ledger
+from services.store import ledger, opt_outs
 from services.store.ledger import Result
 
 BETWEEN_SECONDS: Final = 0.1
@@ -51,6 +52,8 @@ class Gathering:
             pool, results = self._service.pool, [result for result, _ in reports]
             async with pool.connection(timeout=POSTGRES_SECONDS) as connection, connection.transaction():
                 known = await ledger.report(connection, message, results, source=self._service.source)
+                if gone := [each.sequence for each in results if each.reason == OPTED_OUT and each.sequence in known]:
+                    await opt_outs.add_of(connection, message, gone)
         except Exception as problem:  # whoever asked is told, and the next ones are recorded all the same
             for _, recorded in reports:
                 if not recorded.done():

@@ -14,10 +14,13 @@ from services.public.access import Access
 from services.public.app import make_app, routes
 from services.public.bodies import Bodies
 from services.public.build import Imprint, version
+from services.public.calls import CallsDoor
+from services.public.confirm import ConfirmDoor
 from services.public.folder import Folder
 from services.public.hub import Hub, hub_routes, make_hub
 from services.public.hub_settings import HubSettings
 from services.public.hub_shelf import BuiltFeeds
+from services.public.inbound import Inbound
 from services.public.places import claimed
 from services.public.reader import ReaderDoor
 from services.public.serving import Documents
@@ -58,15 +61,20 @@ async def serve(service: Service) -> None:
             return await signing_keys(connection)
 
     keys = await until_there(read_keys, what="keys")
-    callbacks = Callbacks(service, keys, _validator(), settings.public_url)
+    validator = _validator()
+    callbacks = Callbacks(service, keys, validator, settings.public_url)
     login = SinchSettings().sinch_callback_login
     sinch = SinchCallbacks(service.health, keys, callbacks.gathering, callbacks.filtered, login)
     words, configuration = _templates(), configuration_in_force()
     reader = ReaderDoor(service.pool, keys, words, configuration, settings.public_url or "")
+    inbound = Inbound(service, validator, settings.public_url)
+    calls = CallsDoor(service.pool, keys, words)
     verify = Verify(service.pool, words, configuration)
     async with _newsfeed(service, settings, keys) as (documents, watch, shelf):
         hub = make_hub(service, HubSettings(), keys, shelf)
-        app = make_app([*hub_routes(hub), *routes(documents, callbacks, sinch, reader, verify)], words)
+        answering = [*ConfirmDoor(service.pool, keys, words, configuration.languages).routes(), *inbound.routes()]
+        served = routes(documents, callbacks, sinch, reader=reader, verify=verify, calls=calls)
+        app = make_app([*hub_routes(hub), *answering, *served], words)
         async with _listening(app, settings):
             service.health.up("address")
             await until(service.stopping, _working(callbacks, hub, watch))

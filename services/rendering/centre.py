@@ -61,6 +61,7 @@ class Centre:
     """What templates see as `centre`. `has_logo` says that `cid:logo@roeland` will be there.
 
     `verify`: the address at which anyone may ask whether a message is genuine; '' where the world has none of us.
+    `site`: that of `public` itself, likewise. `answers`: whether an SMS of ours can be answered by SMS.
     """
 
     name: str
@@ -68,6 +69,8 @@ class Centre:
     address: str
     has_logo: bool = False
     verify: str = ""
+    site: str = ""
+    answers: bool = False
 
 
 def read_logo(path: Path | None) -> Logo | None:

@@ -9,6 +9,7 @@ from services.domain.configuration import CHANNELS, KINDS, Configuration
 from services.domain.content import MessageContent
 from services.domain.problems import Problem, Refused
 from services.rendering.check_pages import check_pages
+from services.rendering.deputy import for_deputy
 from services.rendering.edition_check import check_editions
 from services.rendering.render import Corrected, RenderRequest, render
 from services.rendering.templates import Templates
@@ -24,7 +25,9 @@ def check_templates(templates: Templates, configuration: Configuration) -> list[
     problems: dict[Problem, None] = {}
     for request in _requests(configuration):
         try:
-            render(request, templates)
+            variant = render(request, templates)
+            if variant.channel != "newsfeed":
+                for_deputy(variant, 0, [("x", "x")], templates)
         except Refused as refused:
             problems |= dict.fromkeys(refused.problems)
     more = (*check_editions(templates, configuration), *check_pages(templates, configuration, _MOMENT))

@@ -10,7 +10,7 @@ from services.domain import limits
 from services.domain.problems import Problem, Refused
 from services.domain.selection import View
 from services.domain.texts import one_line
-from services.domain.variants import SLOT_OPEN, SLOTS, slot
+from services.domain.variants import LINKS, SLOT_OPEN, SLOTS, slot
 from services.domain.verification import code_of
 from services.rendering.dates import in_full
 from services.rendering.request import RenderRequest
@@ -25,7 +25,7 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
     content, language, words = request.content, request.language, templates.words
     word = words.of(language)
     personal = (
-        {} if request.channel == "newsfeed" else {"slot": {name: slot(name) for name in SLOTS if name != "reader"}}
+        {} if request.channel == "newsfeed" else {"slot": {name: slot(name) for name in SLOTS if name not in LINKS}}
     )
 
     def when(moment: datetime | None) -> str:
@@ -62,6 +62,7 @@ def context_of(request: RenderRequest, view: View, templates: Templates) -> dict
         },
         "message_id": request.message_id,
         "code": code_of(request.message_id, request.audience),
+        "confirm": slot("confirm") if content.confirm and request.channel == "mail" else "",
         "centre": templates.centre,
         "word": word,
     }

@@ -25,7 +25,7 @@ def local_time(moment: datetime, timezone: str) -> datetime:
 def day_in_full(day: date, *, language: str, word: Word) -> str:
     """*maandag 23 november 2026*."""
     try:
-        return format_date(day, word("date.day"), locale=language)
+        return _written(day, word("date.day"), language)
     except UnknownLocaleError:
         what = f"{language!r} is not a language that has dates."
         raise Refused([Problem(f"languages {language}", what, "Use its ISO 639-1 code.")]) from None
@@ -34,6 +34,11 @@ def day_in_full(day: date, *, language: str, word: Word) -> str:
 def clock(local: datetime, word: Word) -> str:
     """*16 uur*, *16.30 uur*."""
     return word("date.minutes" if local.minute else "date.hour", hour=local.hour, minute=f"{local.minute:02}")
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale=language)  # babel reads the pattern anew each time: a tenth of a rendering
 
 
 @lru_cache

@@ -17,7 +17,7 @@ from services.rendering.sms import made
 from services.rendering.templates import Templates
 
 LANGUAGE: Final = "nl"
-NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed")
+NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed", "calls")
 """The notices that there are: `templates/notices/NAME.j2`, each with macros subject, lead, ask and sms."""
 SHORT: Final = 12
 """Characters of an incident's id that stay when it must give way to fit one segment."""
@@ -28,6 +28,7 @@ class About:
     """What a notice may say. `title`: as its readers see it in the subject. `by`: the address of who did it.
 
     Of a newsletter there is no `message_id`: `incident` is its name, and `dates` are those of its editions, in full.
+    `link`: where to do what is asked; '': the message in the console.
     """
 
     message_id: str
@@ -44,6 +45,7 @@ class About:
     by: str = ""
     reason: str = ""
     dates: list[str] = field(default_factory=list)
+    link: str = ""
 
 
 def notice(name: str, about: About, templates: Templates) -> list[Variant]:
@@ -70,10 +72,14 @@ def _context(name: str, about: About, templates: Templates) -> dict[str, Any]:
         "kind_name": word(f"kind.{about.kind}.label"),
         "urgency_name": "dringend" if about.urgency == "urgent" else "niet dringend",
         "expires": in_full(expires, language=LANGUAGE, timezone=templates.timezone, word=word) if expires else "",
-        "link": f"{about.console_url}/messages/{about.message_id}" if about.console_url and about.message_id else "",
+        "link": about.link or _in_console(about),
         "centre": templates.centre,
         "banner": word("exercise.banner"),
     }
+
+
+def _in_console(about: About) -> str:
+    return f"{about.console_url}/messages/{about.message_id}" if about.console_url and about.message_id else ""
 
 
 def _sms(context: dict[str, Any], about: About, templates: Templates) -> str:

@@ -18,7 +18,12 @@ from services.rendering.proof_versions import shown
 from services.rendering.templates import Templates
 
 EXAMPLE: Final = slots_for(
-    name="[naam]", organisation="[organisatie]", municipality="[gemeente]", role="[functie]", reader="#"
+    name="[naam]",
+    organisation="[organisatie]",
+    municipality="[gemeente]",
+    role="[functie]",
+    reader="#",
+    confirm="[link]",
 )
 """What stands in a proof where each reader's own will stand."""
 
@@ -84,6 +89,7 @@ def _about(proof: Proof, templates: Templates, configuration: Configuration, say
         ("phase", phases.get(proof.phase, proof.phase)),
         ("urgency", say(f"urgency.{content.urgency}")),
         ("area", ", ".join(content.area) or say("is.flanders")),
+        ("selection", _selection(proof, say)),
         ("exercise", say("is.is_exercise" if content.exercise else "is.real")),
         ("author", proof.author),
         ("state", say(f"state.{proof.state or 'unsubmitted'}")),
@@ -96,10 +102,16 @@ def _about(proof: Proof, templates: Templates, configuration: Configuration, say
         ("revision", str(proof.revision) if proof.revision > 1 else ""),
         ("hash", proof.proof_hash or ""),
     ]
-    code = ("id", "hash")
+    code = ("id", "hash", "selection")
     return [
         {"what": say(f"is.{name}"), "value": harmless(value), "code": name in code} for name, value in entries if value
     ]
+
+
+def _selection(proof: Proof, say: Say) -> str:
+    if proof.of is None:
+        return ""
+    return say("is.selected", selection=proof.content.recipients, chosen=str(proof.recipients), of=str(proof.of))
 
 
 def language_name(language: str, say: Say) -> str:

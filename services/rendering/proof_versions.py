@@ -8,7 +8,8 @@ from typing import Any, Final
 from services.domain.changes import Change, changed
 from services.domain.proofs import Proof, Version, differences
 from services.domain.texts import measure
-from services.domain.variants import Variant, fill
+from services.domain.variants import FALLBACK, Variant, fill
+from services.rendering.confirming import at_its_longest
 from services.rendering.plain_text import plain_text
 from services.rendering.proof_text import Say, harmless, money
 from services.rendering.templates import Templates
@@ -50,7 +51,7 @@ def shown(
     text = readable(variant, slots)
     return {
         "language": variant.language,
-        "heading": ", ".join(filter(None, [channel, language, variant.segment])),
+        "heading": ", ".join(filter(None, [channel, language, _segment(variant, say)])),
         "copies": _copies(version, say),
         "subject_word": say("versions.entry" if variant.channel == "newsfeed" else "versions.subject"),
         "subject": harmless(fill(variant.subject, slots)),
@@ -59,7 +60,7 @@ def shown(
         "rendered": say("versions.rendered", channel=channel, audience=names.get(variant.audience, variant.audience)),
         "height": _height(text, variant.channel),
         "bubble": harmless(text) if variant.channel == "sms" else "",
-        "size": _size(version, text, say),
+        "size": _size(version, say),
         "since": _since(at, marks, say),
         "differs": changed(marks),
         "marks": []
@@ -68,16 +69,22 @@ def shown(
     }
 
 
+def _segment(variant: Variant, say: Say) -> str:
+    return say(f"versions.fallback.{variant.channel}") if variant.segment == FALLBACK else variant.segment
+
+
 def _copies(version: Version, say: Say) -> str:
+    if version.variant.segment == FALLBACK:
+        return say("versions.fallback.for")
     if version.variant.channel == "newsfeed":
         return say("versions.feed")
     return say("versions.readers", count=version.copies or 0)
 
 
-def _size(version: Version, text: str, say: Say) -> str:
+def _size(version: Version, say: Say) -> str:
     if version.variant.channel != "sms":
         return ""
-    size = measure(text)
+    size = measure(at_its_longest(version.variant))
     told = say("sms.size", encoding=size.encoding, segments=size.segments, characters=size.characters)
     if not version.sms:
         return told

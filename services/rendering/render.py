@@ -12,9 +12,12 @@ from typing import Any, Final
 
 from services.domain.configuration import CHANNELS, DEFAULT, Configuration
 from services.domain.content import MessageContent
+from services.domain.falling_back import beside
 from services.domain.problems import Problem, Refused
-from services.domain.selection import View, languages_of, select
-from services.domain.variants import Variant
+from services.domain.selection import Point, View, languages_of, select
+from services.domain.texts import one_line
+from services.domain.variants import FALLBACK, Variant, slot
+from services.rendering.confirming import refuse_nowhere, tail_of, with_given_mark, with_mark, without_mark
 from services.rendering.context import EXERCISE, context_of, line_of, refuse_slots, subject_of, wrong_of
 from services.rendering.failures import told
 from services.rendering.request import Corrected, RenderRequest
@@ -40,6 +43,7 @@ def render_all(
 ) -> list[Variant]:
     """Every variant of a message: its audiences (or those given) × their languages × their channels.
 
+    Beside these come the versions that nobody is planned for (`falling_back.beside`), in a segment of their own.
     `also`: by audience the channels on which it has a version besides. `asks`: whether an audience is asked what it is
     asked in this phase. An exercise has none for the public. Raises
     Refused with all problems: of the templates, and of audiences that would see no key message.
@@ -60,8 +64,14 @@ def render_all(
 
 def render(request: RenderRequest, templates: Templates) -> Variant:
     """One variant. Raises Refused naming the template's file and line."""
+    if request.segment == FALLBACK:
+        request = _where_it_can_ask(request, templates)
     view = select(request.content, audience=request.audience, language=request.language)
     _refuse_empty(request, view)
+    refuse_nowhere(request, view.sms, templates.centre)
+    if request.segment == FALLBACK and not view.key_messages and view.sms:  # an SMS alone: the mail says that text
+        said = one_line(without_mark(view.sms, confirm=request.content.confirm))
+        view = replace(view, key_messages=(Point(said, ()),))
     try:
         subject, text, html = _RENDERERS[request.channel](request, view, templates)
     except Refused:
@@ -72,6 +82,13 @@ def render(request: RenderRequest, templates: Templates) -> Variant:
     _refuse_unmarked(request, variant)
     _refuse_silent(request, view, variant)
     return variant
+
+
+def _where_it_can_ask(request: RenderRequest, templates: Templates) -> RenderRequest:
+    """An SMS that is answered needs no address of ours; the mail that it falls back to would, and asks nothing then."""
+    if request.channel == "mail" and request.content.confirm and not templates.centre.site:
+        return replace(request, content=request.content.model_copy(update={"confirm": False}))
+    return request
 
 
 def _requests(
@@ -89,6 +106,8 @@ def _requests(
         for language in languages_of(first.content, audience):
             for channel in channels:
                 yield replace(first, audience=audience, language=language, channel=channel)
+            for channel in beside(first.content, channels, known.audience(audience).channels):
+                yield replace(first, audience=audience, language=language, channel=channel, segment=FALLBACK)
 
 
 def _mail(request: RenderRequest, view: View, templates: Templates) -> tuple[str, str, str]:
@@ -114,14 +133,16 @@ def _sms(request: RenderRequest, view: View, templates: Templates) -> tuple[str,
     mark = templates.words.of(request.language)("exercise.mark")
     prefix = f"{' - '.join(dict.fromkeys((EXERCISE, mark)))}: " if request.content.exercise else ""
     if view.sms is not None:
-        return "", prefix + view.sms, ""
+        return "", prefix + with_given_mark(view.sms, confirm=request.content.confirm), ""
     context = context_of(request, view, templates) | {"subject": subject_of(request, view, templates)}
     template = templates.text.get_template("sms/base.txt.j2")
     text = template.render(context)
     refuse_slots(request, text)
-    if context["wrongs"] and cut(text, prefix=prefix):  # what is right comes first
+    tail = tail_of(request, templates.centre, context["word"])
+    if context["wrongs"] and cut(text, prefix=prefix, tail=tail):  # what is right comes first
         text = template.render(context | {"wrongs": ()})
-    return "", ending(made(text, prefix=prefix), _codes(context)), ""
+    whole = ending(made(text, prefix=prefix, tail=tail), _codes(context))
+    return "", with_mark(whole, templates.centre) if tail else whole, ""
 
 
 def _codes(context: Mapping[str, Any]) -> Iterator[str]:
@@ -163,6 +184,9 @@ def _refuse_unmarked(request: RenderRequest, variant: Variant) -> None:
             raise Refused([Problem(place, f"The {part} is empty.", "Mend the template.")])
     if request.channel != "mail":
         refuse_slots(request, variant.html)
+    elif request.content.confirm and any(slot("confirm") not in part for part in (variant.text, variant.html)):
+        what = "Readers are asked to confirm, and the mail does not say how."
+        raise Refused([Problem(place, what, "Show `confirm` in the frame.")])
 
 
 def _refuse_silent(request: RenderRequest, view: View, variant: Variant) -> None:

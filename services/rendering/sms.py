@@ -14,9 +14,13 @@ __all__ = ["SmsSize", "cut", "ending", "fit", "made", "measure"]
 _ELLIPSIS = "..."  # the character … is not in GSM-7
 
 
-def made(rendered: str, *, prefix: str = "") -> str:
-    """A generated SMS: `prefix`, then as many whole words of `rendered` as fit, in the typography of GSM-7."""
-    return fit(prefix + one_line(gsm_typography(rendered)), limits.SMS_SEGMENTS)
+def made(rendered: str, *, prefix: str = "", tail: str = "") -> str:
+    """A generated SMS: `prefix`, then as many whole words of `rendered` as fit, in the typography of GSM-7.
+
+    `tail` comes last whatever has to give way for it.
+    """
+    tail = tail and f" {gsm_typography(tail)}"
+    return fit(prefix + one_line(gsm_typography(rendered)), limits.SMS_SEGMENTS, tail) + tail
 
 
 def ending(text: str, endings: Iterable[str]) -> str:
@@ -29,25 +33,28 @@ def ending(text: str, endings: Iterable[str]) -> str:
     return text
 
 
-def cut(rendered: str, *, prefix: str = "") -> bool:
+def cut(rendered: str, *, prefix: str = "", tail: str = "") -> bool:
     """Whether `made` would leave something of it out."""
-    return measure(prefix + one_line(gsm_typography(rendered))).segments > limits.SMS_SEGMENTS
+    return measure(f"{prefix}{one_line(gsm_typography(rendered))} {tail}".rstrip()).segments > limits.SMS_SEGMENTS
 
 
-def fit(text: str, segments: int) -> str:
-    """`text` itself, or its longest beginning of whole words, with an ellipsis, that takes no more than `segments`."""
-    if measure(text).segments <= segments:
+def fit(text: str, segments: int, tail: str = "") -> str:
+    """`text` itself, or its longest beginning of whole words, with an ellipsis, that takes no more than `segments`.
+
+    `tail` is what will stand behind it, and is measured with it.
+    """
+    if measure(text + tail).segments <= segments:
         return text
     words = text.split(" ")
-    shortened = _longest([" ".join(words[:count]).rstrip(" ,;:.-") for count in range(1, len(words))], segments)
-    return shortened or _longest([text[:count] for count in range(1, len(text))], segments)
+    shortened = _longest([" ".join(words[:count]).rstrip(" ,;:.-") for count in range(1, len(words))], segments, tail)
+    return shortened or _longest([text[:count] for count in range(1, len(text))], segments, tail)
 
 
-def _longest(beginnings: list[str], segments: int) -> str:
+def _longest(beginnings: list[str], segments: int, tail: str) -> str:
     low, high = 0, len(beginnings)
     while low < high:
         middle = (low + high) // 2
-        if measure(beginnings[middle] + _ELLIPSIS).segments <= segments:
+        if measure(beginnings[middle] + _ELLIPSIS + tail).segments <= segments:
             low = middle + 1
         else:
             high = middle

@@ -20,6 +20,7 @@ from services.domain.problems import Problem, Refused
 from services.rendering.centre import Centre, Logo, RenderingSettings, logo_link, read_logo
 from services.rendering.mjml import guard
 from services.rendering.words import Words, read_words
+from services.runtime.sms_sender import two_way
 
 _SUFFIXES: Final = (".j2", ".yaml")
 _FILE_BYTES: Final = 256 * 1024
@@ -55,7 +56,10 @@ def load_templates(settings: RenderingSettings | None = None) -> Templates:
     logo = read_logo(settings.centre_logo)
     link = logo_link(settings, logo)
     verify = f"{settings.public_url}/verify" if settings.public_url else ""
-    centre = Centre(settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None, verify)
+    centre = Centre(
+        settings.centre_name, settings.centre_short_name, settings.centre_address, logo is not None, verify,
+        settings.public_url or "", two_way(),
+    )  # fmt: skip
     html, text = (_environment(sources, places, autoescape=escaped) for escaped in (True, False))
     return Templates(
         version=_version(sources, centre, logo, link, settings.timezone),

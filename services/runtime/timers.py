@@ -40,6 +40,12 @@ async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "", now
             fired += 1
 
 
+async def take_with(connection: Connection, kind: str, beginning: str) -> list[str]:
+    """Fire, in this transaction, whatever else is due whose subject begins so; returns the subjects."""
+    rows = await connection.execute(_WITH, {"kind": kind, "beginning": beginning})
+    return [subject for (subject,) in await rows.fetchall()]
+
+
 async def prune(connection: Connection, kind: str) -> int:
     """Forget fired timers of a kind whose occurrences do not come back; returns how many rows went."""
     return (
@@ -53,5 +59,13 @@ UPDATE timer SET fired_at = now() WHERE (kind, subject, occurrence) = (
     WHERE kind = %s AND fired_at IS NULL AND due <= coalesce(%s::timestamptz, clock_timestamp())
         AND starts_with(occurrence, %s)
     ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING subject
+"""
+
+_WITH: Final = """
+UPDATE timer SET fired_at = now() WHERE (kind, subject, occurrence) IN (
+    SELECT kind, subject, occurrence FROM timer
+    WHERE kind = %(kind)s AND fired_at IS NULL AND due <= clock_timestamp() AND starts_with(subject, %(beginning)s)
+    FOR UPDATE SKIP LOCKED
 ) RETURNING subject
 """

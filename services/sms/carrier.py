@@ -8,6 +8,7 @@ from typing import Final
 from services.domain.lanes import Channel
 from services.fanout.carrier import Job
 from services.sms.errand import Errand, Road
+from services.sms.opting_out import heeded, says_so
 from services.store.ledger import Delivery, Result
 
 HOLDS_SECONDS: Final = 0.25
@@ -39,8 +40,10 @@ class SmsCarrier:
         remembering = asyncio.create_task(self._road.handed_over(job.claim))
         try:
             await self._read_holds()
+            deliveries = await heeded(job, self._road.opted_out)
+            waiting = iter(deliveries)
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._road.connections, len(job.claim.deliveries))):
+                for _ in range(min(self._road.connections, len(deliveries))):
                     group.create_task(hand.line(waiting, group))
         finally:
             reading.cancel()
@@ -49,6 +52,8 @@ class SmsCarrier:
                 job.give_back(delivery)
             await asyncio.wait({remembering}, timeout=REMEMBER_SECONDS)
             remembering.cancel()
+        if hand.refused_by_them and self._road.refused_by:
+            await self._road.refused_by(job.claim.ref.message, hand.refused_by_them)
 
     async def _keep_reading_holds(self) -> None:
         while True:
@@ -71,6 +76,7 @@ class Hand:
         self._road, self._looking_up, self._job = road, looking_up, job
         self._begun = time.monotonic()
         self._errands: set[Errand] = set()
+        self.refused_by_them: list[int] = []  # numbers that opted out at the provider
 
     async def line(self, waiting: Iterator[Delivery], group: asyncio.TaskGroup) -> None:
         """One after the other; what takes longer than one request goes on beside the line and holds nobody up."""
@@ -93,4 +99,6 @@ class Hand:
 
     def _settle(self, errand: Errand, result: Result) -> None:
         self._errands.discard(errand)
+        if says_so(result):
+            self.refused_by_them.append(result.sequence)
         self._job.settle(result)

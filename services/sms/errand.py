@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -60,6 +60,12 @@ class Road:
     """Those that SMS may go to; None: any."""
     patience: timedelta = PATIENCE
     segments: Segments = field(default_factory=Segments)
+    confirm: Callable[[DeliveryName], str] = lambda _: ""
+    """Where whoever gets this delivery says that they know; '' where that would lead nowhere."""
+    opted_out: Callable[[Sequence[str]], Awaitable[Collection[str]]] | None = None
+    """Those of these numbers that asked for no more SMS."""
+    refused_by: Callable[[int, Sequence[int]], Awaitable[None]] | None = None
+    """Told of deliveries of a message whose numbers asked the provider for no more SMS."""
 
 
 class Errand:
@@ -110,10 +116,11 @@ class Errand:
         try:
             self._tries += 1
             trunk.breaker.begin()
+            began = time.monotonic()
             sms = replace(sms, callback=self._road.callback(trunk.provider.name, self._name()))
             answer = await trunk.provider.send(sms, partial(self._opens, trunk))
             self._doubt_since = time.monotonic()
-            hold = self._take_note(trunk, answer)  # before another takes our place
+            hold = self._take_note(trunk, answer, began)  # before another takes our place
         finally:
             trunk.breaker.went(_well(answer))
             trunk.pace.leave(self._job.claim.lane)
@@ -142,16 +149,16 @@ class Errand:
         self._doubted, self._suspects = True, [trunk]
         return True
 
-    def _take_note(self, trunk: Trunk, answer: Held | Ruling) -> float | None:
+    def _take_note(self, trunk: Trunk, answer: Held | Ruling, began: float) -> float | None:
         """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
         if isinstance(answer, Held):
             trunk.gate.went_well()
-            trunk.pace.went_well()
+            trunk.pace.went_well(began)
             self._road.switch.went_well(trunk)
         elif answer.verdict is Verdict.REFUSED:
-            trunk.pace.went_well()
+            trunk.pace.went_well(began)
         elif answer.verdict is Verdict.SLOW_DOWN:
-            return trunk.pace.slow_down(trunk.provider.retry_after)
+            return trunk.pace.slow_down(trunk.provider.retry_after, began)
         elif answer.verdict not in _OF_THIS_ONE:
             trunk.gate.close(answer)
         return None
@@ -257,6 +264,7 @@ class Errand:
             slots = slots_for(
                 name=delivery.name, organisation=delivery.organisation,
                 municipality=delivery.municipality, role=delivery.role,
+                confirm=self._road.confirm(DeliveryName(claim.ref.message, delivery.sequence)),
             )  # fmt: skip
             text = fill(text, slots)
         return Sms(number, text, None, _valid_for(claim), f"{claim.message_id}.{delivery.sequence}")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from services.domain.sms_failures import OPTED_OUT
 from services.domain.states import State
 from services.runtime import clock
 from services.sms import codes, sinch_codes
@@ -64,6 +65,11 @@ def no_number(delivery: Delivery) -> Result:
     """The number was erased after the plan was made. After a doubt nobody can tell any more: there is nothing to look
     up, and the one before may have arrived."""
     return _result(delivery, State.UNKNOWN if delivery.doubts else State.SUPPRESSED, reason="no-number")
+
+
+def opted_out(delivery: Delivery) -> Result:
+    """The number asked for no more SMS after the plan was made."""
+    return _result(delivery, State.FAILED, reason=OPTED_OUT)
 
 
 def _result(

@@ -1,8 +1,10 @@
 """How many requests run at once, who goes first, and how we slow down when Twilio says so.
 
 Urgent goes before routine, and keeps a quarter of the connections. Told that we go too fast, all wait for as long as
-Twilio asks; then one goes alone, and only when it was taken do half as many as before go at once, and one more with
-each round that goes well (AIMD, as TCP does). So a storm of 429s costs what was under way, and one request per wait.
+the provider asks; then one goes alone, and only when it was taken do half as many as before go at once, and one more
+with each round that goes well (AIMD, as TCP does). So a storm of 429s costs what was under way, and one request per
+wait. Where it asks for no time, the first wait is short and each that follows three times as long: a 429 now and then,
+among many that are taken, costs a moment, and not a second for everybody.
 """
 
 import asyncio
@@ -13,7 +15,8 @@ from typing import Final
 
 LOOK_SECONDS: Final = 0.2
 """This often, who waits is asked whether it may still start."""
-FIRST_PAUSE: Final = 1.0
+FIRST_PAUSE: Final = 0.1
+LONGER: Final = 3
 LONGEST_PAUSE: Final = 30.0
 LONGEST_ASKED: Final = 300.0
 
@@ -28,7 +31,7 @@ class Pace:
         self._window = float(connections)
         self._busy: Counter[str] = Counter()
         self._waiting: dict[str, deque[_Waiting]] = {"urgent": deque(), "routine": deque()}
-        self._pause, self._held_until = FIRST_PAUSE, float("-inf")
+        self._pause, self._held_until, self._held_since = FIRST_PAUSE, float("-inf"), float("-inf")
         self._alone = False
         self._look: asyncio.TimerHandle | None = None
 
@@ -51,14 +54,15 @@ class Pace:
         self._busy[lane] -= 1
         self._let_in()
 
-    def slow_down(self, asked: float | None) -> float | None:
+    def slow_down(self, asked: float | None, began: float | None = None) -> float | None:
         """Hold all for as many seconds as were asked, or longer each time when none were.
 
+        `began`: when the request left, by the same clock; one from before the last wait says what that one was for.
         Returns the seconds if that is news; None when others that were under way have said the same thing.
         """
         seconds = self._pause if asked is None else min(asked, LONGEST_ASKED)
-        if not self.held:
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        if not self.held and not self._before_wait(began):
+            self._pause = min(LONGER * self._pause, LONGEST_PAUSE)
             self._window = max(1.0, self._window / 2)
         elif asked is None or seconds <= self.held + LOOK_SECONDS:
             return None
@@ -67,14 +71,15 @@ class Pace:
 
     def hold(self, seconds: float) -> None:
         """Let nobody go for so long, and then one alone."""
-        self._held_until, self._alone = max(self._held_until, self._clock() + seconds), True
+        self._held_since = self._clock()
+        self._held_until, self._alone = max(self._held_until, self._held_since + seconds), True
         self._look_in(min(seconds, LOOK_SECONDS))
 
-    def went_well(self) -> None:
+    def went_well(self, began: float | None = None) -> None:
         """One more at once, after as many as now go at once went well."""
         if self._window >= self._connections and not self._alone:
             return
-        if self._clock() < self._held_until:  # it was under way before: that says nothing of now
+        if self._clock() < self._held_until or self._before_wait(began):  # that says nothing of now
             return
         self._pause = FIRST_PAUSE
         if self._alone:
@@ -82,6 +87,9 @@ class Pace:
         else:
             self._window = min(float(self._connections), self._window + 1 / self._window)
         self._let_in()
+
+    def _before_wait(self, began: float | None) -> bool:
+        return began is not None and began <= self._held_since
 
     def _room(self, lane: str) -> bool:
         window = 1 if self._alone else int(self._window)

@@ -14,8 +14,10 @@ from services.fanout.bucket import Bucket
 from services.fanout.retry import RetrySettings
 from services.fanout.worker import run_worker
 from services.runtime import clock
+from services.runtime.confirm_links import confirm_path
 from services.runtime.postgres import AWAY, Pool, until_there
 from services.runtime.public_url import PublicUrlSettings
+from services.runtime.reader_links import Reader
 from services.runtime.service import Service
 from services.runtime.tokens import Keys
 from services.sms.breaker import Breaker
@@ -23,6 +25,7 @@ from services.sms.callbacks import DeliveryName, callback_url, sinch_callback_ur
 from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
 from services.sms.gate import Gate
+from services.sms.opting_out import asked_in, told_in
 from services.sms.pace import Pace
 from services.sms.provider import Provider
 from services.sms.settings import SinchSettings, SmsSettings, TwilioSettings
@@ -93,11 +96,17 @@ def make_carrier(service: Service, switch: Switch, keys: Keys, settings: SmsSett
         address = sinch_callback_url if provider == "sinch" else callback_url
         return address(public_url, keys, name) if public_url else None
 
+    def confirm(name: DeliveryName) -> str:
+        return public_url + confirm_path(Reader(name.message, name.sequence), keys) if public_url else ""
+
     return SmsCarrier(
         Road(
             switch=switch,
             connections=settings.sms_connections,
             callback=callback,
+            confirm=confirm,
+            opted_out=asked_in(service.pool),
+            refused_by=told_in(service.pool),
             twins=twins_in(service.pool),
             settling=settings.settling,
             horizon=timedelta(seconds=RetrySettings().retry_horizon_seconds),

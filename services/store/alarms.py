@@ -24,6 +24,10 @@ KINDS: Final = (STALLED, FAILURES, UPDATE_OVERDUE, LEFT_PAUSED)
 CANNOT_SEND: Final = "cannot-send"
 """Relay or provider takes nothing until somebody mends something. Subject: the channel. Workers ring and hush it."""
 
+SMS_SILENT: Final = "sms-silent"
+"""No provider takes an SMS: what is urgent goes by mail to all who wait for one. Subject: the channel. Dispatch rings
+it, and hushes it."""
+
 PROVIDER_OUT: Final = "provider-out"
 """One provider takes nothing until somebody mends something, and another carries what is to be sent. Subject: the
 channel and the provider. Workers ring and hush it."""

@@ -78,6 +78,12 @@ async def unconfirmed(connection: Connection, message: int) -> list[Unconfirmed]
         return await cursor.fetchall()
 
 
+async def recipients(connection: Connection, message: int, external_ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of those of these contacts who got this message, also as a deputy, by external id."""
+    values = {"message": message, "ids": list(external_ids)}
+    return dict(await (await connection.execute(_RECIPIENTS.encode(), values)).fetchall())
+
+
 async def confirmed(connection: Connection, message: int) -> int:
     """How many of its recipients have confirmed; reads confirmations, and the plan only where deputies did."""
     row = await (await connection.execute(_CONFIRMED_COUNT.encode(), {"message": message})).fetchone()
@@ -136,6 +142,11 @@ not_confirmed AS (
     WHERE NOT EXISTS (SELECT FROM confirmed c WHERE c.contact = a.contact)
 )"""
 """CTEs up to `not_confirmed (contact, sequence, variant)` of `%(message)s`; write `WITH` before them."""
+
+_RECIPIENTS: Final = f"""
+WITH {_GOT} SELECT DISTINCT c.external_id, c.id FROM got JOIN contact c ON c.id = got.contact
+WHERE c.external_id = ANY(%(ids)s)
+"""
 
 _UNCONFIRMED: Final = f"""
 WITH {NOT_CONFIRMED}

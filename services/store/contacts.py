@@ -12,6 +12,10 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from services.store import replies
+from services.store.selecting import EVERYONE as EVERYBODY
+from services.store.selecting import Selected
+
 ROWS_PER_FETCH: Final = 2000
 
 
@@ -47,6 +51,7 @@ class ContactFilter:
     without: str | None = None
     words: str | None = None
     removed: bool = False
+    selection: Selected = EVERYBODY
 
 
 EVERYONE: Final = ContactFilter()
@@ -57,23 +62,25 @@ async def find_contacts(
 ) -> list[Contact]:
     """A page of contacts by external id, beginning after the one given."""
     cursor = connection.cursor(row_factory=class_row(Contact))
-    await cursor.execute(f"{CONTACT} {WHICH} AND c.external_id > %(after)s ORDER BY c.external_id LIMIT %(most)s",
-                         {**_parameters(which), "after": after, "most": most})  # fmt: skip
+    query = f"{CONTACT} {_which(which)} AND c.external_id > %(after)s ORDER BY c.external_id LIMIT %(most)s"
+    await cursor.execute(query.encode(), {**_parameters(which), "after": after, "most": most})
     return await cursor.fetchall()
 
 
 async def count_contacts(connection: AsyncConnection[Any], which: ContactFilter = EVERYONE) -> int:
     """How many contacts there are of these."""
-    cursor = await connection.execute(f"SELECT count(*) FROM contact c {ADDRESSES} {WHICH}", _parameters(which))
+    query = f"SELECT count(*) FROM contact c {ADDRESSES} {_which(which)}"
+    cursor = await connection.execute(query.encode(), _parameters(which))
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
 
 
-async def every_contact(connection: AsyncConnection[Any]) -> AsyncIterator[Contact]:
+async def every_contact(connection: AsyncConnection[Any], selection: Selected = EVERYBODY) -> AsyncIterator[Contact]:
     """All contacts that are not removed, by external id, from a cursor on the server; run it in a transaction."""
     async with connection.cursor("every_contact", row_factory=class_row(Contact)) as cursor:
         cursor.itersize = ROWS_PER_FETCH
-        await cursor.execute(f"{CONTACT} WHERE c.removed_at IS NULL AND c.user_id IS NULL ORDER BY c.external_id")
+        chosen = f"c.removed_at IS NULL AND c.user_id IS NULL{selection.narrows('c.id')}"
+        await cursor.execute(f"{CONTACT} WHERE {chosen} ORDER BY c.external_id".encode(), selection.values)
         async for contact in cursor:
             yield contact
 
@@ -97,6 +104,7 @@ async def remove_contacts(connection: AsyncConnection[Any], external_ids: Sequen
         (list(external_ids),),
     )
     removed = [int(row[0]) for row in await cursor.fetchall()]
+    await replies.forget(connection, removed)
     await connection.execute("UPDATE address SET value = NULL, current = false WHERE contact = ANY (%s)", (removed,))
     await connection.execute("DELETE FROM contact_audience WHERE contact = ANY (%s)", (removed,))
     return removed
@@ -111,7 +119,12 @@ def _parameters(which: ContactFilter) -> dict[str, Any]:
         "without": which.without,
         "words": words and f"%{words}%",
         "removed": which.removed,
+        **which.selection.values,
     }
+
+
+def _which(which: ContactFilter) -> str:
+    return WHICH + which.selection.narrows("c.id")
 
 
 ADDRESSES: Final = """

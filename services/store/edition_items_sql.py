@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.domain.states import REACHED, UNSENT, State
+from services.store.variants import PLANNED
 
 _REACHED = " + ".join(f"b.{state.word}" for state in sorted(REACHED))
 _UNSENT = " + ".join(f"b.{state.word}" for state in sorted(UNSENT | {State.SUPERSEDED, State.EXPIRED}))
@@ -24,6 +25,15 @@ WHERE e.message_id IS NOT NULL AND (
     )
 )
 """
+
+# What only some of an audience were told, and what puts that right, is no news for the others.
+_FOR_SOME: Final = """EXISTS (
+            WITH RECURSIVE way AS (
+                SELECT m.corrects AS next, m.content
+                UNION ALL SELECT o.corrects, o.content FROM way JOIN message o ON o.number = way.next
+            )
+            SELECT FROM way WHERE coalesce(content->>'recipients', '') <> ''
+        )"""
 
 # `back` is counted from the form that the newsletter has only while no edition told the audience anything.
 HEARD: Final = f"""
@@ -49,11 +59,11 @@ WITH counted AS MATERIALIZED (
     FROM message m
     JOIN LATERAL (
         SELECT v.audience, array_agg(DISTINCT v.channel) AS channels FROM variant v
-        WHERE v.message = m.number AND v.audience = ANY(%(audiences)s) GROUP BY v.audience
+        WHERE v.message = m.number AND v.audience = ANY(%(audiences)s) AND {PLANNED} GROUP BY v.audience
     ) v ON true
     JOIN since s ON s.audience = v.audience
     LEFT JOIN told t ON t.message = m.number AND t.audience = v.audience
-    WHERE m.kind = ANY(%(kinds)s) AND m.released_at IS NOT NULL AND m.exercise = %(exercise)s
+    WHERE m.kind = ANY(%(kinds)s) AND m.released_at IS NOT NULL AND m.exercise = %(exercise)s AND NOT {_FOR_SOME}
         AND (%(incidents)s::text[] = '{{}}' OR m.incident = ANY(%(incidents)s::text[]))
         AND (%(phases)s::text[] = '{{}}' OR m.phase = ANY(%(phases)s::text[]))
 )

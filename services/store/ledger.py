@@ -9,10 +9,10 @@ lock: that a message was stopped or has expired is final.) docs/delivery.md expl
 
 from services.store.claims import claim, inherit, with_work
 from services.store.ledger_types import Claim, Counts, Delivery, Result
-from services.store.settlements import RETRY, announce_batch, report, settle
+from services.store.settlements import FALLBACK, RETRY, announce_batch, report, settle
 from services.store.withdrawals import withdraw_unsent
 
 __all__ = [
-    "RETRY", "Claim", "Counts", "Delivery", "Result",
+    "FALLBACK", "RETRY", "Claim", "Counts", "Delivery", "Result",
     "announce_batch", "claim", "inherit", "report", "settle", "with_work", "withdraw_unsent",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from services.runtime.postgres import Connection
 from services.store import plan
 from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS, TOLD
 from services.store.plan import PlanFor
+from services.store.selecting import EVERYONE, Selected
 
 ORIGIN: Final = "newcomers"
 MOST: Final = 100_000
@@ -32,14 +33,18 @@ class Newcomer:
     audience: str
 
 
-async def found(connection: Connection, message: int, audiences: Sequence[str]) -> list[Newcomer]:
+async def found(
+    connection: Connection, message: int, audiences: Sequence[str], selection: Selected = EVERYONE
+) -> list[Newcomer]:
     """Those in these audiences of people (in the configured order) who are not in the plan; at most `MOST`.
 
-    In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed.
+    In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed. `selection` is
+    that of the message: who does not fit it did not come in.
     """
-    values = {"message": message, "people": list(audiences), "most": MOST}
+    values = {"message": message, "people": list(audiences), "most": MOST, **selection.values}
+    query = _FOUND.replace(_NARROWED, selection.narrows("c.id"))
     async with connection.cursor(row_factory=class_row(Newcomer)) as cursor:
-        await cursor.execute(_FOUND, values)
+        await cursor.execute(query.encode(), values)
         return await cursor.fetchall()
 
 
@@ -66,11 +71,12 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
 
 
 async def _append(connection: Connection, planned: PlanFor, values: dict[str, Any]) -> None:
-    row = await (await connection.execute(_LAST, values)).fetchone()
+    row = await (await connection.execute(LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
     await connection.execute(plan.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
-    await _stand_behind(connection, values)
-    await connection.execute(_RENUMBER)
+    await connection.execute(_MET, values)
+    await stand_behind(connection, values)
+    await connection.execute(RENUMBER)
     await connection.execute(plan.DELIVERIES, values)
     await connection.execute(plan.SHARED, values)
     in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
@@ -78,9 +84,12 @@ async def _append(connection: Connection, planned: PlanFor, values: dict[str, An
     await plan.write_steps(connection, planned, values["channel"], values["after"], in_steps, origin=ORIGIN)
 
 
-async def _stand_behind(connection: Connection, values: dict[str, Any]) -> None:
-    """Whoever has an address to which a copy goes already stands behind that one; its batch is counted anew."""
-    await connection.execute(_MET, values)
+async def stand_behind(connection: Connection, values: dict[str, Any]) -> None:
+    """Whoever has an address to which a copy goes already stands behind that one; its batch is counted anew.
+
+    Of `planned_delivery`, by the table `met`: which of its copies (`stands`) meets which delivery (`sequence`). Drops
+    that table; `values` have message, source and epoch -1.
+    """
     shared = (await connection.execute(_BEHIND, values)).rowcount
     if shared:
         await connection.execute(_MORE, values)
@@ -88,6 +97,8 @@ async def _stand_behind(connection: Connection, values: dict[str, Any]) -> None:
     await connection.execute("DELETE FROM planned_delivery p USING met WHERE met.stands = p.stands")
     await connection.execute("DROP TABLE met")
 
+
+_NARROWED: Final = "/* narrowed */"
 
 _FOUND: Final = """
 SELECT c.id AS contact, c.external_id, c.name,
@@ -102,7 +113,7 @@ WHERE m.number = %(message)s AND c.id NOT IN (
 AND NOT EXISTS (
     SELECT FROM unsubscription u JOIN newsletter n ON n.id = u.newsletter
     WHERE n.incident = m.incident AND u.contact = c.id
-)
+)/* narrowed */
 GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 """
 
@@ -116,7 +127,7 @@ FROM contact_audience a JOIN contact c ON c.id = a.contact AND c.removed_at IS N
 WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]) GROUP BY c.id
 """
 
-_LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
+LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
 
 _MET: Final = """
 CREATE TEMP TABLE met AS
@@ -153,7 +164,7 @@ SELECT count(*) FROM settled
 """
 
 # Those who stand behind another's copy left gaps in the numbering.
-_RENUMBER: Final = """
+RENUMBER: Final = """
 UPDATE planned_delivery p SET sequence = n.sequence
 FROM (
     SELECT contact, row_number() OVER (ORDER BY sequence) AS sequence FROM planned_delivery WHERE sequence IS NOT NULL

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.domain.states import State
 from services.runtime.postgres import Connection
+from services.store.opt_outs import WANTED
 
 
 async def pin_addresses(connection: Connection, message: int) -> int | None:
@@ -21,7 +22,7 @@ async def pin_addresses(connection: Connection, message: int) -> int | None:
         return 0
     await connection.execute(_CHANGED_HERE if row[1] else _CHANGED, {"message": message})
     await connection.execute("CREATE UNIQUE INDEX ON changed_contact (contact)")
-    await connection.execute(_STALE, {"message": message})
+    await connection.execute(_STALE.encode(), {"message": message})
     await connection.execute("CREATE UNIQUE INDEX ON stale_delivery (sequence)")
     await connection.execute("ANALYZE changed_contact, stale_delivery")
     if await _shared_otherwise(connection, message):
@@ -68,13 +69,13 @@ CROSS JOIN LATERAL (SELECT c.removed_at, c.updated_at FROM contact c WHERE c.id 
 WHERE m.number = %(message)s AND c.updated_at > m.proofed_at - interval '10 minutes'
 """
 
-_STALE: Final = """
+_STALE: Final = f"""
 CREATE TEMP TABLE stale_delivery ON COMMIT DROP AS
 SELECT d.sequence, a.id AS address, changed.removed_at IS NOT NULL AS removed
 FROM delivery d JOIN changed_contact changed ON changed.contact = d.contact
 JOIN variant v ON v.message = d.message AND v.number = d.variant
 LEFT JOIN address a ON a.contact = d.contact AND a.channel = v.channel AND a.current AND a.value IS NOT NULL
-    AND changed.removed_at IS NULL
+    AND changed.removed_at IS NULL AND {WANTED.format(channel="v.channel", number="a.value")}
 WHERE d.message = %(message)s AND d.address IS DISTINCT FROM a.id
 """
 

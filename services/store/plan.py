@@ -6,7 +6,7 @@ of sending: channel, then step, then audience in the configured order, then cont
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.domain.batches import BATCH_SIZE
@@ -15,7 +15,9 @@ from services.domain.release_order import ReleaseStep, step_of
 from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
 from services.store import release_steps, threads, told
+from services.store.opt_outs import WANTED
 from services.store.participants import TAKES_PART
+from services.store.selecting import EVERYONE, Selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class PlanFor:
     they were reached, or with `widely` on all that are named: `services.store.told`.
     `newsletter`: whoever unsubscribed from it is left out. `segments`: the provinces with a version of their own.
     `exercises`: whoever is not on the list of participants of each of these, where there is one, is left out too.
+    `selection` narrows `people`, and never those who were `told`.
     """
 
     message: int
@@ -45,12 +48,13 @@ class PlanFor:
     newsletter: int | None = None
     segments: Sequence[str] = ()
     exercises: Sequence[str] = ()
+    selection: Selected = EVERYONE
 
 
 async def write(connection: Connection, plan: PlanFor) -> int:
     """Write deliveries and batches; returns the number of distinct contacts. The variants must be recorded."""
     await connection.execute(_DROP)
-    await connection.execute(_RECIPIENTS, _values(plan))
+    await _choose(connection, plan)
     await release_steps.record(connection, plan.message, plan.release_order)
     return await _write_all(connection, plan)
 
@@ -58,10 +62,11 @@ async def write(connection: Connection, plan: PlanFor) -> int:
 async def write_again(connection: Connection, plan: PlanFor) -> int:
     """Write the plan of a message that was not released anew, for those among its contacts who are still to get it.
 
-    Returns how many these are. Nobody is added: whoever approves it saw for how many it is.
+    Returns how many these are. Nobody is added: whoever approves it saw for how many it is. Nor is its selection asked
+    again, which was settled at the proof.
     """
     await connection.execute(_DROP)
-    await connection.execute(_RECIPIENTS, _values(plan))
+    await _choose(connection, replace(plan, selection=EVERYONE))
     await connection.execute(_NOBODY_NEW, _values(plan))
     for table in ("batch", "delivery", "shared_delivery", "thread"):
         await connection.execute(f"DELETE FROM {table} WHERE message = %s".encode(), (plan.message,))
@@ -91,6 +96,11 @@ async def reached_since(connection: Connection, message: int, told: int) -> bool
     values = {"message": message, "told": told, "reached": [int(state) for state in REACHED]}
     row = await (await connection.execute(_REACHED_SINCE, values)).fetchone()
     return bool(row and row[0])
+
+
+async def _choose(connection: Connection, plan: PlanFor) -> None:
+    query = _RECIPIENTS.replace(_NARROWED, plan.selection.narrows("contact"))
+    await connection.execute(query.encode(), {**_values(plan), **plan.selection.values})
 
 
 async def _write_all(connection: Connection, plan: PlanFor) -> int:
@@ -195,6 +205,8 @@ _TAKES_PART: Final = TAKES_PART.format(
     incident="(SELECT m.incident FROM message m WHERE m.number = %(message)s AND m.exercise)", contact="c.id"
 )
 
+_NARROWED: Final = "/* narrowed */"
+
 # A contact in several audiences is planned in the first of them. `told` brings those who were reached, or possibly
 # so, in the audience whose version they got; also the contacts for whom another's delivery stood. `channels` are those
 # on which they were reached; null: not at all.
@@ -209,7 +221,8 @@ WITH reached AS (
     AND (d.step = 0 OR d.step <= (SELECT o.open_step FROM message o WHERE o.number = d.message))
 ),
 named AS (
-    SELECT contact, audience, NULL AS channel FROM contact_audience WHERE audience = ANY(%(people)s::text[])
+    SELECT contact, audience, NULL AS channel FROM contact_audience
+    WHERE audience = ANY(%(people)s::text[])/* narrowed */
     UNION ALL SELECT contact, audience, channel FROM reached
     UNION ALL SELECT s.contact, r.audience, r.channel FROM shared_delivery s JOIN reached r USING (message, sequence)
 )
@@ -256,6 +269,7 @@ WITH chosen AS (
         coalesce({numbers}) AS variant
     FROM planned_recipient r
     LEFT JOIN address a ON a.contact = r.contact AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
+        AND {wanted}
     {versions}
     WHERE coalesce({numbers}) IS NOT NULL
     AND %(channel)s = ANY(coalesce(r.channels, %(named)s::text[]))
@@ -294,6 +308,7 @@ def candidates(*, in_steps: bool, in_segments: bool) -> bytes:
         ),
         step=_STEP if in_steps else "0::smallint",
         first=f"{_STEP}, " if in_steps else "",
+        wanted=WANTED.format(channel="%(channel)s", number="a.value"),
     ).encode()
 
 
@@ -304,7 +319,11 @@ SELECT step, count(*) FROM planned_delivery WHERE sequence IS NOT NULL GROUP BY 
 DELIVERIES: Final = """
 INSERT INTO delivery (message, sequence, contact, address, variant, contacts, step, state, reason)
 SELECT %(message)s, %(after)s + sequence, contact, address, variant, contacts, step,
-    CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END, CASE WHEN address IS NULL THEN 'no-address' END
+    CASE WHEN address IS NULL THEN %(suppressed)s ELSE %(planned)s END,
+    CASE WHEN address IS NOT NULL THEN NULL WHEN EXISTS (
+        SELECT FROM address a WHERE a.contact = planned_delivery.contact AND a.channel = %(channel)s AND a.current
+        AND a.value IS NOT NULL
+    ) THEN 'opted-out' ELSE 'no-address' END
 FROM planned_delivery WHERE sequence IS NOT NULL ORDER BY sequence
 """
 

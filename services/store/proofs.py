@@ -13,7 +13,7 @@ from services.domain.proofs import MOST_NAMES, Former, Missed, Reach
 from services.domain.variants import Variant
 from services.runtime.postgres import Connection
 from services.store import messages
-from services.store.recipients import PLANNED, WHERE_TO, Whom, values_of
+from services.store.recipients import WHERE_TO, Whom, planned, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ class Readers:
 
 def as_they_are(whom: Whom, channels: Sequence[str], segments: Sequence[str] = ()) -> Source:
     """Those whom a message would reach if it went out now. `segments`: the provinces with a version of their own."""
-    return Source(_AS_THEY_ARE, {**values_of(whom), "channels": list(channels), "segments": list(segments)})
+    return Source(
+        planned(whom) + _AS_THEY_ARE, {**values_of(whom), "channels": list(channels), "segments": list(segments)}
+    )
 
 
 def as_planned(message: int, order: Sequence[str], channels: Sequence[str]) -> Source:
@@ -112,7 +114,7 @@ async def former(
 _UNREACHED: Final = """NOT ('mail' = ANY(wanted) AND mail IS NOT NULL)
     AND NOT ('sms' = ANY(wanted) AND sms IS NOT NULL)"""
 
-_AS_THEY_ARE: Final = f"""{PLANNED}, people AS MATERIALIZED (
+_AS_THEY_ARE: Final = f""", people AS MATERIALIZED (
     SELECT p.contact, o.audience, p.rank, coalesce(c.chosen_language, c.language) AS language, c.province,
         CASE WHEN c.province = ANY(%(segments)s::text[]) THEN c.province ELSE '' END AS segment,
         mail.value AS mail, sms.value AS sms,

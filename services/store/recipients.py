@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.domain.states import REACHED, State
+from services.runtime.postgres import Connection
 from services.store.participants import TAKES_PART
+from services.store.selecting import EVERYONE, Selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,8 @@ class Whom:
 
     `told` are the numbers of messages whose recipients in `told_states` are recipients of this one too, on the channels
     on which they were reached, or with `widely` on all. `exercise_in` is the incident of an exercise, which goes to its
-    participants alone if it has a list of them. `newsletter`: whoever unsubscribed from it is left out.
+    participants alone if it has a list of them. `newsletter`: whoever unsubscribed from it is left out. `selection`
+    narrows `people`.
     """
 
     order: Sequence[str]
@@ -24,10 +27,23 @@ class Whom:
     widely: bool = False
     exercise_in: str | None = None
     newsletter: int | None = None
+    selection: Selected = EVERYONE
+
+
+async def count(connection: Connection, whom: Whom) -> int:
+    """How many contacts these are."""
+    query = f"{planned(whom)} SELECT count(*) FROM planned"
+    row = await (await connection.execute(query.encode(), values_of(whom))).fetchone()
+    return int(row[0]) if row else 0
+
+
+def planned(whom: Whom) -> str:
+    """CTEs up to `planned (contact, rank, channels)`, with the parameters `values_of`; more may follow."""
+    return _PLANNED.replace(_NARROWED, whom.selection.narrows("contact"))
 
 
 def values_of(whom: Whom) -> dict[str, Any]:
-    """The parameters of `PLANNED`."""
+    """The parameters of `planned`."""
     return {
         "order": list(whom.order),
         "people": list(whom.people),
@@ -36,11 +52,14 @@ def values_of(whom: Whom) -> dict[str, Any]:
         "widely": whom.widely,
         "exercise_in": whom.exercise_in,
         "newsletter": whom.newsletter,
+        **whom.selection.values,
     }
 
 
+_NARROWED: Final = "/* narrowed */"
+
 # The rules of services.store.plan: named, or reached by what was told before; the first audience in the order.
-PLANNED: Final = f"""
+_PLANNED: Final = f"""
 WITH ranked AS (SELECT audience, rank FROM unnest(%(order)s::text[]) WITH ORDINALITY o (audience, rank)),
 reached AS (
     SELECT d.message, d.sequence, d.contact, v.audience, CASE WHEN NOT %(widely)s THEN v.channel END AS channel
@@ -50,7 +69,8 @@ reached AS (
       AND (d.state = ANY (%(told_states)s::smallint[]) OR d.doubts > 0)
       AND (d.step = 0 OR d.step <= (SELECT o.open_step FROM message o WHERE o.number = d.message))
 ), named AS (
-    SELECT contact, audience, NULL AS channel FROM contact_audience WHERE audience = ANY (%(people)s::text[])
+    SELECT contact, audience, NULL AS channel FROM contact_audience
+    WHERE audience = ANY (%(people)s::text[])/* narrowed */
     UNION SELECT contact, audience, channel FROM reached
     UNION SELECT s.contact, r.audience, r.channel FROM shared_delivery s JOIN reached r USING (message, sequence)
 ), planned AS (

@@ -18,6 +18,9 @@ from services.store.ledger_types import CLEARED, HANDED_OVER, IN_DOUBT, Claim, C
 
 RETRY: Final = "retry"
 """Kind of the timer that announces a batch again; its subject is a `BatchRef`."""
+FALLBACK: Final = "fallback"
+"""Kind of the timer that looks for who is to get by mail what failed by SMS; its subject is a `BatchRef`."""
+FALLEN: Final = frozenset({State.SUPPRESSED, State.FAILED, State.BOUNCED})
 
 
 async def settle(
@@ -44,7 +47,8 @@ async def settle(
         "retry_after": retry_after,
         "source": source,
     }
-    (stand,) = await _written(connection, _SETTLE, values)
+    fallen = claim.channel == "sms" and any(r.state in FALLEN for r in results)
+    (stand,) = await _written(connection, _SETTLE_FALLEN if fallen else _SETTLE, values)
     _, due, version, *numbers = stand
     counts = Counts(version, {state.word: n for state, n in zip(State, numbers, strict=True) if n}, due)
     if finished and counts.counts.get("planned"):
@@ -63,7 +67,9 @@ async def report(connection: Connection, message: int, results: Sequence[Result]
         return set()
     values = {"message": message, "numbers": {n for _, n in found}, "epoch": -1, "finished": False}
     known = [highest[sequence] for sequence, _ in found]
-    await _written(connection, _SETTLE, _columns(known) | values | {"retry_after": None, "source": source})
+    values |= {"retry_after": None, "source": source}
+    fallen = any(r.state in FALLEN for r in known)
+    await _written(connection, _SETTLE_FALLEN if fallen else _SETTLE, _columns(known) | values)
     return {r.sequence for r in known}
 
 
@@ -201,6 +207,17 @@ WITH {_LOCKED}, {ROWS.format(more="l.halt,")}, {_RESULTS}, {_HEARD}, {_JUDGED}, 
 SELECT l.number, s.due, s.version, {", ".join(f"s.{state.word}" for state in State)}
 FROM locked l LEFT JOIN settled s ON s.message = l.message AND s.number = l.number
 """
+
+# A statement of its own, so that mail, and an SMS that went well, pay nothing for it.
+_SETTLE_FALLEN: Final = _SETTLE.replace(
+    "\nSELECT l.number",
+    f""", fallen AS (
+    INSERT INTO timer (kind, subject, occurrence, due)
+    SELECT '{FALLBACK}', message || '/' || number, version::text, clock_timestamp() FROM settled
+    WHERE channel = 'sms' ON CONFLICT DO NOTHING
+)
+SELECT l.number""",
+)
 
 _BATCHES_OF: Final = """
 SELECT s.sequence, b.number FROM unnest(%s::int[]) s (sequence)

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.domain.states import State
 from services.runtime.postgres import Connection
-from services.store import messages
+from services.store import escalations, messages
+from services.store.escalations import Step
 from services.store.messages import Message
 from services.store.step_status import StepStatus, steps_of
 
@@ -18,6 +19,7 @@ class Status:
     """A message's status. `channels`: contacts by state, per channel; only states that somebody is in.
 
     `release_at`: when a message that is approved goes out, or an embargo ends. `steps`: none when it has no order.
+    `escalation`: what happens when people do not confirm; none when they are not asked to.
     """
 
     id: UUID
@@ -31,6 +33,7 @@ class Status:
     last_accepted_at: datetime | None
     release_at: datetime | None = None
     steps: Sequence[StepStatus] = ()
+    escalation: Sequence[Step] = ()
 
     @property
     def open(self) -> int:
@@ -65,6 +68,7 @@ async def status_of(connection: Connection, message: Message) -> Status:
         last_accepted_at=max(lasts, default=None),
         release_at=await _release_at(connection, message),
         steps=await steps_of(connection, message.number),
+        escalation=await escalations.of(connection, message.number) if message.confirm_minutes else (),
     )
 
 

@@ -75,7 +75,7 @@ UPDATE planned_recipient r SET channels = n.channels FROM (
             SELECT a.channel FROM address a WHERE a.contact = p.contact AND a.current AND a.value IS NOT NULL
             AND EXISTS (
                 SELECT FROM variant v WHERE v.message = %(message)s AND v.channel = a.channel
-                AND v.audience = (%(order)s::text[])[p.rank])
+                AND v.audience = (%(order)s::text[])[p.rank] AND v.segment = '')
         ) AS channels
     ) has
     WHERE p.channels IS NOT NULL

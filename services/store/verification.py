@@ -77,7 +77,10 @@ WHERE (SELECT id FROM message WHERE number = k.message) = (SELECT id FROM messag
 _SENT: Final = """
 CASE WHEN NOT EXISTS (SELECT FROM release_step WHERE message = {message}.number) THEN {message}.released_at ELSE (
     SELECT min(first.opened_at)
-    FROM (SELECT DISTINCT channel FROM variant WHERE message = {message}.number AND audience = k.audience) own
+    FROM (
+        SELECT DISTINCT channel FROM variant
+        WHERE message = {message}.number AND audience = k.audience AND NOT starts_with(segment, '+')
+    ) own
     CROSS JOIN LATERAL (
         SELECT s.opened_at FROM release_step s WHERE s.message = {message}.number AND (
             (s.audiences IS NULL OR k.audience = ANY(s.audiences))

@@ -8,12 +8,12 @@ from psycopg.rows import class_row
 
 from services.domain.states import GOOD, State
 from services.runtime.postgres import Connection
-from services.store import corrections
+from services.store import confirmations, corrections
 from services.store.messages import Message
 
 ROWS_PER_FETCH: Final = 2000
 
-Which = Literal["all", "reached", "not-reached", "not-corrected"]
+Which = Literal["all", "reached", "not-reached", "not-corrected", "confirmed", "not-confirmed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ async def people(
     """These people in the order of the plan, from a cursor on the server; run it in a transaction.
 
     `reached`: an accepted copy on one channel at least. `not-corrected`: of a correction, who got the error, or may
-    have, and has no accepted copy of the correction. `state`: only copies in this state.
+    have, and has no accepted copy of the correction. `confirmed` and `not-confirmed`: of those who were asked, once
+    each, with their first copy; of the confirmed `reason` is how. `state`: only copies in this state.
     """
     chain = await corrections.corrected(connection, message) if which == "not-corrected" else []
     values: dict[str, Any] = corrections.values(message, chain) | {"state": None if state is None else int(state)}
@@ -70,7 +71,25 @@ WITH {_TOLD} {_SHOWN} FROM told t JOIN contact c ON c.id = t.contact
 JOIN variant v ON v.message = t.message AND v.number = t.variant
 WHERE (%(state)s::smallint IS NULL OR t.state = %(state)s) AND {{which}} ORDER BY t.sequence, c.id"""
 
+_ONCE: Final = f"""
+SELECT c.external_id, c.name, v.audience, v.channel, {_WORD} AS state, {{reason}} AS reason
+FROM {{those}} t_ JOIN delivery t ON t.message = %(message)s AND t.sequence = t_.sequence
+JOIN contact c ON c.id = t_.contact JOIN variant v ON v.message = t.message AND v.number = t.variant {{more}}
+WHERE %(state)s::smallint IS NULL OR t.state = %(state)s ORDER BY t_.sequence, c.id"""
+
+# Of somebody for whom a deputy did so, `how` is the deputy's.
+_HOW: Final = """
+JOIN LATERAL (
+    SELECT f.how FROM confirmation f WHERE f.message = %(message)s AND (f.contact = t_.contact OR f.contact IN (
+        SELECT d.recipient FROM addition d
+        WHERE d.message = f.message AND d.origin = 'deputy' AND d.contact = t_.contact
+    )) ORDER BY f.at LIMIT 1
+) f ON true"""
+
 _QUERIES: Final[dict[Which, str]] = {
+    "confirmed": f"WITH {confirmations.ASKED} " + _ONCE.format(those="asked", reason="f.how", more=_HOW),
+    "not-confirmed": f"WITH {confirmations.NOT_CONFIRMED} "
+    + _ONCE.format(those="not_confirmed", reason="t.reason", more=""),
     "all": _THOSE.format(which="true"),
     "reached": _THOSE.format(which=f"t.contact IN {_GOOD}"),
     "not-reached": _THOSE.format(which=f"t.contact NOT IN {_GOOD}"),

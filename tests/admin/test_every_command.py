@@ -24,11 +24,13 @@ NEED_NOTHING = {
 ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
-    "NAME": "no", "NEW": "other", "DATE": "2026-12-24", "AUDIENCE": "governors",
+    "NAME": "no", "CONTACT": "c-1", "PHONE": "+32470000000", "NEW": "other", "DATE": "2026-12-24",
+    "AUDIENCE": "governors",
 }  # fmt: skip
 
 TAKE_MANY = {
     ("contacts", "remove"),
+    ("message", "confirm"),
     ("duty", "set"),
     ("newsletter", "unsubscribe"),
     ("newsletter", "resubscribe"),
@@ -38,6 +40,8 @@ NEEDED = {
     ("users", "add"): ["--role", "author"],
     ("users", "mobile"): ["--none"],
     ("message", "dispute"): ["--reason", "x"],
+    ("message", "called"): ["--reached"],
+    ("sms", "replies"): ["--unmatched"],
     ("incident", "open"): ["--title", "x"],
     ("playbook", "start"): ["--incident", "x-1"],
     ("playbook", "release"): ["--incident", "x-1"],

@@ -12,12 +12,14 @@ import aiohttp
 import jsonschema
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from services.devstack import processes, stand_ins, twilio_messages
+from services.devstack import processes, stand_ins, twilio_callbacks, twilio_messages
 from tests.stack import Twilio
 
 pytestmark = pytest.mark.stack
@@ -266,6 +268,20 @@ def test_the_oldest_messages_go_when_it_holds_too_many(monkeypatch: pytest.Monke
     assert [message.body for message in held.newest_first()] == ["drie", "twee"]
     assert list(held.newest_first(TO)) == [made[2], made[1]]
     assert held.get(made[0].sid) is None
+
+
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=12), st.text(max_size=40), max_size=8),
+    st.from_regex(
+        r"https://[a-z]{1,10}\.be(:8443)?/twilio/status\?d=[0-9]{1,5}\.[0-9]{1,5}&t=[A-Za-z0-9_-]{1,30}", fullmatch=True
+    ),
+    st.text(min_size=1, max_size=40),
+)
+def test_our_signatures_are_those_of_twilios_own_library(form: dict[str, str], url: str, token: str) -> None:
+    """Whatever is in the form: what `public` is tested with is what Twilio would send."""
+    signed = twilio_callbacks.signature(token, url, form)
+    assert RequestValidator(token).validate(url, form, signed)
+    assert not RequestValidator(token + "x").validate(url, form, signed)
 
 
 class _Towards(TwilioHttpClient):

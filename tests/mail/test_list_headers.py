@@ -21,6 +21,7 @@ from services.mail.readers import Readers
 from services.mail.service import MailCarrier
 from services.mail.settings import MailSettings, read_sender
 from services.rendering.encoding import list_id_line, unsubscribe_lines
+from services.runtime.confirm_links import confirmed_by
 from services.runtime.health import Health
 from services.runtime.public_url import PublicUrlSettings
 from services.runtime.reader_links import Reader, read_by
@@ -69,6 +70,18 @@ def test_the_link_in_the_text_is_the_readers_own() -> None:
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text and text.get_content().strip() == f"{link}/preferences"
     assert html and f'<a href="{link}/archive">' in html.get_content()
+
+
+def test_the_link_to_confirm_is_the_readers_own_also_in_what_is_no_edition() -> None:
+    """In both parts; while it is not known where links lead the mail goes all the same."""
+    variant = replace(VARIANT, text=f"{slot('confirm')}\n", html=f'<a href="{slot("confirm")}">x</a>')
+    mail = _mail(7, variants={1: variant}, mailing_list=None)
+    link = READERS.confirm(17, 7)
+    assert confirmed_by(link.rpartition("/")[2], KEYS) == Reader(17, 7)
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text and text.get_content().strip() == link
+    assert html and f'<a href="{link}">' in html.get_content()
+    assert READERS.confirm(17, 8) != link
 
 
 def test_the_link_of_a_test_mail_is_nobodys() -> None:

@@ -131,6 +131,7 @@ async def world(
     after: float = 0.5,
     back: float = 1.0,
     share: float = 0.5,
+    road: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A carrier on the stand-in, with short waits; with `sinch` it has a second provider."""
@@ -157,12 +158,13 @@ async def world(
             )  # fmt: skip
 
         switch = Switch([trunk(provider) for provider in providers], bell, after=after)
-        road = Road(
+        made = Road(
             switch=switch, connections=connections, callback=lambda _, name: callback(name), twins=twins_in(pool),
             settling=timedelta(seconds=0.3), horizon=horizon, countries=countries, patience=timedelta(seconds=0.6),
+            **(road or {}),
         )  # fmt: skip
         await opened.enter_async_context(switch.watched())
-        yield World(SmsCarrier(road), switch.trunks[0].gate, health, switch)
+        yield World(SmsCarrier(made), switch.trunks[0].gate, health, switch)
 
 
 def sinch_settings(sinch: Sinch, **more: Any) -> SinchSettings:

@@ -126,16 +126,48 @@ async def test_a_longer_wait_is_news_and_a_shorter_one_is_not() -> None:
     assert roads.slow_down(86_400.0) == pace.LONGEST_ASKED == 300.0
 
 
+async def test_what_left_before_a_wait_is_no_news_after_it() -> None:
+    """Answers take longer than a short wait: a burst of 429s is one, and not many, each with a longer wait."""
+    clock = Clock()
+    roads = Pace(8, clock)
+    clock.now = 1.0
+    assert roads.slow_down(None, began=0.9) == pace.FIRST_PAUSE
+    clock.now += 2 * pace.FIRST_PAUSE
+    assert [roads.slow_down(None, began=0.95) for _ in range(7)] == [None] * 7
+    roads.went_well(began=0.95)
+    assert await _fits(roads) == 1, "taken before: it says nothing of now"
+    roads.went_well(began=1.15)
+    assert await _fits(roads) == 4
+
+
+async def test_a_steady_share_of_429s_costs_a_part_of_the_speed() -> None:
+    """One in twenty refused, answers after 50 ms, 50 connections: some dozens a second, where it used to be a few."""
+    clock = Clock()
+    roads = Pace(50, clock)
+    done = sent = 0
+    while clock.now < 30:
+        began, going = clock.now, max(1, await _fits(roads))
+        clock.now += max(0.05, roads.held)
+        for _ in range(going):
+            sent += 1
+            if sent % 20:
+                done += 1
+                roads.went_well(began)
+            else:
+                roads.slow_down(None, began)
+    assert done / clock.now > 40
+
+
 async def test_without_being_told_how_long_it_waits_longer_each_time() -> None:
-    """1, 2, 4 … seconds, until something goes well."""
+    """Three times as long each time, until something goes well."""
     clock = Clock()
     roads = Pace(4, clock)
     assert roads.slow_down(None) == pace.FIRST_PAUSE
     clock.now += pace.FIRST_PAUSE + 0.01
-    assert roads.slow_down(None) == 2 * pace.FIRST_PAUSE
+    assert roads.slow_down(None) == pace.LONGER * pace.FIRST_PAUSE
     clock.now += pace.FIRST_PAUSE + 0.01
     assert await _fits(roads) == 0
-    clock.now += pace.FIRST_PAUSE
+    clock.now += pace.LONGER * pace.FIRST_PAUSE
     assert await _fits(roads) == 1
     roads.went_well()
     assert roads.slow_down(None) == pace.FIRST_PAUSE

@@ -1,21 +1,19 @@
 """What is asked of Twilio, to the letter, and a Twilio that is slower than the stand-in ever is."""
 
 import asyncio
-import json
 import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 
 import jsonschema
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
+from twilio.rest import Client  # type: ignore[import-untyped]  # ships hints, but no py.typed
 
-import services.devstack
 from services.domain.states import State
 from services.runtime.tokens import Key, Keys
 from services.sms.callbacks import DeliveryName, callback_url, named
@@ -25,6 +23,7 @@ from services.sms.settings import TwilioSettings
 from services.sms.twilio import open_twilio
 from tests.sms.jobs import BODY, Sent, job, world
 from tests.stack import Twilio
+from tests.twilio_requests import hold
 
 pytestmark = pytest.mark.stack
 
@@ -112,7 +111,7 @@ async def test_the_request_says_what_twilio_describes(slow: Slow, twilio: Twilio
     query = dict(part.split("=") for part in form["StatusCallback"].partition("?")[2].partition("#")[0].split("&"))
     assert form["StatusCallback"].startswith("https://crisis.example.be/twilio/status?")
     assert named(query, KEYS) == DeliveryName(17, 1)
-    _check(form)
+    hold([("post", ".json", form), ("post", ".json", later)])
 
 
 @pytest.mark.parametrize(
@@ -239,6 +238,24 @@ async def test_the_request_is_the_one_that_the_sdk_would_make(slow: Slow) -> Non
     assert {name: headers.get(name) for name in same} == {name: sdk_headers.get(name) for name in same}
 
 
+@pytest.mark.parametrize("edge", [None, "dublin", "frankfurt-ix"])
+@pytest.mark.parametrize("region", [None, "ie1", "us1"])
+def test_region_and_edge_lead_where_the_sdk_would_go(region: str | None, edge: str | None) -> None:
+    """By data residency an account may be in Ireland: asked elsewhere it is not known."""
+    settings = _settings("https://api.twilio.com").model_copy(update={"twilio_region": region, "twilio_edge": edge})
+    sdk = Client("AC0", "x", region=region, edge=edge)
+    assert settings.address() + "/2010-04-01" == sdk.get_hostname("https://api.twilio.com/2010-04-01")
+    elsewhere = settings.model_copy(update={"twilio_base_url": "http://127.0.0.1:1"})
+    assert elsewhere.address() == "http://127.0.0.1:1", "whoever sets an address means it"
+
+
+@pytest.mark.parametrize("form", [{"To": TO, "Bodyy": "x"}, {"To": TO, "ValidityPeriod": "soon"}, {"Body": "x"}])
+def test_a_request_that_twilio_does_not_describe_is_noticed(form: dict[str, str]) -> None:
+    """What holds every request of every test must be able to fail."""
+    with pytest.raises((AssertionError, jsonschema.ValidationError)):
+        hold([("post", ".json", form)])
+
+
 async def _hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
     writer.close()
@@ -253,16 +270,3 @@ def _settings(url: str) -> TwilioSettings:
         twilio_account_sid=ACCOUNT, twilio_auth_token=SecretStr("secret"), twilio_from="CCVO",
         twilio_base_url=url, twilio_timeout_seconds=0.5,
     )  # fmt: skip
-
-
-def _check(form: dict[str, str]) -> None:
-    """Against the schema of the request in Twilio's OpenAPI description."""
-    path = Path(services.devstack.__file__).parent / "data" / "twilio-messages.openapi.json"
-    document = json.loads(path.read_text())
-    [operation] = [
-        each["post"] for name, each in document["paths"].items() if name.endswith("/Messages.json") and "post" in each
-    ]
-    schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-    typed = {**form, "ValidityPeriod": int(form["ValidityPeriod"])}
-    assert set(typed) <= set(schema["properties"])
-    jsonschema.validate(typed, {**schema, "components": document.get("components", {})})

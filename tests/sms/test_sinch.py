@@ -60,9 +60,11 @@ async def test_what_became_of_it_is_read_from_its_report(sinch: Sinch) -> None:
     """One that is not known (any more) is None, and no refusal of anything."""
     sinch.faults({"at": "callback", "do": "fail", "code": 27})
     async with open_sinch(sinch_settings(sinch), 1) as api:
-        sent = await api.send(SMS)
+        sent = await api.send(Sms(TO, BODY))
         assert isinstance(sent, Held)
-        await asyncio.sleep(0.5)
+        async with asyncio.timeout(10):
+            while sinch.messages()[0]["status"] != "Failed":  # noqa: ASYNC110  (another process moves it on)
+                await asyncio.sleep(0.05)
         assert await api.fetch(sent.sid, TO) == Held(sent.sid, "failed", 27)
         assert await api.fetch("sinch:01NOTHING", TO) is None
     delivery = Delivery(1, 1, 1, 0, 1, TO, "", "", "", "")

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from services.domain.lint.rule import Hit, Linted, Rule, hit, rule
+from services.domain.lint.rule import ROELAND, Hit, Linted, Rule, hit, rule
+from services.domain.message_rules import LINK
 from services.domain.texts import gsm_typography, measure, outside_gsm
 
 EXERCISE_MARK: Final = "OEFENING: "
+HOW: Final = re.compile(
+    r"(antwoord|stuur|répond|repond|reply|antwort|bevestig|confirm|bestätig).*\b(ok|oui|ja|yes)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+LINK_CHARACTERS: Final = 60
+"""What a link takes here, where nobody knows our address: `https://`, a name of 26 characters, and what follows it."""
 MOST_ODD: Final = 8
 """More characters than these outside GSM-7: not a slip of the keyboard but another alphabet."""
 
@@ -17,7 +24,8 @@ def sms_segments(linted: Linted) -> Iterator[Hit]:
     """What the author wrote; a generated one is cut to size when it is made."""
     most = linted.settings.sms_segments
     for number, text in enumerate(linted.content.sms if "sms" in linted.content.channels else ()):
-        size = measure((EXERCISE_MARK if linted.content.exercise else "") + text.text)
+        whole = (EXERCISE_MARK if linted.content.exercise else "") + text.text
+        size = measure(whole.replace(LINK, "x" * LINK_CHARACTERS) if linted.content.confirm else whole)
         if size.segments > most:
             yield hit(f"sms[{number}]", segments=size.segments, characters=size.characters, most=most)
 
@@ -31,6 +39,17 @@ def sms_ucs2(linted: Linted) -> Iterator[Hit]:
     for place, text in given or _sources(linted):
         if odd := outside_gsm(text):
             yield _advice(place, odd)
+
+
+@rule("sms-confirm", "warning", source=ROELAND)
+def sms_confirm(linted: Linted) -> Iterator[Hit]:
+    """Whoever is not told how to confirm does not. A generated SMS says it by itself."""
+    content = linted.content
+    if not content.confirm or "sms" not in content.channels:
+        return
+    for number, text in enumerate(content.sms):
+        if LINK not in text.text and not HOW.search(text.text):
+            yield hit(f"sms[{number}]")
 
 
 def _advice(place: str, odd: dict[str, str]) -> Hit:
@@ -48,4 +67,4 @@ def _sources(linted: Linted) -> Iterator[tuple[str, str]]:
             yield place, gsm_typography(text.text)
 
 
-SMS: Final[tuple[Rule, ...]] = (sms_segments, sms_ucs2)
+SMS: Final[tuple[Rule, ...]] = (sms_segments, sms_ucs2, sms_confirm)

@@ -196,6 +196,14 @@ SILENT: Final[dict[str, list[Case]]] = {
         case(title=[{"text": "België"}]),
         case(channels=["mail", "sms"], title=[{"text": "Het ‘net’ – stil"}]),
     ],
+    "sms-confirm": [
+        sms("Bel de wacht."),
+        sms("Bel de wacht. Antwoord OK.", confirm=True),
+        sms("Lisez votre mail et répondez OUI.", confirm=True),
+        sms("Bevestig hier: {link}", confirm=True),
+        case(channels=["mail", "sms"], confirm=True),
+        case(channels=["mail"], sms=[{"text": "Bel de wacht."}], confirm=True),
+    ],
     "question-open": [
         case(unknown=[]),
         again("Wij weten nog niet wanneer de dienst herstelt.", "De dienst herstelt vandaag."),
@@ -384,6 +392,7 @@ SPEAKS: Final[dict[str, list[Case]]] = {
         sms("Brand 🔥"),
         case(channels=["mail", "sms"], title=[{"text": "België"}]),
     ],
+    "sms-confirm": [sms("Bel de wacht.", confirm=True), sms("Ok, bel de wacht. Bevestig dat.", confirm=True)],
     "question-open": [
         again("Wij weten nog niet wanneer de haven opent.", "Bel uw gouverneur."),
         again("Wie de aanval deed.", "De haven opent."),

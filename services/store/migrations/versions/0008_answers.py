@@ -63,6 +63,9 @@ CREATE TABLE reply (                                           -- what came in b
 );
 CREATE INDEX reply_message ON reply (message, id);
 
+-- By this a reply finds what it answers. The column does not change while anything is sent, so updates stay HOT.
+CREATE INDEX delivery_address ON delivery (address) WHERE address IS NOT NULL;
+
 -- what goes out beyond the plan -------------------------------------------------------------------------------------
 
 CREATE TABLE addition (                                        -- a delivery that was added after the proof, once each
