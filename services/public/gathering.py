@@ -5,6 +5,7 @@ thousands) a batch is counted ten times a second and not once for every phone.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -41,9 +42,10 @@ class Gathering:
             await self._came.wait()
             self._came.clear()
             waiting, self._waiting = self._waiting, {}
+            next_at = time.monotonic() + BETWEEN_SECONDS  # in a flood recording takes that long, and nobody waits more
             for message, reports in waiting.items():
                 await self._record(message, reports)
-            await asyncio.sleep(BETWEEN_SECONDS)
+            await asyncio.sleep(max(0.0, next_at - time.monotonic()))
 
     async def _record(self, message: int, reports: Sequence[_Waiting]) -> None:
         try:
