@@ -113,7 +113,9 @@ async def remove_contacts(connection: AsyncConnection[Any], external_ids: Sequen
     removed = [int(row[0]) for row in await cursor.fetchall()]
     await connection.execute("UPDATE address SET value = NULL, current = false WHERE contact = ANY (%s)", (removed,))
     await connection.execute("DELETE FROM contact_audience WHERE contact = ANY (%s)", (removed,))
-    await connection.execute("DELETE FROM contact_deputy WHERE %(ids)s && ARRAY[contact, deputy]", {"ids": removed})
+    await connection.execute(
+        "DELETE FROM contact_deputy WHERE contact = ANY (%(ids)s) OR deputy = ANY (%(ids)s)", {"ids": removed}
+    )
     return removed
 
 
