@@ -38,7 +38,8 @@ async def import_(
 
     The header row is external_id,name,organisation,role,audience,municipality,province,language,email,mobile;
     commas or semicolons; several audiences in one field are separated by a semicolon. Contacts are known by their
-    external_id. Those that the file does not name stay as they are.
+    external_id. Those that the file does not name stay as they are. A column deputy may follow: external ids of who
+    stands in for the contact, the first to be told first.
     """
     from services.admin.acting import acting
     from services.contacts.service import import_contacts
@@ -135,7 +136,6 @@ async def export(
     All of them, or those who fit a selection.
     """
     from services.admin.acting import acting
-    from services.contacts.export import columns
     from services.runtime.configuration import configuration_in_force
     from services.store.contacts import every_contact
 
@@ -148,7 +148,7 @@ async def export(
             written = await _write_csv(connection, output, meant)
             return Answer({"exported": written, "file": str(output)}, lines(f"{written} contacts in {output}"))
         if current.get().json:
-            return Answer({"contacts": [columns(each) async for each in every_contact(connection, meant)]}, lines())
+            return Answer({"contacts": [_exported(each) async for each in every_contact(connection, meant)]}, lines())
         await _write_csv(connection, None, meant)
     return Answer({}, lines())
 
@@ -194,8 +194,9 @@ def _about_import(done: "Imported", file: Path, dry_run: bool) -> list[str]:
 
 async def _write_csv(connection: "Connection", path: Path | None, meant: "Selected") -> int:
     from services.contacts.export import csv_lines
-    from services.store.contacts import every_contact
+    from services.store.contacts import any_deputies, every_contact
 
+    deputies = await any_deputies(connection)
     count = -1  # the header
     # A new file only, and for its owner alone: it holds addresses of people.
     out = (
@@ -204,7 +205,7 @@ async def _write_csv(connection: "Connection", path: Path | None, meant: "Select
         else sys.stdout
     )
     try:
-        async for line in csv_lines(every_contact(connection, meant)):
+        async for line in csv_lines(every_contact(connection, meant), deputies=deputies):
             out.write(line)
             count += 1
     finally:
@@ -213,10 +214,16 @@ async def _write_csv(connection: "Connection", path: Path | None, meant: "Select
     return count
 
 
+def _exported(contact: "Contact") -> dict[str, Any]:
+    from services.contacts.export import columns
+
+    return {**columns(contact), "deputy": ";".join(contact.deputies)}
+
+
 def _document(contact: "Contact") -> dict[str, Any]:
     from services.contacts.export import columns
 
-    more = {"chosen_language": contact.chosen_language, "removed_at": contact.removed_at}
+    more = {"deputies": contact.deputies, "chosen_language": contact.chosen_language, "removed_at": contact.removed_at}
     return {**columns(contact), "audience": contact.audiences, **more}
 
 

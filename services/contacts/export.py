@@ -4,16 +4,17 @@ import csv
 import io
 from collections.abc import AsyncIterator
 
-from services.domain.contact_row import COLUMNS
+from services.domain.contact_row import COLUMNS, OPTIONAL
 from services.domain.spreadsheets import guarded
 from services.store.contacts import Contact
 
 
-async def csv_lines(contacts: AsyncIterator[Contact]) -> AsyncIterator[str]:
-    """The header row, then a line for each contact, each with its CRLF (RFC 4180)."""
-    yield _line(COLUMNS)
+async def csv_lines(contacts: AsyncIterator[Contact], *, deputies: bool = False) -> AsyncIterator[str]:
+    """The header row, then a line for each contact, each with its CRLF (RFC 4180). `deputies`: with their column."""
+    yield _line([*COLUMNS, *OPTIONAL] if deputies else COLUMNS)
     async for contact in contacts:
-        yield _line([guarded(value) if column != "mobile" else value for column, value in columns(contact).items()])
+        cells = columns(contact) | ({"deputy": ";".join(contact.deputies)} if deputies else {})
+        yield _line([guarded(value) if column != "mobile" else value for column, value in cells.items()])
 
 
 def columns(contact: Contact) -> dict[str, str]:

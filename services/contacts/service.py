@@ -14,7 +14,7 @@ from services.domain.configuration import DEFAULT, Configuration
 from services.domain.contact_file import read_contacts
 from services.domain.contact_row import ContactProblem, ContactRow, ContactsRefused
 from services.store import audit
-from services.store.contact_import import ImportCounts, merge_staged, stage
+from services.store.contact_import import ImportCounts, merge_staged, stage, unknown_deputies
 
 PEOPLES_CHANNELS = frozenset({"mail", "sms"})
 
@@ -46,6 +46,8 @@ async def import_contacts(
         if reading.problems:
             raise ContactsRefused(reading.problems)
         counts = await merge_staged(connection)
+        if unknown := await unknown_deputies(connection):
+            raise ContactsRefused([_no_deputy(line, named) for line, named in unknown])
         await audit.record(
             connection,
             actor=actor,
@@ -59,6 +61,11 @@ async def import_contacts(
             },
         )
     return Imported(counts, reading.without_address)
+
+
+def _no_deputy(line: int, named: str) -> ContactProblem:
+    remedy = "Give the external id of somebody in this list or of a contact: `roeland contacts list`."
+    return ContactProblem(line, "deputy", f"there is no contact {named!r}", remedy)
 
 
 def peoples_audiences(configuration: Configuration = DEFAULT) -> tuple[str, ...]:

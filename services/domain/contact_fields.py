@@ -38,7 +38,9 @@ LONGEST: Final = {  # characters
     "language": 20,
     "email": 254,  # RFC 5321 §4.5.3.1.3: a path has 256 octets, two of them its angle brackets
     "mobile": 40,
+    "deputy": 520,
 }
+MOST_DEPUTIES: Final = 5
 LONGEST_LOCAL_PART: Final = 64  # RFC 5321 §4.5.3.1.1
 DOT_ATOM: Final = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)  # RFC 5322 §3.2.3
 FREE_TEXT: Final = frozenset({"name", "organisation", "role"})
@@ -83,6 +85,16 @@ def audiences(value: str, known: Collection[str]) -> tuple[str, ...]:
         if audience not in known:
             remedy = suggestion(near_misses(audience, known)) or f"Choose from: {', '.join(known)}."
             raise Unusable(f"there is no audience {audience!r}", remedy)
+    return wanted
+
+
+def deputies(value: str, own: str) -> tuple[str, ...]:
+    """External ids of who stands in for the contact `own`, separated by `;`, each once, in order; may be none."""
+    wanted = tuple(dict.fromkeys(part.strip() for part in value.split(";") if part.strip()))
+    if own and own in wanted:
+        raise Unusable(f"{own!r} is named as their own deputy", "Name somebody else, or leave it empty.")
+    if len(wanted) > MOST_DEPUTIES:
+        raise Unusable(f"has {len(wanted)} deputies", f"Name at most {MOST_DEPUTIES}, the first to be told first.")
     return wanted
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from services.domain.contact_fields import suggestion
 from services.domain.contact_lines import Line, cells_of, line_end, physical_lines, records
-from services.domain.contact_row import COLUMNS, ContactProblem, ContactRow, ContactsRefused, checked_row
+from services.domain.contact_row import COLUMNS, OPTIONAL, ContactProblem, ContactRow, ContactsRefused, checked_row
 from services.domain.municipalities import near_misses
 
 MOST_ROWS: Final = 2_000_000
@@ -101,8 +101,8 @@ def _header_problems(line: int, names: Sequence[str], delimiter: str) -> Iterato
     if kind := DELIMITERS[delimiter]:
         yield ContactProblem(line, "", f"the columns are separated by {kind}", "Separate them by commas or semicolons.")
     for place, name in enumerate(names):
-        if name not in COLUMNS:
-            remedy = suggestion(near_misses(name, COLUMNS)) or "Remove this column."
+        if name not in (*COLUMNS, *OPTIONAL):
+            remedy = suggestion(near_misses(name, (*COLUMNS, *OPTIONAL))) or "Remove this column."
             yield ContactProblem(line, name, f"there is no column {name!r}", remedy)
         elif name in names[:place]:
             yield ContactProblem(line, name, "the column stands there twice", "Keep one of them.")
@@ -120,7 +120,7 @@ def _rows(
     audiences: Collection[str],
     languages: Collection[str],
 ) -> Iterator[ContactRow | ContactProblem]:
-    places = {column: names.index(column) for column in COLUMNS}
+    places = {column: names.index(column) for column in (*COLUMNS, *OPTIONAL) if column in names}
     first_on: dict[str, int] = {}
     for line, cells in records(lines, len(names), delimiter):
         if isinstance(cells, ContactProblem):

@@ -10,13 +10,20 @@ Column = Literal[
     "external_id", "name", "organisation", "role", "audience", "municipality", "province", "language", "email", "mobile"
 ]
 COLUMNS: Final[tuple[Column, ...]] = get_args(Column)  # DESIGN, Contract, Contacts
+Optional = Literal["deputy"]
+OPTIONAL: Final[tuple[Optional, ...]] = get_args(Optional)
+"""What a list may leave out; then what is known of it stays."""
+AnyColumn = Column | Optional
 DEFAULT_LANGUAGE: Final = "nl"
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:
-    """One person or desk, checked and normalised. `line` is the physical line in the file, the header being 1."""
+    """One person or desk, checked and normalised. `line` is the physical line in the file, the header being 1.
+
+    `deputies`: external ids, the first to be told first; None when the list has no such column.
+    """
 
     line: int
     external_id: str
@@ -29,6 +36,7 @@ class ContactRow:
     language: str
     email: str | None
     mobile: str | None
+    deputies: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,12 @@ class ContactsRefused(Exception):
 
 
 def checked_row(
-    line: int, cells: Mapping[Column, str], *, audiences: Collection[str], languages: Collection[str]
+    line: int, cells: Mapping[AnyColumn, str], *, audiences: Collection[str], languages: Collection[str]
 ) -> ContactRow | list[ContactProblem]:
     """The contact in these cells, or everything that is wrong with it."""
     problems: list[ContactProblem] = []
 
-    def checked(column: Column, check: Callable[[str], Value], instead: Value) -> Value:
+    def checked(column: AnyColumn, check: Callable[[str], Value], instead: Value) -> Value:
         try:
             return check(fields.text(column, cells[column]))
         except fields.Unusable as why:
@@ -63,9 +71,13 @@ def checked_row(
             return instead
 
     municipality = checked("municipality", fields.municipality, "")
+    external_id = checked("external_id", _identifier, "")
+    none: tuple[str, ...] = ()
+    named = "deputy" in cells
+    deputies = checked("deputy", lambda value: fields.deputies(value, external_id), none) if named else None
     row = ContactRow(
         line=line,
-        external_id=checked("external_id", _identifier, ""),
+        external_id=external_id,
         name=checked("name", _name, ""),
         organisation=checked("organisation", str, ""),
         role=checked("role", str, ""),
@@ -75,6 +87,7 @@ def checked_row(
         language=checked("language", lambda value: fields.language(value, languages, DEFAULT_LANGUAGE), ""),
         email=checked("email", fields.email, None),
         mobile=checked("mobile", fields.mobile, None),
+        deputies=deputies,
     )
     order: list[str] = list(cells)
     problems.sort(key=lambda problem: order.index(problem.column))

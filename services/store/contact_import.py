@@ -49,6 +49,12 @@ async def merge_staged(connection: AsyncConnection[Any]) -> ImportCounts:
     return counts
 
 
+async def unknown_deputies(connection: AsyncConnection[Any]) -> list[tuple[int, str]]:
+    """Line and external id of each deputy whom neither the list nor the database has. Call after `merge_staged`."""
+    rows = await connection.execute(UNKNOWN_DEPUTIES)
+    return [(line, external_id) for line, external_id in await rows.fetchall()]
+
+
 def _staged(row: ContactRow) -> tuple[object, ...]:
     return (
         row.external_id,
@@ -61,6 +67,8 @@ def _staged(row: ContactRow) -> tuple[object, ...]:
         sorted(row.audiences),
         row.email,
         row.mobile,
+        list(row.deputies) if row.deputies is not None else None,
+        row.line,
     )
 
 
@@ -76,12 +84,13 @@ async def _counts(connection: AsyncConnection[Any]) -> ImportCounts:
 
 STAGED_COLUMNS: Final = (
     "external_id", "name", "organisation", "role", "municipality", "province", "language", "audiences", "mail", "sms",
+    "deputies", "line",
 )  # fmt: skip
 
 STAGED: Final = """
     CREATE TEMP TABLE staged_contact (
         external_id text PRIMARY KEY, name text, organisation text, role text, municipality text, province text,
-        language text, audiences text[], mail text, sms text
+        language text, audiences text[], mail text, sms text, deputies text[], line integer
     ) ON COMMIT DROP"""
 
 CHANGES: Final = """
@@ -93,7 +102,8 @@ CHANGES: Final = """
             (s.name, s.organisation, s.role, s.municipality, s.province, s.language, true) AS is_changed,
             g.audiences IS DISTINCT FROM s.audiences AS audiences_changed,
             mail.value IS DISTINCT FROM s.mail AS mail_changed,
-            sms.value IS DISTINCT FROM s.sms AS sms_changed
+            sms.value IS DISTINCT FROM s.sms AS sms_changed,
+            s.deputies IS NOT NULL AND s.deputies IS DISTINCT FROM coalesce(y.deputies, '{}') AS deputies_changed
         FROM staged_contact s
         LEFT JOIN contact c USING (external_id)
         LEFT JOIN address mail ON mail.contact = c.id AND mail.channel = 'mail' AND mail.current
@@ -102,11 +112,21 @@ CHANGES: Final = """
             SELECT contact, array_agg(audience ORDER BY audience COLLATE "C") AS audiences
             FROM contact_audience GROUP BY contact
         ) g ON g.contact = c.id
+        LEFT JOIN (
+            SELECT known.contact, array_agg(d.external_id ORDER BY known.place) AS deputies
+            FROM contact_deputy known JOIN contact d ON d.id = known.deputy GROUP BY known.contact
+        ) y ON y.contact = c.id
     )
     SELECT compared.*, known_id IS NULL AS is_new,
         coalesce(known_id, nextval(pg_get_serial_sequence('contact', 'id'))) AS contact
     FROM compared
-    WHERE known_id IS NULL OR is_changed OR audiences_changed OR mail_changed OR sms_changed"""
+    WHERE known_id IS NULL OR is_changed OR audiences_changed OR mail_changed OR sms_changed OR deputies_changed"""
+
+UNKNOWN_DEPUTIES: Final = """
+    SELECT s.line, named FROM staged_contact s CROSS JOIN LATERAL unnest(s.deputies) named
+    WHERE NOT EXISTS (
+        SELECT FROM contact c WHERE c.external_id = named AND c.removed_at IS NULL AND c.user_id IS NULL
+    ) ORDER BY s.line, named LIMIT 1000"""
 
 MERGE: Final = (
     """
@@ -137,4 +157,12 @@ MERGE: Final = (
     CROSS JOIN LATERAL (VALUES ('mail', n.mail, n.mail_changed), ('sms', n.sms, n.sms_changed))
         AS new (channel, value, changed)
     WHERE new.changed AND new.value IS NOT NULL""",
+    """
+    DELETE FROM contact_deputy old USING contact_change n WHERE old.contact = n.contact AND n.deputies_changed""",
+    """
+    INSERT INTO contact_deputy (contact, deputy, place)
+    SELECT n.contact, d.id, named.place FROM contact_change n
+    CROSS JOIN LATERAL unnest(n.deputies) WITH ORDINALITY AS named (external_id, place)
+    JOIN contact d ON d.external_id = named.external_id AND d.id <> n.contact
+    WHERE n.deputies_changed""",
 )

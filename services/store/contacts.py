@@ -5,7 +5,7 @@ of every audience. An address is never changed: plans pin the version that they 
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ ROWS_PER_FETCH: Final = 2000
 class Contact:
     """A contact as it stands now; `mail` and `sms` are its current addresses, None without one.
 
+    `deputies` are external ids, the first to be told first.
     `language` is that of the list, `chosen_language` what the contact chose over it, if anything.
     """
 
@@ -39,6 +40,7 @@ class Contact:
     sms: str | None
     removed_at: datetime | None
     chosen_language: str | None = None
+    deputies: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ async def every_contact(connection: AsyncConnection[Any], selection: Selected = 
             yield contact
 
 
+async def any_deputies(connection: AsyncConnection[Any]) -> bool:
+    """Whether anyone has a deputy."""
+    row = await (await connection.execute("SELECT EXISTS (SELECT FROM contact_deputy)")).fetchone()
+    return bool(row and row[0])
+
+
 async def unknown_contacts(connection: AsyncConnection[Any], external_ids: Sequence[str]) -> list[str]:
     """Those of the external ids that no contact has, or only one that was removed before."""
     cursor = await connection.execute(
@@ -107,6 +115,9 @@ async def remove_contacts(connection: AsyncConnection[Any], external_ids: Sequen
     await replies.forget(connection, removed)
     await connection.execute("UPDATE address SET value = NULL, current = false WHERE contact = ANY (%s)", (removed,))
     await connection.execute("DELETE FROM contact_audience WHERE contact = ANY (%s)", (removed,))
+    await connection.execute(
+        "DELETE FROM contact_deputy WHERE contact = ANY (%(ids)s) OR deputy = ANY (%(ids)s)", {"ids": removed}
+    )
     return removed
 
 
@@ -134,7 +145,9 @@ ADDRESSES: Final = """
 CONTACT: Final = f"""
     SELECT c.id, c.external_id, c.name, c.organisation, c.role, c.municipality, c.province, c.language,
         ARRAY(SELECT audience FROM contact_audience WHERE contact = c.id ORDER BY audience) AS audiences,
-        mail.value AS mail, sms.value AS sms, c.removed_at, c.chosen_language
+        mail.value AS mail, sms.value AS sms, c.removed_at, c.chosen_language,
+        ARRAY(SELECT d.external_id FROM contact_deputy y JOIN contact d ON d.id = y.deputy AND d.removed_at IS NULL
+            WHERE y.contact = c.id ORDER BY y.place) AS deputies
     FROM contact c {ADDRESSES}"""
 
 WHICH: Final = """
