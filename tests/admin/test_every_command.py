@@ -43,6 +43,7 @@ NEEDED = {
     ("message", "called"): ["--reached"],
     ("sms", "replies"): ["--unmatched"],
     ("incident", "open"): ["--title", "x"],
+    ("group", "set"): ["--recipients", "role=x"],
     ("playbook", "start"): ["--incident", "x-1"],
     ("playbook", "release"): ["--incident", "x-1"],
     ("feed", "tokens", "add"): ["--name", "x"],
