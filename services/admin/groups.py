@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.admin.answers import Answer, Refusal, WrongUsage, entries, lines
+from services.admin.answers import Answer, Refusal, entries, lines
 from services.admin.command import command, group
 from services.admin.selecting import Chosen, selecting
 
@@ -45,7 +45,7 @@ async def set_(
 
     selection = chosen.selection(configuration_in_force())
     if not selection:
-        raise WrongUsage("say who is in it: --recipients, or one of the options under Whom")
+        raise Refusal("say who is in the group: --recipients, or one of the options under Whom")
     async with acting() as (connection, actor), connection.transaction():
         try:
             count = await save(connection, name, " ".join(title.split()), selection, actor=actor)
