@@ -7,12 +7,17 @@ that stands still are the same to who waits. The SMS stay planned, and go when s
 import time
 from collections.abc import Callable
 
-from services.dispatch.falling_back import by_mail
-from services.runtime.postgres import Connection, Pool
+import structlog
+
+from services.dispatch.falling_back import TRY_AGAIN, by_mail
+from services.runtime.postgres import AWAY, Connection, Pool
+from services.runtime.records import unforeseen
 from services.store import additions, alarms, fallbacks, messages
 from services.store.alarms import SMS_SILENT, Alarm
 
 KEY = (SMS_SILENT, "sms")
+
+log = structlog.get_logger(__name__)
 
 
 class Silence:
@@ -23,10 +28,19 @@ class Silence:
         self._since: dict[tuple[int, int], float] = {}
 
     async def look(self) -> None:
-        """Once: have mails sent for what waited for too long, and ring; hush when an SMS was taken, or none waits."""
+        """Once: have mails sent for what waited for too long, and ring; hush when an SMS was taken, or none waits.
+
+        A message for which that fails is looked at again a little later, and ends neither dispatch nor another's mails.
+        """
         for message, step in await self._late():
-            async with self._pool.connection() as connection, connection.transaction():
-                await self._by_mail(connection, message, step)
+            try:
+                async with self._pool.connection() as connection, connection.transaction():
+                    await self._by_mail(connection, message, step)
+            except AWAY:
+                raise
+            except Exception as problem:
+                log.error("silence_failed", message=message, problem=unforeseen(problem))
+                self._since[message, step] = self._clock() - self._seconds + TRY_AGAIN.total_seconds()
 
     async def _late(self) -> list[tuple[int, int]]:
         """Which messages, with the step that is open, waited for too long while no SMS was taken."""

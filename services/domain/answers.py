@@ -18,7 +18,7 @@ def meaning(text: str) -> Meaning:
     words = _words(text)
     if not words:
         return "other"
-    if words[0] in STOP and POLITE.issuperset(words[1:]):
+    if STOP.intersection(words) and (STOP | POLITE).issuperset(words):
         return "stop"
     if len(words) == 1 and words[0] in START:
         return "start"

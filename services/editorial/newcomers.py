@@ -5,7 +5,7 @@ from services.editorial import recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
-from services.store import announcements, audit, corrections, messages, newcomers
+from services.store import announcements, audit, corrections, fallbacks, messages, newcomers
 from services.store.messages import Message
 from services.store.users import User
 
@@ -30,6 +30,7 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
             f" look again with `roeland message newcomers {message.id}`"
         )
     count = await newcomers.append(connection, planned, sorted(set(body.contacts)), source=desk.source)
+    await fallbacks.ask_again(connection, message)
     await announcements.announce(connection, message.number, source=desk.source)
     await audit.record(
         connection, actor=user.id, action="message.newcomers-included", subject=f"message:{message.id}",

@@ -8,13 +8,15 @@ from psycopg.rows import class_row
 
 from services.runtime.postgres import Connection
 from services.runtime.reader_links import Reader
+from services.store.confirmations import BEHIND
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Those who were asked to confirm by one delivery; they share its address. `confirmed_at`: the first of them did.
+    """Those who were asked to confirm by one delivery: they share its address, or a deputy has it for them.
 
-    `put_right`: a correction of it was released. `over`: `expires_at` has passed.
+    `sharing`: how many have its address. `confirmed_at`: when the last of them confirmed; None while one of them did
+    not. `put_right`: a correction of it was released. `over`: `expires_at` has passed.
     """
 
     message: int
@@ -24,6 +26,7 @@ class Asked:
     exercise: bool
     released_at: datetime
     contacts: list[int]
+    sharing: int
     confirmed_at: datetime | None
     withdrawn: bool
     put_right: bool
@@ -42,15 +45,16 @@ class Asked:
 async def asked(connection: Connection, link: Reader) -> Asked | None:
     """Those behind a link that we made; None where nobody is asked anything (a test, a message not released yet)."""
     async with connection.cursor(row_factory=class_row(Asked)) as cursor:
-        await cursor.execute(_ASKED, {"message": link.message, "sequence": link.sequence})
+        await cursor.execute(_ASKED.encode(), {"message": link.message, "sequence": link.sequence})
         return await cursor.fetchone()
 
 
-_ASKED: Final = """
+_ASKED: Final = f"""
 SELECT d.message, d.sequence, v.language, m.exercise, m.released_at, behind.contacts,
     coalesce(own.title, common.title, i.title) AS title,
-    (SELECT min(c.at) FROM confirmation c WHERE c.message = d.message AND c.contact = ANY(behind.contacts))
-        AS confirmed_at,
+    (SELECT max(c.at) FROM confirmation c WHERE c.message = d.message AND c.contact = ANY(behind.contacts)
+        HAVING count(*) = cardinality(behind.contacts)) AS confirmed_at,
+    (SELECT 1 + count(*) FROM shared_delivery s WHERE s.message = d.message AND s.sequence = d.sequence) AS sharing,
     m.withdrawn_at IS NOT NULL AS withdrawn,
     EXISTS (SELECT FROM message o WHERE o.corrects = m.number AND o.kind = 'correction' AND o.released_at IS NOT NULL)
         AS put_right,
@@ -62,8 +66,7 @@ JOIN message m ON m.number = d.message AND m.confirm_minutes IS NOT NULL AND m.r
 JOIN incident i ON i.slug = m.incident
 JOIN variant v ON v.message = d.message AND v.number = d.variant AND v.channel IN ('mail', 'sms')
 CROSS JOIN LATERAL (
-    SELECT ARRAY(SELECT d.contact UNION SELECT s.contact FROM shared_delivery s
-        WHERE s.message = d.message AND s.sequence = d.sequence) AS contacts
+    SELECT ARRAY{BEHIND.format(copy="d")} AS contacts
 ) behind
 LEFT JOIN LATERAL (
     SELECT nullif(t->>'text', '') AS title FROM jsonb_array_elements(m.content->'title') t

@@ -1,6 +1,7 @@
 """Who knows: the confirmations of a message, and who of its recipients has not given one.
 
-Confirmed is who did so, or for whom somebody did who got the message as their deputy. Asked are the contacts of the
+Confirmed is who did so, or for whom somebody did after they got the message as their deputy: who confirmed only what
+they had got themselves said nothing about anybody else. Asked are the contacts of the
 plan on mail and SMS, also those behind a shared address and those added since; a deputy is asked for another only.
 All of it is set-based. The planner knows nothing of rows this young, so who confirmed is asked with IN, which is one
 hash: a join that it takes for a small one would compare everybody with everybody.
@@ -114,9 +115,19 @@ CONFIRMED: Final = """
 confirmed AS (
     SELECT contact FROM confirmation WHERE message = %(message)s
     UNION SELECT a.contact FROM addition a JOIN confirmation c ON c.message = a.message AND c.contact = a.recipient
+        AND c.at >= a.at
     WHERE a.message = %(message)s AND a.origin = 'deputy'
 )"""
 """CTE `confirmed (contact)` of `%(message)s`: by themselves or by a deputy; may name deputies who were not asked."""
+
+BEHIND: Final = """(
+    SELECT {copy}.contact
+    UNION SELECT s.contact FROM shared_delivery s WHERE s.message = {copy}.message AND s.sequence = {copy}.sequence
+    UNION SELECT a.contact FROM addition a JOIN batch b ON b.message = a.message AND b.origin = 'deputy'
+        AND {copy}.sequence BETWEEN b.first_sequence AND b.last_sequence
+    WHERE a.message = {copy}.message AND a.origin = 'deputy' AND a.recipient = {copy}.contact
+)"""
+"""For whom an answer to this delivery is: who has it, who shares its address, and for whom a deputy has it."""
 
 _GOT: Final = """
 got AS (

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from psycopg.rows import class_row
+from uuid_utils import uuid7
 
 from services.domain.falling_back import NO_PROVIDER, NOT_PLANNED
 from services.domain.sms_failures import FALLS_BACK
@@ -28,6 +29,12 @@ async def ask_at_release(connection: Connection, message: Message) -> None:
     if "sms" in channels and "mail" not in channels and message.kind not in FOR_USERS:
         due = await messages.database_time(connection)
         await timers.set_timer(connection, KIND, f"{message.number}/{WHOLE}", "release", due)
+
+
+async def ask_again(connection: Connection, message: Message) -> None:
+    """Newcomers came in: have those of them get the mail who have no number, or stand behind an SMS that failed."""
+    if message.kind not in FOR_USERS:
+        await connection.execute(_ASK_AGAIN, {"kind": KIND, "message": message.number, "occurrence": str(uuid7())})
 
 
 async def failed(connection: Connection, message: int, batches: Collection[int]) -> list[Wanted]:
@@ -111,6 +118,15 @@ SELECT m.number, m.open_step FROM message m WHERE m.number IN (
 _ANY_TAKEN: Final = """
 SELECT EXISTS (
     SELECT FROM batch WHERE channel = 'sms' AND last_accepted_at > clock_timestamp() - make_interval(secs => %s))
+"""
+
+_ASK_AGAIN: Final = """
+INSERT INTO timer (kind, subject, occurrence, due)
+SELECT %(kind)s, m.number || '/' || n.number, %(occurrence)s, clock_timestamp() FROM message m
+CROSS JOIN LATERAL (
+    SELECT 0 AS number WHERE m.content->'channels' ? 'sms' AND NOT m.content->'channels' ? 'mail'
+    UNION SELECT b.number FROM batch b WHERE b.message = m.number AND b.channel = 'sms' AND b.failed + b.bounced > 0
+) n WHERE m.number = %(message)s
 """
 
 _LOOK_ONCE: Final = """

@@ -87,7 +87,7 @@ async def forget(connection: Connection, contacts: Sequence[int]) -> None:
 async def _answered(connection: Connection, number: str) -> tuple[int, int, list[int], bool] | None:
     """Message, sequence, contacts behind it, and whether it asks to confirm: of what this number answers."""
     values = {"number": number, "states": [int(state) for state in REACHED], "for_users": list(FOR_USERS)}
-    row = await (await connection.execute(_ANSWERED, values)).fetchone()
+    row = await (await connection.execute(_ANSWERED.encode(), values)).fetchone()
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
@@ -99,11 +99,10 @@ async def _all(connection: Connection, condition: str, values: tuple[object, ...
 
 # Of the messages whose SMS this number may hold (a worker may be about to write down that it went): the latest of the
 # last three days that asks and is not answered yet, else simply the latest. The index on addresses finds deliveries.
-_ANSWERED: Final = """
+_ANSWERED: Final = f"""
 SELECT s.message, s.sequence, s.contacts, s.asks FROM (
     SELECT d.message, d.sequence, coalesce(d.accepted_at, m.released_at) AS at, m.confirm_minutes IS NOT NULL AS asks,
-        ARRAY(SELECT d.contact UNION SELECT h.contact FROM shared_delivery h
-            WHERE h.message = d.message AND h.sequence = d.sequence) AS contacts
+        ARRAY{confirmations.BEHIND.format(copy="d")} AS contacts
     FROM delivery d JOIN message m ON m.number = d.message
     WHERE d.address = ANY(ARRAY(SELECT id FROM address WHERE channel = 'sms' AND value = %(number)s))
     AND (d.state = ANY(%(states)s::smallint[]) OR d.doubts > 0)

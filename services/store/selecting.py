@@ -75,8 +75,11 @@ def _named(value: Any, values: dict[str, Any]) -> str:
 
 
 def _not_confirmed(message: str) -> str:
-    """In the plan of this message, and nobody said that they know: `services.store.confirmations` has the rule."""
-    number = f"(SELECT number FROM message WHERE id = {message}::uuid)"
+    """In the plan of this message, and nobody said that they know: `services.store.confirmations` has the rule.
+
+    Of its revisions one is released, and no more.
+    """
+    number = f"(SELECT number FROM message WHERE id = {message}::uuid AND released_at IS NOT NULL)"
     return f"WITH {for_message(NOT_CONFIRMED, number)} SELECT contact FROM not_confirmed"
 
 

@@ -80,9 +80,9 @@ WHERE %(state)s::smallint IS NULL OR t.state = %(state)s ORDER BY t_.sequence, c
 # Of somebody for whom a deputy did so, `how` is the deputy's.
 _HOW: Final = """
 JOIN LATERAL (
-    SELECT f.how FROM confirmation f WHERE f.message = %(message)s AND (f.contact = t_.contact OR f.contact IN (
-        SELECT d.recipient FROM addition d
-        WHERE d.message = f.message AND d.origin = 'deputy' AND d.contact = t_.contact
+    SELECT f.how FROM confirmation f WHERE f.message = %(message)s AND (f.contact = t_.contact OR EXISTS (
+        SELECT FROM addition d WHERE d.message = f.message AND d.origin = 'deputy' AND d.contact = t_.contact
+        AND d.recipient = f.contact AND d.at <= f.at
     )) ORDER BY f.at LIMIT 1
 ) f ON true"""
 

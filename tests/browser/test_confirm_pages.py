@@ -16,7 +16,8 @@ AT = datetime(2026, 11, 26, 2, 4, tzinfo=UTC)
 ASKED = Asked(
     message=17, sequence=3, language="nl", title="Cyberincident: de dienst burgerzaken ligt stil <script>",
     exercise=False,
-    released_at=AT, contacts=[1], confirmed_at=None, withdrawn=False, put_right=False, stopped=False, over=False,
+    released_at=AT, contacts=[1], sharing=1, confirmed_at=None, withdrawn=False,
+    put_right=False, stopped=False, over=False,
 )  # fmt: skip
 LANGUAGES = ["nl", "fr", "en", "de"]
 
@@ -30,7 +31,7 @@ def templates() -> Templates:
     ("name", "asked", "unclear"),
     [
         ("ask", ASKED, False),
-        ("ask-exercise-shared-withdrawn", replace(ASKED, exercise=True, contacts=[1, 2], withdrawn=True), True),
+        ("ask-exercise-shared-withdrawn", replace(ASKED, exercise=True, sharing=2, withdrawn=True), True),
         ("thanks", replace(ASKED, confirmed_at=AT), False),
         ("gone", None, False),
     ],

@@ -50,7 +50,9 @@ def test_what_says_more_than_yes_is_for_a_person(text: str) -> None:
         ("STOP", "stop"), ("stop", "stop"), ("Stop.", "stop"), ("STOPALL", "stop"), ("Arrêt", "stop"),
         ("ARRET", "stop"),
         ("stoppen aub", "stop"), ("Stop svp", "stop"), ("unsubscribe", "stop"), ("END", "stop"), ("quit", "stop"),
-        ("cancel", "stop"), ("START", "start"), ("unstop", "start"), ("HELP", "help"), ("Info", "help"),
+        ("cancel", "stop"),
+        ("STOP STOP", "stop"), ("please stop", "stop"), ("Stop! Stop!", "stop"),
+        ("START", "start"), ("unstop", "start"), ("HELP", "help"), ("Info", "help"),
         ("stop de brand", "other"), ("ok stop", "other"), ("start de pomp", "other"), ("stop?", "other"),
     ],
 )  # fmt: skip

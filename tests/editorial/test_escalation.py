@@ -135,6 +135,21 @@ async def test_while_no_sms_is_taken_everybody_gets_a_mail_and_one_alarm_rings(t
     assert (await status_of(told.connection, message)).channels["sms"] == {"accepted": 4, "suppressed": 1}
 
 
+async def test_a_message_that_cannot_fall_back_ends_neither_dispatch_nor_the_mails_of_another(told: Crisis) -> None:
+    """What nobody foresaw about one message must not be why nobody is told of the next; it is tried again."""
+    first, second = await told.told(confirm=False), await told.told(confirm=False)
+    await told.sql(f"ALTER TABLE addition ADD CONSTRAINT broken CHECK (message <> {first.number})")
+    clock = [0.0]
+    silence = Silence(told.pool, SOURCE, 60, clock=lambda: clock[0])
+    for clock[0] in (0.0, 61.0):
+        await silence.look()
+    assert (len(await told.added(first)), len(await told.added(second))) == (0, 4)
+    await told.sql("ALTER TABLE addition DROP CONSTRAINT broken")
+    for clock[0] in (62.0, 77.0):
+        await silence.look()
+    assert len(await told.added(first)) == 4
+
+
 async def test_steps_follow_each_other_and_each_is_taken_once(told: Crisis) -> None:
     """An confirms: for the others a mail, then deputies, then a list of calls; nothing is done twice."""
     an, bo, cas, dee, _ = told.people

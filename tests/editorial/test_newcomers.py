@@ -69,3 +69,14 @@ async def test_who_may_not_approve_includes_nobody(desk: Rooms, incident: str, n
     assert "no role" in ((await include(desk, message_id, contacts, AUTHOR)).error or "")
     await desk.halt(message_id, "stop")
     assert "not being sent" in ((await include(desk, message_id, contacts)).error or "")
+
+
+async def test_a_newcomer_without_a_number_gets_the_mail_of_a_message_by_sms(desk: Rooms, incident: str, new):
+    """As whoever had none at release: else nothing at all would go to whom an approver just included."""
+    message_id = await desk.proofed(incident=incident, audiences=["governors"], channels=["sms"])
+    assert (await desk.approve(message_id)).done
+    number = await desk.number(message_id)
+    contacts = await new()
+    assert (await include(desk, message_id, list(contacts.values()))).done
+    query = "SELECT array_agg(a.contact ORDER BY a.contact) @> %s::bigint[] FROM addition a WHERE message = %s"
+    await desk.until(query, sorted(contacts.values()), number)

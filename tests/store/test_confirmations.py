@@ -2,7 +2,9 @@
 
 import pytest
 
+from services.runtime.reader_links import Reader
 from services.store import confirmations
+from services.store.asked import asked
 from services.store.confirmations import Tally
 from tests.store.world import Person, add_crowd, add_people, add_user, connect, submit
 
@@ -87,6 +89,23 @@ async def test_a_deputy_who_was_a_recipient_before_is_asked_too(database_url):
     await confirmations.record(connection, message.number, [people["bob"].id], how="reply", sequence=2)
     assert sorted(await names(connection, message)) == ["Cas", "Dan"]
     assert await confirmations.confirmed(connection, message.number) == 2
+
+
+async def test_a_deputy_who_knew_before_says_nothing_for_others_until_they_answer_that_copy(database_url):
+    """The burgemeester is asleep: that the deputy confirmed their own copy is no reason to call nobody."""
+    connection = await connect(database_url)
+    message, people = await world(connection)
+    await connection.execute("UPDATE message SET confirm_minutes = 15, released_at = now()")
+    ann, dan = people["ann"], people["dan"]
+    await confirmations.record(connection, message.number, [dan.id], how="page", sequence=4)
+    await make_deputy(connection, message, ann, dan)
+    assert sorted(await names(connection, message)) == ["Ann", "Bob", "Cas"]
+    copy = await asked(connection, Reader(message.number, 100))
+    assert copy is not None and (copy.confirmed_at, copy.sharing, set(copy.contacts)) == (None, 1, {ann.id, dan.id})
+    assert await confirmations.record(connection, message.number, copy.contacts, how="page", sequence=100) == 1
+    assert sorted(await names(connection, message)) == ["Bob", "Cas"]
+    again = await asked(connection, Reader(message.number, 100))
+    assert again is not None and again.confirmed_at is not None
 
 
 async def test_tallies_by_audience_and_province_add_up(database_url):

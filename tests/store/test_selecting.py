@@ -243,3 +243,18 @@ def _loops(node):
     yield node["Actual Loops"] if node["Node Type"] not in ("Index Scan", "Index Only Scan", "Memoize") else 1
     for each in node.get("Plans", ()):
         yield from _loops(each)
+
+
+async def test_who_has_not_confirmed_a_message_of_several_revisions_can_be_chosen(database_url):
+    """Each revision is a row with the same id, and one of them was released."""
+    connection = await connect(database_url)
+    _, before, everyone, message = await world(connection)
+    states, confirmed, *_ = everyone[0][4]
+    columns = "id, incident, kind, lane, priority, phase, content, content_hash, submitted_by"
+    await connection.execute(
+        f"INSERT INTO message (revision, exercise, state, {columns})"
+        f" SELECT revision + 1, exercise, 'replaced', {columns} FROM message WHERE number = %s", (message.number,),
+    )  # fmt: skip
+    chosen = await selected(connection, f"not-confirmed={before}")
+    rows = await connection.execute(str(chosen.contacts).encode(), dict(chosen.values))
+    assert {contact for (contact,) in await rows.fetchall()} == set(states) - confirmed
