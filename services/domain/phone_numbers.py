@@ -15,9 +15,10 @@ from services.domain.sms_failures import COUNTRY_NOT_ALLOWED, PREMIUM_NUMBER
 HOME: Final = "BE"
 ANY: Final = "*"
 DEFAULT_COUNTRIES: Final = (
-    "AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,PL,PT,RO,SE,SI,SK,CH,GB"
+    "AT,BE,BG,CY,CZ,DE,DK,EE,ES,FI,FR,GR,HR,HU,IE,IS,IT,LI,LT,LU,LV,MT,NL,NO,PL,PT,RO,SE,SI,SK,CH,GB,US"
 )
-"""The European Economic Area, Switzerland and the United Kingdom."""
+"""The European Economic Area, Switzerland, the United Kingdom; and the United States, whose numbers those of examples
+and exercises are (555-01…), not the islands that share +1 with them."""
 
 LANDLINES: Final = frozenset({PhoneNumberType.FIXED_LINE})
 
@@ -56,12 +57,16 @@ def read_countries(written: str) -> frozenset[str] | None:
 
 @lru_cache(10_000)
 def _known(number: str) -> tuple[str | None, int]:
-    """The country (ISO 3166; `001`: satellites and the like) and what kind of number it is."""
+    """The country (ISO 3166; `001`: satellites and the like) and what kind of number it is; for a number that no plan
+    knows the country of its code."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None, PhoneNumberType.UNKNOWN
-    return phonenumbers.region_code_for_number(parsed), phonenumbers.number_type(parsed)
+    region = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+        parsed.country_code or 0
+    )
+    return region, phonenumbers.number_type(parsed)
 
 
 @cache

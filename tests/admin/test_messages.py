@@ -205,7 +205,7 @@ class TestWithEditorial:
         assert list(status) == [
             "id", "state", "recipients", "channels", "possible_duplicates",
             "approved_at", "released_at", "first_accepted_at", "last_accepted_at", "release_at", "steps",
-            "break_glass",
+            "escalation", "break_glass",
         ]  # fmt: skip
         assert status["channels"]["mail"] == {"planned": 2, "suppressed": 1}
         assert roeland("message", "resume", id).code == 1
