@@ -22,7 +22,13 @@ def hold(requests: Iterable[tuple[str, str, dict[str, str]]]) -> None:
         typed = {name: _typed(schema["properties"].get(name, {}), value) for name, value in given.items()}
         unknown = set(typed) - set(schema["properties"]) - (OURS if method == "get" else set())
         assert not unknown, f"{method} Messages{rest}: {unknown}"
-        jsonschema.validate(typed, schema)
+        _validator(method, rest).validate(typed)
+
+
+@cache
+def _validator(method: str, rest: str) -> jsonschema.Draft202012Validator:
+    """Made once: `jsonschema.validate` looks at the whole schema each time."""
+    return jsonschema.Draft202012Validator(_schema(method, rest))
 
 
 @cache

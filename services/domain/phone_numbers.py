@@ -57,16 +57,12 @@ def read_countries(written: str) -> frozenset[str] | None:
 
 @lru_cache(10_000)
 def _known(number: str) -> tuple[str | None, int]:
-    """The country (ISO 3166; `001`: satellites and the like) and what kind of number it is; for a number that no plan
-    knows the country of its code."""
+    """The country (ISO 3166; `001`: satellites and the like) and what kind of number it is."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None, PhoneNumberType.UNKNOWN
-    region = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
-        parsed.country_code or 0
-    )
-    return region, phonenumbers.number_type(parsed)
+    return phonenumbers.region_code_for_number(parsed), phonenumbers.number_type(parsed)
 
 
 @cache

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from services.runtime.topics import TOPICS
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland, message
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(400)]
 
 PEOPLE = """external_id,name,organisation,role,audience,municipality,province,language,email,mobile
 g1,"Gouverneur, Mevr. Ünal",Provincie Limburg,gouverneur,governors,,Limburg,nl,gov@limburg.example,0470 00 00 01

@@ -8,7 +8,7 @@ from tests.fanout.test_crash import CROWD, World, world
 from tests.store.world import connect, counted, release, submit
 
 __all__ = ["world"]
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(400)]
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from tests.faults.harness import Crew
 from tests.faults.programs import Program
 from tests.faults.working import working
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(120)]
 
 PEOPLE = 200
 CONNECTIONS = 10

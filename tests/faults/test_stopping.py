@@ -9,7 +9,7 @@ from tests.faults import door
 from tests.faults.harness import LOOK_EVERY, Crew
 from tests.faults.programs import STOPPED_WITHIN, Program
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(120)]
 
 PEOPLE = 300
 CHANNELS = ("mail", "sms", "newsfeed")

@@ -11,7 +11,7 @@ from services.store.messages import Message
 from tests.faults.accounts import Account
 from tests.faults.harness import Crew
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 PEOPLE = 60
 HURT = 4
