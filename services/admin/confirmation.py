@@ -12,20 +12,21 @@ if TYPE_CHECKING:
 async def confirmation_of(connection: "Connection", message: "Message") -> dict[str, Any]:
     """`confirmation`, of a message that asks for it, else nothing.
 
-    Confirmations are counted and compared with the recipients; by audience and province the plan is read once.
+    Counted are those who were asked: a deputy who only stands in for another is a recipient, and is not asked.
     """
     from services.store import confirmations
 
     if message.confirm_minutes is None:
         return {}
-    known = await confirmations.confirmed(connection, message.number)
     tallies = await confirmations.tallies(connection, message.number)
+    asked = sum(each.asked for each in tallies.by_audience.values())
+    known = sum(each.confirmed for each in tallies.by_audience.values())
     released = message.released_at
     return {
         "confirmation": {
-            "asked": message.recipients,
+            "asked": asked,
             "confirmed": known,
-            "not_confirmed": message.recipients - known,
+            "not_confirmed": asked - known,
             "deadline": released + timedelta(minutes=message.confirm_minutes) if released else None,
             "by_audience": {name: _counted(each) for name, each in tallies.by_audience.items()},
             "by_province": {name: _counted(each) for name, each in tallies.by_province.items()},

@@ -75,6 +75,28 @@ def test_status_says_how_many_know_and_where_the_others_are(roeland: Roeland, ma
     assert roeland("message", "who", str(made.id), "--not-confirmed", "--json").code == 1
 
 
+def test_a_deputy_is_a_recipient_and_nobody_waits_for_them(roeland: Roeland, made, database_url):
+    """Else one would always be missing, whose name no command can tell."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        made_eva = "INSERT INTO contact (external_id, name) VALUES ('e', 'Eva') RETURNING id"
+        (eva,) = connection.execute(made_eva).fetchone()
+        (bob,) = connection.execute("SELECT id FROM contact WHERE external_id = 'id-Bob'").fetchone()
+        connection.execute(
+            "INSERT INTO addition (message, origin, contact, recipient, channel)"
+            " SELECT number, 'deputy', %s, %s, 'mail' FROM message", (bob, eva),
+        )  # fmt: skip
+        connection.execute(
+            "INSERT INTO delivery (message, sequence, contact, variant) SELECT number, 100, %s, 1 FROM message", (eva,)
+        )
+        connection.execute(
+            "INSERT INTO batch (message, number, channel, lane, priority, first_sequence, last_sequence, origin)"
+            " SELECT number, 100, 'mail', 'urgent', 1, 100, 100, 'deputy' FROM message"
+        )
+        connection.execute("UPDATE message SET recipients = recipients + 1")
+    about = roeland("message", "status", str(made.id), "--json").document["confirmation"]
+    assert (about["asked"], about["confirmed"], about["not_confirmed"]) == (3, 1, 2)
+
+
 def test_the_cell_confirms_for_who_told_them_and_the_audit_says_who_said_so(roeland: Roeland, made, database_url):
     """All of them or nobody: one that got nothing stops it."""
     refused = roeland("message", "confirm", str(made.id), "id-Bob", "id-nobody", "--json")
