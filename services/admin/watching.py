@@ -19,12 +19,15 @@ from services.admin.giving import known
 from services.admin.shares import Looked, shares_shown
 from services.admin.steps import escalation_shown, steps_shown
 from services.runtime.postgres import Connection
+from services.store import confirmations
 from services.store.breakdown import Share
 from services.store.messages import Message
 from services.store.status import Status, status_of
 
 ENDED: Final = frozenset({"done", "stopped", "rejected", "expired", "withdrawn"})
 SECONDS_BETWEEN: Final = 0.5
+SECONDS_BETWEEN_ANSWERS: Final = 2.0
+"""Once all is sent, and people are asked to say that they know."""
 SECONDS_TO_ADD_UP: Final = 15.0
 """After a stop the counts add up within 10 s (DESIGN, Commands); if they do not, nobody is there to do it."""
 
@@ -38,10 +41,20 @@ async def follow(connection: Connection, message: Message, *, as_json: bool) -> 
             now = await known(connection, message.id)
             found = await status_of(connection, now)
             show(found, await looked.shares(now, found))
+            if found.state == "done" and await _asks_still(connection, now, found):
+                await asyncio.sleep(SECONDS_BETWEEN_ANSWERS)
+                continue
             looks_since_end += found.state in ENDED
             if looks_since_end and (not found.open or looks_since_end * SECONDS_BETWEEN > SECONDS_TO_ADD_UP):
                 return found
             await asyncio.sleep(SECONDS_BETWEEN)
+
+
+async def _asks_still(connection: Connection, message: Message, status: Status) -> bool:
+    """Whether somebody has still to say that they know, and something still follows if they do not."""
+    if message.confirm_minutes is None or all(step.taken_at for step in status.escalation):
+        return False
+    return bool(await confirmations.unconfirmed(connection, message.number))
 
 
 def picture(status: Status, shares: Sequence[Share] = ()) -> Any:

@@ -9,9 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
+from psycopg import Rollback
 
 from services.editorial import calling, standing_in
 from services.editorial.desk import Desk
+from services.editorial.spending import over_cap
 from services.runtime.postgres import AWAY, Connection
 from services.runtime.records import unforeseen
 from services.store import additions, audit, confirmations, escalations, messages
@@ -68,10 +70,23 @@ async def _take(connection: Connection, number: int, step: int, act: str, desk: 
 
 
 async def second_channel(connection: Connection, message: Message, absent: Sequence[Unconfirmed], desk: Desk) -> None:
-    """The same message where it has not gone to them: by mail who had an SMS alone, by SMS who had a mail."""
+    """The same message where it has not gone to them: by mail who had an SMS alone, by SMS who had a mail.
+
+    No SMS where these would cost more than the centre allows itself: the steps that follow find these people.
+    """
     wanted = [Wanted(each.contact, each.contact, each.audience) for each in absent]
-    for channel in ("mail", "sms"):
-        await additions.append(connection, message, "second-channel", channel, wanted, source=desk.source)
+    await additions.append(connection, message, "second-channel", "mail", wanted, source=desk.source)
+    async with connection.transaction() as attempt:  # nobody approved what these cost
+        await additions.append(connection, message, "second-channel", "sms", wanted, source=desk.source)
+        over = await over_cap(connection, message.number, desk, lock=True)
+        if over:
+            raise Rollback(attempt)
+    if over:
+        log.warning("second_channel_too_dear", message=message.number, why=str(over))
+        await audit.record(
+            connection, actor=None, action="message.escalation-too-dear", subject=f"message:{message.id}",
+            detail={"message": message.number, "why": str(over)},
+        )  # fmt: skip
 
 
 ACTS: Final[Mapping[str, Act]] = {

@@ -14,17 +14,18 @@ from services.store.messages import Message
 
 async def refuse_excess(connection: Connection, message: Message, desk: Desk) -> None:
     """Raises `Refusal` when a cap is exceeded, in words that say what to change."""
-    if over := await _over(connection, message.number, desk, lock=True):
+    if over := await over_cap(connection, message.number, desk, lock=True):
         raise Refusal(f"message {message.id} is not released: {over}", state=message.state, cost=float(over.cost))
 
 
 async def tell(connection: Connection, message: int, desk: Desk) -> None:
     """Have its findings say so at its proof, when it could not be released as it is."""
-    over = await _over(connection, message, desk)
+    over = await over_cap(connection, message, desk)
     await spending.record_finding(connection, message, finding(over) if over else None)
 
 
-async def _over(connection: Connection, message: int, desk: Desk, *, lock: bool = False) -> Excess | None:
+async def over_cap(connection: Connection, message: int, desk: Desk, *, lock: bool = False) -> Excess | None:
+    """By how much the SMS of its plan are over a cap; None while they are not. `lock`: until the caller commits."""
     caps = desk.spending.caps
     if caps.per_message is None and caps.per_hour is None:
         return None

@@ -22,7 +22,7 @@ from services.editorial.release import publish
 from services.rendering.render import render_all
 from services.rendering.withdrawal import withdrawal_texts
 from services.runtime.postgres import Connection
-from services.store import incidents, messages, plan, variants
+from services.store import fallbacks, incidents, messages, plan, variants
 from services.store.facts import as_stated
 from services.store.messages import Message, NewMessage
 from services.store.users import User
@@ -80,6 +80,7 @@ async def _released(
         return None
     await messages.set_proofed(connection, message.number, count, await binding.proof_of(connection, message.number))
     released = await messages.set_released(connection, message.number, user.id)
+    await fallbacks.ask_at_release(connection, released)
     await publish(connection, released, desk.source)
     return released
 

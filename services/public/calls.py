@@ -1,21 +1,25 @@
 """The list of who must be telephoned, for the one person on duty who has its link: `/calls/MESSAGE-USER-TOKEN`.
 
-The link is all that it takes, on a phone at night; it holds while its user is not disabled, and says who called. A GET
-changes nothing. After each button the list is read anew, and whoever confirmed meanwhile stands among the done.
+The link is all that it takes, on a phone at night; it holds for two weeks, while its user may approve, and says who
+called. A GET changes nothing. After each button the list is read anew, and whoever confirmed meanwhile stands among the
+done.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import web
 
+from services.domain.identity import may
 from services.public.reader_forms import read_form
 from services.public.reader_pages import PRIVATE
 from services.rendering.context import EXERCISE
 from services.rendering.dates import in_full
 from services.rendering.pages import SECURITY_POLICY, page
 from services.rendering.templates import Templates
+from services.runtime import clock
 from services.runtime.call_links import ROOT, caller_of
 from services.runtime.postgres import Connection, Pool
 from services.runtime.tokens import Keys
@@ -37,6 +41,10 @@ class Visit:
 
     message: Message
     user: User
+
+
+OPEN_FOR: Final = timedelta(days=14)
+"""So long after a message's release its list is there: then names and numbers are nobody's business any more."""
 
 
 class CallsDoor:
@@ -74,7 +82,9 @@ class CallsDoor:
         caller = caller_of(request.match_info["name"], self._keys)
         user = await user_by_id(connection, caller.user) if caller else None
         message = await messages.by_number(connection, caller.message) if caller else None
-        if user is None or user.disabled_at is not None or message is None:
+        if user is None or user.disabled_at is not None or not may("approve", user.roles):
+            raise web.HTTPNotFound
+        if message is None or message.released_at is None or clock.now() - message.released_at > OPEN_FOR:
             raise web.HTTPNotFound
         return Visit(message, user)
 

@@ -14,7 +14,8 @@ import structlog
 from services.domain.batches import BatchRef
 from services.domain.sms_failures import CARRIER_FILTERED
 from services.runtime import timers
-from services.runtime.postgres import Connection, Pool
+from services.runtime.postgres import AWAY, Connection, Pool
+from services.runtime.records import unforeseen
 from services.runtime.repeat import every
 from services.runtime.service import Service
 from services.sms.codes import Ruling
@@ -57,7 +58,12 @@ class Asker:
         due: list[tuple[BatchRef, Silent]] = []
         await timers.fire_due(self._pool, KIND, partial(_collect, due))
         for ref, delivery in due:
-            await self._ask(ref, delivery)
+            try:
+                await self._ask(ref, delivery)
+            except AWAY:
+                raise
+            except Exception as problem:  # of one, and the others are asked for all the same
+                log.error("asking_failed", message=ref.message, problem=unforeseen(problem))
             await asyncio.sleep(self._pause)
         async with self._pool.connection() as connection, connection.transaction():
             await timers.prune(connection, KIND)

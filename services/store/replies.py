@@ -11,7 +11,7 @@ from typing import Final
 from psycopg.rows import class_row
 
 from services.domain.answers import Meaning
-from services.domain.states import REACHED
+from services.domain.states import REACHED, State
 from services.runtime.postgres import Connection
 from services.store import confirmations, opt_outs
 from services.store.messages import FOR_USERS
@@ -86,7 +86,8 @@ async def forget(connection: Connection, contacts: Sequence[int]) -> None:
 
 async def _answered(connection: Connection, number: str) -> tuple[int, int, list[int], bool] | None:
     """Message, sequence, contacts behind it, and whether it asks to confirm: of what this number answers."""
-    values = {"number": number, "states": [int(state) for state in REACHED], "for_users": list(FOR_USERS)}
+    states = [int(state) for state in REACHED | {State.BOUNCED}]  # who answers has it, whatever the provider says
+    values = {"number": number, "states": states, "for_users": list(FOR_USERS)}
     row = await (await connection.execute(_ANSWERED.encode(), values)).fetchone()
     return (row[0], row[1], row[2], row[3]) if row else None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.editorial import telling
 from services.editorial.service import TELLS
 from services.runtime import timers
 from services.runtime.call_links import Caller, caller_of
+from services.runtime.sms_prices import SpendingSettings
 from services.store import alarms, calls, duty, messages
 from services.store.escalations import of
 from services.store.secret_keys import signing_keys
@@ -182,6 +184,22 @@ async def test_steps_follow_each_other_and_each_is_taken_once(told: Crisis) -> N
     assert [(step.step, step.act, step.contacts) for step in steps] == [
         (1, "second-channel", 4), (2, "deputy", 4), (3, "telephone", 2)
     ]  # fmt: skip
+
+
+async def test_a_second_channel_never_costs_more_than_the_centre_allows_itself(
+    told: Crisis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody approved these SMS: above a cap none goes, the record says why, and the steps that follow find people."""
+    monkeypatch.setenv("ROELAND_SMS_MOST_PER_MESSAGE", "0.15")
+    told.desk = replace(told.desk, spending=SpendingSettings())
+    message = await told.told(["mail"])
+    await told.send_all("mail")
+    await told.escalate(MINUTES)
+    assert await told.added(message) == []
+    acts = await told.sql("SELECT action FROM audit WHERE action LIKE 'message.escal%%' ORDER BY id")
+    assert acts == [("message.escalation-too-dear",), ("message.escalated",)]
+    await told.escalate(60)
+    assert len(await calls.of(told.connection, message.number)) == 5
 
 
 async def test_whoever_is_still_to_be_told_is_not_told_earlier_by_an_escalation(told: Crisis) -> None:
