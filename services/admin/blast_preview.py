@@ -20,6 +20,7 @@ from services.domain.proofs import Missed, Proof, Version
 from services.domain.sms_price import CURRENCY
 from services.domain.texts import measure, outside_gsm
 from services.domain.variants import fill
+from services.rendering.confirming import at_its_longest
 from services.rendering.proof_page import EXAMPLE
 from services.rendering.templates import load_templates
 from services.runtime.configuration import configuration_in_force
@@ -154,7 +155,7 @@ def _texts(proof: Proof) -> list[str]:
     for each in _sms(proof):
         seen.setdefault(_received(each), []).append(each)
     for text, versions in seen.items():
-        size, language = measure(text), versions[0].variant.language
+        size, language = _size(versions[0]), versions[0].variant.language
         segments = f"{size.segments} segment{'s' * (size.segments > 1)}"
         told.append(_line("Text", f"{language}, {size.characters} characters, {size.encoding}, {segments} each"))
         told += [f"  | {line}" for line in text.split("\n")]
@@ -195,11 +196,12 @@ def _sms(proof: Proof) -> Sequence[Version]:
 
 
 def _received(version: Version) -> str:
+    """To be looked at: with a word where a link of the reader's own stands."""
     return fill(version.variant.text, EXAMPLE)
 
 
 def _size(version: Version) -> Any:
-    return measure(_received(version))
+    return measure(at_its_longest(version.variant))
 
 
 def _outside(versions: Sequence[Version]) -> dict[str, str]:

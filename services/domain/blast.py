@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from services.domain.holes import HOLE
+from services.domain.message_rules import LINK
 from services.domain.problems import Problem, Refused, nearest
 from services.domain.texts import few_lines, gsm_typography, one_line, outside_gsm
 
@@ -40,7 +41,8 @@ def filled(template: str, given: Mapping[str, str]) -> str:
 
 
 def title_of(text: str) -> str:
-    """The first line of an SMS as the title in lists, cut at a word."""
+    """The first line of an SMS as the title in lists and of mails, cut at a word and without its link."""
+    text = text.replace(LINK, "")
     line = one_line(text.partition("\n")[0]) or one_line(text)
     return line if len(line) <= TITLE else f"{line[:TITLE].rpartition(' ')[0] or line[:TITLE]}…"
 

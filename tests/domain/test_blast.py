@@ -43,3 +43,8 @@ def test_a_title_is_one_short_line(text: str) -> None:
     """It stands in lists."""
     assert len(title_of(text)) <= TITLE + 1
     assert "\n" not in title_of(text)
+
+
+def test_a_link_is_no_part_of_a_title() -> None:
+    """It stands in the subject of the mail that follows an SMS which did not arrive."""
+    assert title_of("CCVO: dienst ligt stil. Bevestig: {link}") == "CCVO: dienst ligt stil. Bevestig:"
