@@ -165,6 +165,7 @@ async def test_sigterm_leaves_no_journal_and_no_doubt(world):
     assert await world.row("SELECT count(*) FROM batch WHERE epoch IS NOT NULL") == 0
 
 
+@pytest.mark.long
 async def test_sigterm_while_postgresql_is_away_loses_nothing_that_was_accepted(world, database_url):
     """It ends within ten seconds with its results unrecorded. They are in the journal, for whoever comes next."""
     world.relay.seconds = 0.03
@@ -195,6 +196,7 @@ async def test_with_the_journal_gone_all_that_was_claimed_and_not_recorded_is_in
     assert await world.possible_duplicates() <= claimed
 
 
+@pytest.mark.long
 async def test_replay_waits_for_postgresql_and_loses_nothing(world, database_url):
     """It is away when the next worker starts, and goes away again in the middle of settling for the dead one."""
     await killed(world)
@@ -209,6 +211,7 @@ async def test_replay_waits_for_postgresql_and_loses_nothing(world, database_url
     assert len(commits) > 5
 
 
+@pytest.mark.long
 async def test_what_a_peer_took_over_meanwhile_is_merged(world):
     """The lease was quicker than the journal: what the dead one had accepted counts as a late report, once."""
     await killed(world)
@@ -235,6 +238,7 @@ async def test_what_a_peer_took_over_meanwhile_is_merged(world):
     assert not [sequence for sequence in merged if world.relay.got[sequence] > 1]
 
 
+@pytest.mark.long
 async def test_a_journal_of_another_boot_proves_only_what_was_answered(world):
     """A power cut loses the last pages, so the rest is in doubt; and it waits for the lease, for a lock proves less."""
     await killed(world)
@@ -251,6 +255,7 @@ async def test_a_journal_of_another_boot_proves_only_what_was_answered(world):
     assert await world.possible_duplicates() > 2 * IN_FLIGHT  # doubts that were none: nobody could know
 
 
+@pytest.mark.long
 async def test_the_lease_ends_an_epoch_together_with_what_its_journal_knows(world, database_url):
     """In one transaction: else a peer inherits in between, and sends again what a rebooted machine has on its disk."""
     await killed(world)
