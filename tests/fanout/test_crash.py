@@ -136,6 +136,7 @@ async def test_a_peer_on_the_same_folder_settles_at_once_and_not_after_the_lease
     assert world.said("peer_silent") == []
 
 
+@pytest.mark.long
 async def test_a_worker_that_stands_still_is_not_taken_for_dead(world):
     """SIGSTOP: it holds its lock, so its journal is nobody else's; it wakes and goes on, and nothing is sent twice."""
     world.relay.seconds = 0.03
@@ -184,6 +185,7 @@ async def test_sigterm_while_postgresql_is_away_loses_nothing_that_was_accepted(
     assert await world.possible_duplicates() == 0
 
 
+@pytest.mark.long
 async def test_with_the_journal_gone_all_that_was_claimed_and_not_recorded_is_in_doubt_and_no_more(world):
     """The machine is lost with it: a peer takes over after the lease."""
     await killed(world)
@@ -305,6 +307,7 @@ async def test_without_room_for_a_journal_everything_is_sent_all_the_same(world)
     assert len(world.said("journal_off")) == 1
 
 
+@pytest.mark.long
 async def test_a_claim_that_was_not_answered_is_given_back_while_its_worker_lives(world, database_url):
     """The connection breaks before a claim is answered: it happened, the worker does not know, and its epoch lives."""
     async with proxy(database_url) as wire:

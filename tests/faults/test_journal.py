@@ -12,7 +12,7 @@ from tests.faults.accounts import Account
 from tests.faults.harness import Crew
 from tests.faults.programs import Program
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(120)]
 
 PEOPLE = 300
 CONNECTIONS = 10

@@ -19,7 +19,7 @@ from tests.mail.jobs import RELEASED, carrier, delivery, job, people, tell_all
 from tests.mail.relays import until
 from tests.mail.scripted import Script, scripted
 
-pytestmark = pytest.mark.usefixtures("way")
+pytestmark = [pytest.mark.usefixtures("way"), pytest.mark.long]
 
 REFUSALS = [b"450 4.7.1 too much mail from you\r\n", b"452 4.3.1 no room\r\n", b"421 4.7.0 too many messages\r\n"]
 
