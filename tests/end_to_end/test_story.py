@@ -16,7 +16,7 @@ import yaml
 
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(600)]
 
 INCIDENT = "cyber-2026-020"
 MANAGER = "crisismanager@ccvo.example"

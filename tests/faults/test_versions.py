@@ -50,6 +50,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.mark.stack
+@pytest.mark.long
 @pytest.mark.timeout(120)
 async def test_the_version_before_and_this_one_send_one_message_together_and_the_old_one_may_die(
     crew: Crew, before: Path

@@ -15,7 +15,7 @@ from tests.sms.jobs import NUMBERS, Sent, world
 from tests.stack import Twilio
 from tests.store.world import connect
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 FROM = "+15005550006"
 MANY = 1_000_000
