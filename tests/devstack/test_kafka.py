@@ -14,7 +14,7 @@ from services.devstack import jars, kafka, processes
 from services.devstack.kafka import start as start_kafka
 from services.devstack.processes import DevstackError
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.long, pytest.mark.stack]
 
 
 @pytest.mark.long

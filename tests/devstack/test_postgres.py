@@ -12,7 +12,7 @@ import pytest
 from services.devstack import postgres, postgres_home, processes
 from tests import stack
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.long, pytest.mark.stack]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests import stack
 from tests.editorial.rooms import Rooms
 from tests.stack import Background
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.long, pytest.mark.stack]
 
 GOVERNORS_FIRST: list[dict[str, Any]] = [{"audiences": ["governors"]}]
 ANNOUNCED = "SELECT array_agg(step ORDER BY number) FROM batch WHERE announced_at IS NOT NULL AND message = %s"

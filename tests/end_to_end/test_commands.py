@@ -26,7 +26,7 @@ from tests import stack
 from tests.admin.conftest import Ran, in_this_process
 from tests.end_to_end.running import APPROVER, AUTHOR, Refused, Roeland, message
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.long, pytest.mark.stack, pytest.mark.timeout(120)]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "contacts.csv"
 NOBODY = "01890000-0000-7000-8000-000000000000"

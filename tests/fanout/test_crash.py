@@ -21,7 +21,7 @@ from services.store import ledger, workers
 from tests.fanout.relay import Relay, proxy, relay, worker
 from tests.store.world import SOURCE, add_crowd, add_user, connect, counted, release, submit
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.stack, pytest.mark.timeout(400)]
 
 CROWD, CONNECTIONS = 450, 5
 IN_FLIGHT = CONNECTIONS * 2  # for each claim in hand

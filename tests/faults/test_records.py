@@ -16,7 +16,7 @@ from tests.faults import door, releasing
 from tests.faults.harness import Crew
 from tests.faults.programs import Program
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.long, pytest.mark.stack, pytest.mark.timeout(120)]
 
 PEOPLE = 100
 GROUPS = {"messages": "editorial", "releases": "dispatch", "deliveries.mail.urgent": "mail.urgent"}

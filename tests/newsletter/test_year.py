@@ -20,7 +20,7 @@ from tests import stack
 from tests.newsletter.year import Life, Wanted, schedules_to_come
 from tests.store.world import add_user, connect
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.long, pytest.mark.stack]
 
 EXAMPLES = int(os.environ.get("ROELAND_TEST_YEAR_EXAMPLES", "12"))
 ACTS = (

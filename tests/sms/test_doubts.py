@@ -12,7 +12,7 @@ from services.store.ledger import Delivery
 from tests.sms.jobs import NUMBERS, Sent, job, world
 from tests.stack import Twilio
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.long, pytest.mark.stack]
 
 
 @pytest.mark.parametrize("fault", ["drop", "forget", "reply"])
