@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from services.admin import blast_settings, message_text
-from services.admin.acting import acting, acting_email
+from services.admin import blast_settings
+from services.admin.acting import acting
 from services.admin.answers import lines
 from services.admin.blast_content import Order, content_of
-from services.admin.message_facts import with_facts
-from services.admin.messages import findings_of
-from services.admin.proofing import proof_of_file
-from services.admin.situation import situation_of
+from services.admin.proof_of_draft import proof_of_draft
 from services.domain import approval_policy
 from services.domain.content import MessageContent
 from services.domain.proofs import Missed, Proof, Version
@@ -68,17 +65,7 @@ async def prepare(order: Order, *, break_glass: bool) -> Ready:
     prices()  # a setting that is wrong shows before anything else is looked up
     async with acting() as (connection, _), connection.transaction():
         drafted = await content_of(connection, order, configuration, zone)
-        stated, said = await with_facts(connection, drafted.content, configuration.lint)
-        situation = await situation_of(connection, stated.content, configuration)
-        proof = await proof_of_file(
-            connection,
-            stated.content,
-            situation,
-            message_text.rendered(stated.content, configuration, situation, templates),
-            findings=said + findings_of(stated, configuration, situation),
-            author=acting_email() or "",
-            configuration=configuration,
-        )
+        proof, situation = await proof_of_draft(connection, drafted.content, configuration, templates)
         same = await blasts.same_text(connection, [each.text for each in drafted.content.sms if each.text])
     needed = approval_policy.lacking(
         configuration.approval, [], kind=proof.content.kind, urgency="urgent", audiences=set(situation.audiences)

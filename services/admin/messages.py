@@ -94,12 +94,10 @@ async def preview(
     The whole proof is written as one page of HTML too, for its owner alone, since it names people: to --html, or else
     to <data dir>/proofs. What changed since the last message of this incident is marked in the text.
     """
-    from services.admin import message_text, proof_files, proof_view
-    from services.admin.acting import acting, acting_email
+    from services.admin import proof_files, proof_view
+    from services.admin.acting import acting
     from services.admin.audiences import known_audience
-    from services.admin.message_facts import with_facts
-    from services.admin.proofing import proof_of_file
-    from services.admin.situation import situation_of
+    from services.admin.proof_of_draft import proof_of_draft
     from services.admin.steps import order_of, order_shown
     from services.rendering.proof_page import proof_page
     from services.rendering.templates import load_templates
@@ -112,17 +110,7 @@ async def preview(
     content = read_message(file, configuration)
     async with acting() as (connection, _), connection.transaction():
         content = await with_channels(connection, content)
-        stated, said = await with_facts(connection, content, configuration.lint)
-        situation = await situation_of(connection, stated.content, configuration)
-        proof = await proof_of_file(
-            connection,
-            stated.content,
-            situation,
-            message_text.rendered(stated.content, configuration, situation, templates),
-            findings=said + findings_of(stated, configuration, situation),
-            author=acting_email() or "",
-            configuration=configuration,
-        )
+        proof, _ = await proof_of_draft(connection, content, configuration, templates)
     page = proof_files.write(proof_page(proof, templates, configuration), html, proof)
     only = audience or ()
     order = {"release_at": content.release_at, "release_order": order_of(content.release_order)}

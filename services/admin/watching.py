@@ -19,7 +19,6 @@ from services.admin.giving import known
 from services.admin.shares import Looked, shares_shown
 from services.admin.steps import escalation_shown, steps_shown
 from services.runtime.postgres import Connection
-from services.store import confirmations
 from services.store.breakdown import Share
 from services.store.messages import Message
 from services.store.status import Status, status_of
@@ -40,8 +39,9 @@ async def follow(connection: Connection, message: Message, *, as_json: bool) -> 
         while True:
             now = await known(connection, message.id)
             found = await status_of(connection, now)
-            show(found, await looked.shares(now, found))
-            if found.state == "done" and await _asks_still(connection, now, found):
+            shares = await looked.shares(now, found)
+            show(found, shares)
+            if found.state == "done" and _asks_still(found, shares):
                 await asyncio.sleep(SECONDS_BETWEEN_ANSWERS)
                 continue
             looks_since_end += found.state in ENDED
@@ -50,11 +50,10 @@ async def follow(connection: Connection, message: Message, *, as_json: bool) -> 
             await asyncio.sleep(SECONDS_BETWEEN)
 
 
-async def _asks_still(connection: Connection, message: Message, status: Status) -> bool:
+def _asks_still(status: Status, shares: Sequence[Share]) -> bool:
     """Whether somebody has still to say that they know, and something still follows if they do not."""
-    if message.confirm_minutes is None or all(step.taken_at for step in status.escalation):
-        return False
-    return bool(await confirmations.unconfirmed(connection, message.number))
+    unanswered = any(share.confirmed < share.asked for share in shares)
+    return unanswered and any(step.taken_at is None for step in status.escalation)
 
 
 def picture(status: Status, shares: Sequence[Share] = ()) -> Any:

@@ -4,12 +4,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from services.devstack import kafka, postgres, processes, stand_ins
 from services.devstack.processes import DevstackError, Program
 from services.devstack.running import Given, Running
 from services.devstack.supervision import Household, Layer
+
+S = TypeVar("S", bound=stand_ins.StandIn)
 
 READY_WITHIN: Final = 60.0
 """Seconds for a service to be ready."""
@@ -62,9 +64,7 @@ async def _postgres(running: Running, household: Household, *, start: bool, prep
 
 async def _mail_sink(running: Running, household: Household) -> None:
     begin = partial(stand_ins.start_mail_sink, running.data / "mail", log=running.logs / "mailsink.log")
-    sink = await begin(port=PORTS["mail"], control_port=PORTS["mail-control"])
-    again = partial(begin, port=sink.port, control_port=sink.control_port, same_port=True)
-    household.keep(sink.program, _program_of(again), Layer.STAND_IN)
+    sink = await _kept(household, begin, "mail")
     running.env["ROELAND_SMTP_URL"] = sink.url
     running.maildir, running.mail_control = sink.maildir, sink.control_url
     household.report(f"mail sink on 127.0.0.1:{sink.port}, mails in {sink.maildir}")
@@ -72,9 +72,7 @@ async def _mail_sink(running: Running, household: Household) -> None:
 
 async def _twilio(running: Running, household: Household, given: Given) -> None:
     begin = partial(stand_ins.start_twilio, running.data / "sms", log=running.logs / "twilio.log")
-    twilio = await begin(port=PORTS["twilio"], control_port=PORTS["twilio-control"])
-    again = partial(begin, port=twilio.port, control_port=twilio.control_port, same_port=True)
-    household.keep(twilio.program, _program_of(again), Layer.STAND_IN)
+    twilio = await _kept(household, begin, "twilio")
     running.env |= {
         "ROELAND_TWILIO_ACCOUNT_SID": twilio.account_sid,
         "ROELAND_TWILIO_AUTH_TOKEN": twilio.auth_token,
@@ -89,9 +87,7 @@ async def _twilio(running: Running, household: Household, given: Given) -> None:
 
 async def _sinch(running: Running, household: Household) -> None:
     begin = partial(stand_ins.start_sinch, running.data / "sms", log=running.logs / "sinch.log")
-    sinch = await begin(port=PORTS["sinch"], control_port=PORTS["sinch-control"])
-    again = partial(begin, port=sinch.port, control_port=sinch.control_port, same_port=True)
-    household.keep(sinch.program, _program_of(again), Layer.STAND_IN)
+    sinch = await _kept(household, begin, "sinch")
     running.env |= {
         "ROELAND_SINCH_SERVICE_PLAN_ID": sinch.service_plan,
         "ROELAND_SINCH_API_TOKEN": sinch.api_token,
@@ -100,6 +96,14 @@ async def _sinch(running: Running, household: Household) -> None:
     }
     running.sinch_control = sinch.control_url
     household.report(f"Sinch stand-in on 127.0.0.1:{sinch.port}, messages at {sinch.control_url}/messages")
+
+
+async def _kept(household: Household, begin: Callable[..., Awaitable[S]], name: str) -> S:
+    """Start a stand-in at its usual ports, or free ones, and have it started again at the same ones when it ends."""
+    made = await begin(port=PORTS[name], control_port=PORTS[f"{name}-control"])
+    again = partial(begin, port=made.port, control_port=made.control_port, same_port=True)
+    household.keep(made.program, _program_of(again), Layer.STAND_IN)
+    return made
 
 
 async def start_service(name: str, running: Running, household: Household) -> None:

@@ -22,66 +22,51 @@ FROM: Final = "+15005550006"
 """Twilio's own magic number for a sender that works; it is nobody's."""
 
 
-@dataclass(frozen=True)
-class MailSink:
-    """A mail sink that answers."""
+@dataclass(frozen=True, kw_only=True)
+class StandIn:
+    """A program in the place of a peer, that answers."""
 
     port: int
     control_port: int
-    maildir: Path
     program: Program
+
+    @property
+    def url(self) -> str:
+        """Where the peer would be: for the setting that says so."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def control_url(self) -> str:
+        """Where `/faults` and what it holds are (`/mails`, `/messages`)."""
+        return f"http://127.0.0.1:{self.control_port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSink(StandIn):
+    """A mail sink that answers."""
+
+    maildir: Path
 
     @property
     def url(self) -> str:
         """For `ROELAND_SMTP_URL`."""
         return f"smtp://127.0.0.1:{self.port}"
 
-    @property
-    def control_url(self) -> str:
-        """Where `/faults` and `/mails` are."""
-        return f"http://127.0.0.1:{self.control_port}"
 
-
-@dataclass(frozen=True)
-class Twilio:
+@dataclass(frozen=True, kw_only=True)
+class Twilio(StandIn):
     """A Twilio stand-in that answers."""
 
-    port: int
-    control_port: int
     account_sid: str
     auth_token: str
-    program: Program
-
-    @property
-    def url(self) -> str:
-        """For `ROELAND_TWILIO_BASE_URL`."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def control_url(self) -> str:
-        """Where `/faults` and `/messages` are."""
-        return f"http://127.0.0.1:{self.control_port}"
 
 
-@dataclass(frozen=True)
-class Sinch:
+@dataclass(frozen=True, kw_only=True)
+class Sinch(StandIn):
     """A Sinch stand-in that answers."""
 
-    port: int
-    control_port: int
     service_plan: str
     api_token: str
-    program: Program
-
-    @property
-    def url(self) -> str:
-        """For `ROELAND_SINCH_BASE_URL`."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def control_url(self) -> str:
-        """Where `/faults` and `/messages` are."""
-        return f"http://127.0.0.1:{self.control_port}"
 
 
 async def start_mail_sink(
@@ -99,7 +84,7 @@ async def start_mail_sink(
     argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--maildir", str(data / "maildir")]
     argv += ["--user", login[0], "--password", login[1]] if login else []
     program = await _start("mailsink", argv, ports[1], log=log, pid_file=pid_file)
-    return MailSink(ports[0], ports[1], data / "maildir", program)
+    return MailSink(port=ports[0], control_port=ports[1], program=program, maildir=data / "maildir")
 
 
 async def start_twilio(
@@ -127,7 +112,7 @@ async def start_twilio(
         log=log,
         pid_file=pid_file,
     )
-    return Twilio(ports[0], ports[1], account_sid, auth_token, program)
+    return Twilio(port=ports[0], control_port=ports[1], program=program, account_sid=account_sid, auth_token=auth_token)
 
 
 async def start_sinch(
@@ -146,7 +131,7 @@ async def start_sinch(
     argv = ["--port", str(ports[0]), "--control-port", str(ports[1]), "--pause", str(pause)]
     argv += ["--keep", str(data / "batches.jsonl"), "--service-plan", service_plan, "--api-token", api_token]
     program = await _start("sinch", argv, ports[1], log=log, pid_file=pid_file)
-    return Sinch(ports[0], ports[1], service_plan, api_token, program)
+    return Sinch(port=ports[0], control_port=ports[1], program=program, service_plan=service_plan, api_token=api_token)
 
 
 def _prepared(data: Path, name: str) -> Path:
