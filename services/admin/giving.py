@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.admin.acting import acting_user
 from services.admin.answers import Refusal
+from services.admin.invocation import current
 from services.admin.keys import private_key
 from services.domain.commands import Body, Command
 from services.runtime import commands
@@ -35,9 +36,11 @@ async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
         user = await acting_user(connection)
         incident = key or (await known(connection, body.message_id)).incident  # type: ignore[union-attr]
         command = Command(id=uuid7(), user=user.id, given_at=datetime.now(UTC), body=body)
-        if private := private_key(user.email):
+        voucher = current.get().voucher
+        if voucher is None and (private := private_key(user.email)):
             command = command.signed(private)
-        answer = await commands.give(connection, command, key=incident, source=origin() or SOURCE, seconds=SECONDS)
+        source = origin() or SOURCE
+        answer = await commands.give(connection, command, key=incident, source=source, seconds=SECONDS, voucher=voucher)
     if not answer.done:
         raise Refusal(answer.error or "refused", problems=answer.problems, more=answer.result)
     return answer.result

@@ -3,17 +3,24 @@
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.admin.answers import WrongUsage
+
+if TYPE_CHECKING:
+    from services.runtime.commands import Voucher
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """`json`: one JSON document on stdout. `as_email`: who acts; None leaves it to ROELAND_USER."""
+    """`json`: one JSON document on stdout. `as_email`: who acts; None leaves it to ROELAND_USER.
+
+    `voucher`: the console calls, and knows by a session or a key who acts (`services.console.calling`).
+    """
 
     json: bool = False
     as_email: str | None = None
+    voucher: "Voucher | None" = None
 
 
 NOTHING_SAID: Final = Invocation()

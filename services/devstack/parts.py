@@ -17,7 +17,8 @@ READY_WITHIN: Final = 60.0
 """Seconds for a service to be ready."""
 
 PORTS: Final = {"kafka": 9092, "postgres": 5432, "mail": 1025, "mail-control": 1026, "twilio": 8090,
-                "twilio-control": 8091, "sinch": 8092, "sinch-control": 8093, "public": 8080}  # fmt: skip
+                "twilio-control": 8091, "sinch": 8092, "sinch-control": 8093,
+                "public": 8080, "console": 8000}  # fmt: skip
 """The usual ports; another is taken when somebody has one already."""
 
 
@@ -143,6 +144,10 @@ def _choose(running: Running, given: Given) -> None:
     running.public_url = given.public_url
     if running.public_url is None:
         running.public_url = running.env["ROELAND_PUBLIC_URL"] = f"http://{address}"
+    console = given.console_address
+    if console is None:
+        console = running.env["ROELAND_CONSOLE_ADDRESS"] = f"127.0.0.1:{processes.free_port(PORTS['console'])}"
+    running.console_url = given.console_url or f"http://{console}"
     if given.mail_from is None:
         running.env["ROELAND_MAIL_FROM"] = "roeland@ccvo.example"
 

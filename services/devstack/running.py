@@ -22,6 +22,8 @@ class Given(RoelandSettings):
     sinch_service_plan_id: str | None = None
     public_address: str | None = None
     public_url: str | None = None
+    console_address: str | None = None
+    console_url: str | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -57,6 +59,7 @@ class Running:
     sinch_control: str | None = None
     """The same of the second provider's stand-in; None: there is none."""
     public_url: str | None = None
+    console_url: str | None = None
     seconds: float = 0.0
     """How long it took until all was ready."""
 

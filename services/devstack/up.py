@@ -19,7 +19,7 @@ from services.devstack.running import Given, Running
 from services.devstack.supervision import Household
 from services.runtime.settings import data_dir
 
-SERVICES: Final = ("editorial", "dispatch", "mail", "sms", "newsfeed", "situation", "public", "newsletter")
+SERVICES: Final = ("editorial", "dispatch", "mail", "sms", "newsfeed", "situation", "public", "newsletter", "console")
 
 
 async def up(*, report: Reporter, services: Sequence[str] = SERVICES, second_provider: bool = False) -> None:
@@ -43,6 +43,7 @@ async def up(*, report: Reporter, services: Sequence[str] = SERVICES, second_pro
 
 async def _until_cancelled(report: Reporter, services: Sequence[str], *, second_provider: bool) -> None:
     async with stack(report=report, services=services, second_provider=second_provider) as running:
+        report(f"console on {running.console_url}")
         report(f"ready in {running.seconds:.1f} s; logs in {running.logs}; Ctrl-C stops everything")
         await asyncio.Event().wait()
 
@@ -89,5 +90,6 @@ def _write(running: Running, household: Household) -> None:
         "twilio_control": running.twilio_control,
         "sinch_control": running.sinch_control,
         "public_url": running.public_url,
+        "console_url": running.console_url,
     }
     stack_files.write(running.data, running.env, description)

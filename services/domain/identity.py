@@ -21,8 +21,17 @@ MAY: Final[Mapping[str, frozenset[str]]] = {
     "break-glass": frozenset({"crisis-manager"}),
     "judge": frozenset({"approver", "crisis-manager"}),
     "keep-newsletters": frozenset({"author", "crisis-manager", "administrator"}),
+    # At the console and its API alone: the command line does these by the right to the database.
+    "see": frozenset(ROLES),
+    "halt": frozenset({"author", "approver", "crisis-manager"}),  # pause, resume, stop
+    "keep-incidents": frozenset({"author", "crisis-manager"}),
+    "keep-contacts": frozenset({"author", "crisis-manager", "administrator"}),
+    "export-people": frozenset({"author", "approver", "crisis-manager", "auditor", "administrator"}),
+    "audit": frozenset({"auditor", "administrator"}),
+    "administer": frozenset({"administrator"}),  # users, roles, keys, webhooks, feed tokens, duty
 }
-"""Which roles may give a command. Stop, pause and resume act by the right to the database: a stop is obeyed first."""
+"""Which roles may give a command, or open a page. From the command line, stop, pause and resume act by the right to the
+database: a stop is obeyed first."""
 
 
 def may(action: str, roles: Iterable[str]) -> bool:

@@ -1,7 +1,8 @@
 """Who may give which command, and how we know who gives it.
 
-A signature proves it. A mere assertion counts only where nobody but this machine's own people can have made it:
-Kafka and PostgreSQL are both on loopback or a local socket, as our own settings have it.
+A signature proves it, and so does a row in PostgreSQL by which a door of ours vouches for its user (decision 0027). A
+mere assertion counts only where nobody but this machine's own people can have made it: Kafka and PostgreSQL are both on
+loopback or a local socket, as our own settings have it.
 """
 
 import os
@@ -34,13 +35,16 @@ ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def objection(command: Command, user: User | None, *, trusts_assertions: bool) -> str | None:
-    """Why this command does not count; None when it does. `user` is the one whom the command names."""
+def objection(command: Command, user: User | None, *, trusts_assertions: bool, vouched: bool = False) -> str | None:
+    """Why this command does not count; None when it does. `user` is the one whom the command names.
+
+    `vouched`: a door recorded that it knew this user (`commands.vouched_for`).
+    """
     if user is None:
         return f"there is no user {command.user}"
     if user.disabled_at is not None:
         return "this user is disabled: `roeland users add EMAIL --role …` enables them again"
-    if unproven := _unproven(command, user, trusts_assertions):
+    if not vouched and (unproven := _unproven(command, user, trusts_assertions)):
         return unproven
     actions = ACTIONS[command.body.type]
     if not any(may(action, user.roles) for action in actions):

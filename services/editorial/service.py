@@ -171,7 +171,8 @@ async def _carry_out(connection: Connection, command: Command, desk: Desk) -> An
 
 async def _authorised(connection: Connection, command: Command, desk: Desk) -> User:
     user = await user_by_id(connection, command.user)
-    reason = objection(command, user, trusts_assertions=desk.trusts_assertions)
+    vouched = await commands.vouched_for(connection, command)
+    reason = objection(command, user, trusts_assertions=desk.trusts_assertions, vouched=vouched)
     if user is None or reason is not None:
         raise Refusal(reason or "there is no such user")
     return user

@@ -8,6 +8,7 @@ wins, so nobody is told "no" for something that then happens.
 import asyncio
 import hashlib
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -34,15 +35,32 @@ UNANSWERED_AFTER: Final = timedelta(seconds=10)
 log = structlog.get_logger(__name__)
 
 
-async def give(connection: Connection, command: Command, *, key: str, source: str, seconds: float = 30) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """That a door of ours knows who gives a command: whom, and by what (`session 12`, `key 3`; decision 0027)."""
+
+    user: int
+    by: str
+
+
+async def give(
+    connection: Connection,
+    command: Command,
+    *,
+    key: str,
+    source: str,
+    seconds: float = 30,
+    voucher: Voucher | None = None,
+) -> Answer:
     """Commit the command and wait for its answer, at most so long. `connection` is in autocommit.
 
     `key` is the incident, so that commands about one incident are handled in the order in which they were given.
     The same command again hears its first answer; its id with another body is refused, whatever the first one heard.
+    With a `voucher` the command needs no signature: PostgreSQL itself says who gave it.
     """
     await connection.execute(f"LISTEN {CHANNEL}")
     async with connection.transaction():
-        if not await _recorded(connection, command, key, source):
+        if not await _recorded(connection, command, key, source, voucher):
             log.warning("command_id_reused", command=str(command.id), type=command.body.type, user=command.user)
             return ANOTHER_BODY
         await outbox.put(connection, "messages", key, _envelope(command, source))
@@ -67,6 +85,12 @@ async def take(connection: Connection, event: Envelope) -> Command | None:
     return command if row and row[0] else None
 
 
+async def vouched_for(connection: Connection, command: Command) -> bool:
+    """Whether a door recorded, in PostgreSQL, that it knew the user whom this command names. Kafka cannot say that."""
+    found = await connection.execute("SELECT vouched_user = %s FROM command WHERE id = %s", (command.user, command.id))
+    return await found.fetchone() == (True,)
+
+
 async def answer(connection: Connection, command_id: UUID, given: Answer) -> bool:
     """Answer it, once; False when it was answered before."""
     written = await connection.execute(
@@ -86,12 +110,16 @@ async def publish_again(connection: Connection) -> int:
     return len(rows)
 
 
-async def _recorded(connection: Connection, command: Command, key: str, source: str) -> bool:
+async def _recorded(
+    connection: Connection, command: Command, key: str, source: str, voucher: Voucher | None = None
+) -> bool:
     """Record it, unless its id is known; whether what is recorded under this id has this body."""
-    digest = _hash(command)
+    digest, body = _hash(command), Jsonb({"key": key, "source": source, **_body(command)})
+    vouched = (voucher.user, voucher.by) if voucher else (None, None)
     await connection.execute(
-        "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (command.id, digest, Jsonb({"key": key, "source": source, **_body(command)})),
+        "INSERT INTO command (id, hash, body, vouched_user, vouched_by) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        (command.id, digest, body, *vouched),
     )
     found = await connection.execute("SELECT hash = %s FROM command WHERE id = %s", (digest, command.id))
     return await found.fetchone() == (True,)

@@ -1,0 +1,25 @@
+"""The web application: which addresses there are, and what holds for every answer."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from services.console import failing, hardening
+from services.console.desk import Desk
+from services.console.pages import ROUTERS
+
+STATIC: Final = Path(__file__).parent / "static"
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """Everything behind ROELAND_CONSOLE_ADDRESS: pages at `/`, the API at `/api/v1`."""
+    app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = desk
+    failing.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    hardening.install(app, desk.settings)
+    return app

@@ -1,0 +1,48 @@
+"""How the console and the API do what the command line does: by calling its functions (decision 0027).
+
+A command may read files, render for a second and wait for editorial. So it runs in a thread of its own, with its own
+loop and connection, and never holds up the pages of others.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from services.admin.answers import Answer, Refusal, WrongUsage, as_plain
+from services.admin.foreseen import as_refusal
+from services.admin.invocation import Invocation, current
+from services.console.access import Who
+from services.runtime.origin import here, set_origin
+
+AT_ONCE: Final = 8
+_places = asyncio.Semaphore(AT_ONCE)
+
+
+async def call(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, **given: Any) -> Any:
+    """Run a command of `services.admin` as this user; its document, as `--json` would print it.
+
+    Raises `Refusal` with the reason, as the command line would print it, and `WrongUsage`.
+    """
+    async with _places:
+        return await asyncio.to_thread(_run, command, who, given)
+
+
+def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Any:
+    set_origin(here("console"))
+    current.set(Invocation(json=True, as_email=who.user.email, voucher=who.voucher))
+    try:
+        answer = command(**given)
+        if not isinstance(answer, Answer):
+            answer = asyncio.run(_awaited(answer))
+        return as_plain(answer.document)
+    except (Refusal, WrongUsage):
+        raise
+    except Exception as problem:
+        known = as_refusal(problem)
+        if known is None:
+            raise
+        raise known from None
+
+
+async def _awaited(answer: Awaitable[Answer]) -> Answer:
+    return await answer

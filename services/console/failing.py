@@ -1,0 +1,112 @@
+"""What somebody sees when a request cannot be answered: a page in words; at the API a problem document (RFC 9457)."""
+
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from services.admin.answers import Refusal, WrongUsage
+from services.console.access import Forged, NotAllowed, NotFresh, NotSignedIn
+from services.console.api.problems import problem
+from services.console.view import page, quoted_path, see
+from services.runtime.errors import Foreseen
+from services.runtime.postgres import AWAY
+
+API: Final = "/api/"
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Answer each kind of failure, for people and for programs."""
+    for kind, answer in {
+        NotSignedIn: _not_signed_in,
+        NotAllowed: _not_allowed,
+        NotFresh: _not_fresh,
+        Forged: _forged,
+        Refusal: _refused,
+        WrongUsage: _wrong_usage,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        Foreseen: _unavailable,
+        **dict.fromkeys((*AWAY, TimeoutError), _unavailable),
+        Exception: _unforeseen,
+    }.items():
+        app.add_exception_handler(kind, answer)
+
+
+async def _not_signed_in(request: Request, _: Exception) -> Response:
+    if _is_api(request):
+        asks = {"WWW-Authenticate": "Bearer"}
+        return problem(401, "Not signed in", "give a key: Authorization: Bearer …", headers=asks)
+    return see(request, f"/sign-in?next={quoted_path(request)}")
+
+
+async def _not_fresh(request: Request, _: Exception) -> Response:
+    if _is_api(request):
+        return problem(403, "Proof needed", "this needs a person who proved just now, at the console, who they are")
+    return see(request, f"/sign-in/again?next={quoted_path(request)}")
+
+
+async def _not_allowed(request: Request, failure: Exception) -> Response:
+    action = failure.action if isinstance(failure, NotAllowed) else ""
+    if _is_api(request):
+        return problem(403, "Not allowed", f"no role of yours, or no scope of this key, allows: {action}")
+    return page(request, "failure.html.j2", status=403, kind="not-allowed")
+
+
+async def _forged(request: Request, _: Exception) -> Response:
+    if _is_api(request):
+        return problem(403, "Not from our page", "a session needs the header X-CSRF-Token; programs use a key")
+    return page(request, "failure.html.j2", status=403, kind="forged")
+
+
+async def _refused(request: Request, failure: Exception) -> Response:
+    refusal = failure if isinstance(failure, Refusal) else Refusal(str(failure))
+    if _is_api(request):
+        return problem(409, "Refused", refusal.error, problems=refusal.problems, more=refusal.more)
+    return page(request, "failure.html.j2", status=409, kind="refused", refusal=refusal)
+
+
+async def _wrong_usage(request: Request, failure: Exception) -> Response:
+    if _is_api(request):
+        return problem(422, "Invalid", str(failure))
+    return page(request, "failure.html.j2", status=422, kind="refused", refusal=Refusal(str(failure)))
+
+
+async def _invalid(request: Request, failure: Exception) -> Response:
+    found = failure.errors() if isinstance(failure, RequestValidationError) else []
+    problems = [{"place": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]
+    if _is_api(request):
+        return problem(422, "Invalid", "the request does not fit its schema", problems=problems)
+    return page(request, "failure.html.j2", status=422, kind="invalid", problems=problems)
+
+
+async def _http(request: Request, failure: Exception) -> Response:
+    status = failure.status_code if isinstance(failure, HTTPException) else 500
+    headers = failure.headers if isinstance(failure, HTTPException) else None
+    detail = failure.detail if isinstance(failure, HTTPException) else ""
+    if _is_api(request):
+        return problem(status, detail or "Failed", None, headers=headers)
+    return page(request, "failure.html.j2", status=status, kind="missing" if status == 404 else "http", headers=headers)
+
+
+async def _unavailable(request: Request, failure: Exception) -> Response:
+    log.warning("unavailable", kind=type(failure).__name__)
+    if _is_api(request):
+        return problem(503, "Unavailable", "the database does not answer: try again", headers={"Retry-After": "5"})
+    return page(request, "failure.html.j2", status=503, kind="unavailable", headers={"Retry-After": "5"})
+
+
+async def _unforeseen(request: Request, _: Exception) -> Response:
+    """Starlette logs nothing of its own here: its server does, as `unforeseen` (hardening)."""
+    if _is_api(request):
+        return problem(500, "A mistake of ours", "it is in the log of the console")
+    return page(request, "failure.html.j2", status=500, kind="mistake")
+
+
+def _is_api(request: Request) -> bool:
+    return request.url.path.startswith(API)

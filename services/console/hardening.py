@@ -1,0 +1,114 @@
+"""What holds for every answer, and for every request before anything reads it."""
+
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.console.settings import ConsoleSettings
+
+SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Final = {
+    "content-security-policy": SECURITY_POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "referrer-policy": "same-origin",
+    "server": "roeland",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+TRANSPORT: Final = "max-age=63072000; includeSubDomains"
+
+BODY_BYTES: Final = 256 * 1024
+UPLOADS: Final[dict[str, int]] = {}
+"""Paths that take more than `BODY_BYTES`, with how much: whoever takes files says so here."""
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI, settings: ConsoleSettings) -> None:
+    """Put these around the application, outermost last."""
+    app.add_middleware(Limited)
+    app.add_middleware(Hardened, secure=settings.url.startswith("https://"))
+
+
+class Hardened:
+    """Every answer, also a failure, has our headers; nothing is kept by a cache unless a route says so."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app = app
+        self.headers = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
+        if secure:
+            self.headers.append((b"strict-transport-security", TRANSPORT.encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given: list[Any] = message["headers"]
+                names = {name.lower() for name, _ in given}
+                message["headers"] = given + [each for each in self.headers if each[0] not in names]
+                if b"cache-control" not in names:
+                    message["headers"].append((b"cache-control", b"no-store"))
+            await send(message)
+
+        return await self.app(scope, receive, hardened)
+
+
+class _TooLarge(HTTPException):
+    """More came than may. FastAPI lets this pass where it reads a body, and would make 400 of any other."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "Content Too Large")
+
+
+class Limited:
+    """No body is larger than its path may have; nothing reads on then."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        most = UPLOADS.get(scope["path"], BODY_BYTES)
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > most:
+            return await _too_large(send)
+        read, started = 0, False
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > most:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, limited, noted)
+        except _TooLarge:
+            if not started:
+                await _too_large(send)
+
+
+async def _too_large(send: Send) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    body = b'{"type": "about:blank", "title": "Content Too Large", "status": 413}'
+    await send({"type": "http.response.body", "body": body})

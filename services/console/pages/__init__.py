@@ -1,0 +1,9 @@
+"""The pages, a file for each; `ROUTERS` is all of them."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from services.console.pages import choices, overview
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (choices.router, overview.router)

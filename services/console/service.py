@@ -1,0 +1,64 @@
+"""What the console is made of, and how long it runs."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+
+from services.console.app import make_app
+from services.console.desk import Desk
+from services.console.settings import ConsoleSettings
+from services.runtime.configuration import configuration_in_force
+from services.runtime.errors import Foreseen
+from services.runtime.health import split_address
+from services.runtime.service import Service, until
+
+log = structlog.get_logger(__name__)
+
+
+async def serve(service: Service) -> None:
+    """Answer until told to stop."""
+    settings = ConsoleSettings()
+    desk = Desk(service.pool, service.database, settings, configuration_in_force(), service.health)
+    server = _Server(
+        uvicorn.Config(
+            make_app(desk),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # ours: services/console/client.py
+            timeout_graceful_shutdown=3,
+        )
+    )
+    listening = _listening(settings)
+    log.info("listening", address=settings.console_address)
+    service.health.up("address")
+    async with desk.running():
+        try:
+            await until(service.stopping, server.serve([listening]))
+        finally:
+            listening.close()
+
+
+def _listening(settings: ConsoleSettings) -> socket.socket:
+    host, port = split_address(settings.console_address, "ROELAND_CONSOLE_ADDRESS")
+    try:
+        return socket.create_server((host, port), backlog=512, family=_family(host))
+    except OSError as problem:
+        raise Foreseen(f"ROELAND_CONSOLE_ADDRESS {host}:{port}: {problem.strerror or problem}") from None
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+class _Server(uvicorn.Server):
+    """Signals are the service's own matter (services/runtime/service.py)."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
