@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.rendering.templates import Templates, load_templates
+from tests.browser.console import ConsoleSite, console_on
 from tests.browser.sight import Sight
 from tests.stack import Background
 
@@ -28,6 +29,14 @@ def sight(background: Background) -> Iterator[Sight]:
         pytest.fail(str(missing))
     yield sight
     sight.close()
+
+
+@pytest.fixture
+def console_site(database_url: str, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleSite]:
+    """A console that listens on this machine, on a database of the test's own."""
+    monkeypatch.setenv("ROELAND_DATABASE_URL", database_url)
+    with console_on(database_url, background) as site:
+        yield site
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ in the loop of an async test, `await asyncio.to_thread(sight.look, …)`.
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
@@ -20,6 +20,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from tests.browser.seen import Seen, violation
 from tests.browser.subject import File, Subject
 from tests.stack import Background
+
+T = TypeVar("T")
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / ".screenshots"
 WIDTHS: Final = {360: 740, 1280: 800}
@@ -41,7 +43,7 @@ class Sight:
     def __init__(self, background: Background) -> None:
         self._background = background
         self._axe = Axe().axe_script
-        self._contexts: dict[tuple[int, str, str], BrowserContext] = {}
+        self._contexts: dict[tuple[int, str, str, str, tuple[tuple[str, str], ...]], BrowserContext] = {}
         self._playwright: Playwright
         self._browser: Browser
 
@@ -62,13 +64,15 @@ class Sight:
         images: bool = True,
         language: str = "nl-BE",
         axe: Mapping[str, Any] | None = None,
+        cookies: Mapping[str, str] | None = None,
     ) -> Seen:
         """Look at every width, by day and by night, and keep `.screenshots/NAME-WIDTH-SCHEME.png`.
 
         `page`: HTML, an address, or the path of one of `files`. `images`: whether those are loaded. `axe`: options of
-        axe.run. It asserts nothing: `.flawless()` does.
+        axe.run. `cookies`: of somebody who is signed in there. It asserts nothing: `.flawless()` does.
         """
-        return self._background.run(self._look(Subject(page, files or {}, images, language), name, axe))
+        subject = Subject(page, files or {}, images, language, cookies or {})
+        return self._background.run(self._look(subject, name, axe))
 
     def shoot(self, page: str, *, name: str, files: Mapping[str, File] | None = None) -> Path:
         """One picture of the page as it is printed, at the width of A4; returns where it is."""
@@ -81,6 +85,21 @@ class Sight:
         SCREENSHOTS.mkdir(exist_ok=True)
         self._playwright = await async_playwright().start()
         self._browser = await self._playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+
+    async def new_page(
+        self, site: str, cookies: Mapping[str, str], *, width: int = 1280, language: str = "nl-BE"
+    ) -> Page:
+        """A browser window of its own, for a story: closed with Chromium. Run it and what is done in it by `act`."""
+        context = await self._browser.new_context(
+            viewport={"width": width, "height": WIDTHS.get(width, 800)}, locale=language,
+            timezone_id="Europe/Brussels", reduced_motion="reduce",
+        )  # fmt: skip
+        await context.add_cookies(_cookies(site, cookies))
+        return await context.new_page()
+
+    def act(self, story: Coroutine[Any, Any, T]) -> T:
+        """Run a story in the loop in which Chromium is driven."""
+        return self._background.run(story)
 
     async def _close(self) -> None:
         await self._browser.close()
@@ -116,13 +135,24 @@ class Sight:
 
     async def _tab(self, subject: Subject, width: int, scheme: Any) -> Page:
         """In a context that is kept: a new one costs more than the page."""
-        key = width, scheme, subject.language
+        site = "/".join(subject.page.split("/")[:3]) if subject.cookies else ""
+        key = width, scheme, subject.language, site, tuple(sorted(subject.cookies.items()))
         if key not in self._contexts:
-            self._contexts[key] = await self._browser.new_context(
+            context = self._contexts[key] = await self._browser.new_context(
                 viewport={"width": width, "height": WIDTHS.get(width, 1123)}, color_scheme=scheme,
                 locale=subject.language, timezone_id="Europe/Brussels", reduced_motion="reduce",
             )  # fmt: skip
+            await context.add_cookies(_cookies(site, subject.cookies))
         return await self._contexts[key].new_page()
+
+
+def _cookies(site: str, cookies: Mapping[str, str]) -> list[Any]:
+    """For this site; a Secure one is only taken for https, and given to loopback without it all the same."""
+    secure = site.replace("http://", "https://", 1)
+    return [
+        {"name": k, "value": v, "url": secure if k.startswith("__Host-") else site, "secure": k.startswith("__Host-")}
+        for k, v in cookies.items()
+    ]
 
 
 _VIOLATIONS: Final = """options => axe.run(document, {resultTypes: ['violations'], ...options})

@@ -1,7 +1,7 @@
 """A page to be looked at, and where what it asks for comes from: the test itself, or a server on this machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from playwright.async_api import Page, Route
@@ -18,12 +18,16 @@ File = tuple[str, str | bytes]
 
 @dataclass(frozen=True)
 class Subject:
-    """`page`: HTML, an address, or the path of one of `files`. `images`: whether those are loaded."""
+    """`page`: HTML, an address, or the path of one of `files`. `images`: whether those are loaded.
+
+    `cookies`: what the browser has for the address, by name; those whose name begins with `__Host-` are Secure.
+    """
 
     page: str
     files: Mapping[str, File]
     images: bool = True
     language: str = "nl-BE"
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     async def serve(self, tab: Page, seen: Seen) -> None:
         """Answer what the page asks for; nothing from elsewhere is loaded, and all that is asked for there is noted."""
