@@ -14,12 +14,15 @@ from services.admin.command import command, group
 from services.admin.invocation import current
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from rich.console import Console
 
     from services.admin.situation import Situation
     from services.domain.configuration import Configuration
     from services.domain.content import MessageContent
     from services.domain.facts import Resolution
+    from services.rendering.templates import Templates
     from services.store.messages import Message
 
 app = group("message", "Crisis messages: write, submit, approve, follow, pause and stop them.")
@@ -143,17 +146,34 @@ async def submit(
 
     The page of the proof is written as with `preview`: it is what gets approved.
     """
+    from services.runtime.configuration import configuration_in_force
+
+    content = read_message(file, configuration_in_force())
+    return await submit_content(content, again=again, revises=revises, html=html)
+
+
+async def submit_content(
+    content: "MessageContent",
+    *,
+    again: bool = False,
+    revises: str | None = None,
+    html: Path | None = None,
+    write: bool = True,
+    message: "UUID | None" = None,
+) -> Answer:
+    """The same of a message that stands in no file. `write`: whether the page of its proof is written to disk.
+
+    `message`: the id that it gets, of who must know it before it is answered.
+    """
     from uuid_utils.compat import uuid7
 
     from services.admin import proof_view
     from services.admin.giving import give, message_id, when_proofed
     from services.admin.holding import holding
     from services.domain.commands import SubmitMessage
-    from services.runtime.configuration import configuration_in_force
 
-    content = read_message(file, configuration_in_force())
     body = SubmitMessage(
-        message_id=message_id(revises) if revises else uuid7(),
+        message_id=message_id(revises) if revises else message or uuid7(),
         content=content.model_dump(mode="json"),
         again=again,
         revises=revises is not None,
@@ -161,21 +181,21 @@ async def submit(
     began = time.monotonic()
     async with holding(content.corrects, content.incident):
         given = await give(body, key=content.incident)
-    message = await when_proofed(body.message_id, seconds=SECONDS - (time.monotonic() - began))
-    page, why_not = await _page(message, html)
-    result = {**given, "id": message.id, "state": message.state, "recipients": message.recipients}
-    told = f"{message.id}: {message.state}, {message.recipients} recipients"
-    following = f"Somebody else approves it: `roeland message approve {message.id} --as EMAIL`"
-    if message.state == "submitted":
-        following = f"It is not proofed yet: `roeland message status {message.id}` tells when it is"
+    found = await when_proofed(body.message_id, seconds=SECONDS - (time.monotonic() - began))
+    page, why_not = await _page(found, html) if write else (None, None)
+    result = {**given, "id": found.id, "state": found.state, "recipients": found.recipients}
+    told = f"{found.id}: {found.state}, {found.recipients} recipients"
+    following = f"Somebody else approves it: `roeland message approve {found.id} --as EMAIL`"
+    if found.state == "submitted":
+        following = f"It is not proofed yet: `roeland message status {found.id}` tells when it is"
 
     def tell(out: "Console") -> None:
         lines(told, following)(out)
-        proof_view.show_findings(out, message.findings)
+        proof_view.show_findings(out, found.findings)
         proof_view.show_page(out, page)
         lines(*filter(None, [why_not]))(out)
 
-    return Answer({**result, "findings": message.findings, "html": str(page) if page else None}, tell)
+    return Answer({**result, "findings": found.findings, "html": str(page) if page else None}, tell)
 
 
 async def _page(message: "Message", html: Path | None) -> "tuple[Path | None, str | None]":
@@ -209,7 +229,10 @@ def read_message(file: Path, configuration: "Configuration") -> "MessageContent"
 
 
 def findings_of(
-    stated: "Resolution", configuration: "Configuration", situation: "Situation | None" = None
+    stated: "Resolution",
+    configuration: "Configuration",
+    situation: "Situation | None" = None,
+    templates: "Templates | None" = None,
 ) -> list[dict[str, Any]]:
     """What lint says of it, with the place in the file of each."""
     from services.domain.lint import lint as judge
@@ -228,7 +251,11 @@ def findings_of(
         before=situation.before if situation else None,
         alerted=situation.alerted if situation else None,
         asked=asked_by_templates(
-            content, phase=phase, templates=load_templates(), audiences=audiences, configuration=configuration
+            content,
+            phase=phase,
+            templates=templates or load_templates(),
+            audiences=audiences,
+            configuration=configuration,
         ),
     )
     return [asdict(each) | {"place": stated.place(each.place)} for each in found]

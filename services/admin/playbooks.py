@@ -12,6 +12,8 @@ from services.admin.command import command, group
 from services.admin.invocation import current
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.domain.playbooks import Playbook, PreparedEntry
 
 app = group("playbook", "Draaiboeken: scaffolds of messages, and those that were approved beforehand.")
@@ -81,9 +83,9 @@ def start(
     """Write a draft message file. What is still open stands in it as {hole:…}, with its question beside it."""
     from services.admin.playbook_draft import draft
 
-    found = _load(playbook)
-    prepared = found.prepared(_chosen(found, phase, entry))
-    file = _file(prepared, _given(fill), incident, exercise=exercise, all_needed=False)
+    found, prepared, file = begun(
+        playbook, incident=incident, phase=phase, entry=entry, given=_given(fill), exercise=exercise
+    )
     path = out or Path(f"{prepared.entry}.yaml")
     text, left = draft(prepared, file, found)
     try:
@@ -96,6 +98,21 @@ def start(
     told = [f"{path}: {prepared.playbook} {prepared.entry}", *(f"  {name}: {question}" for name, question in left)]
     document = {"file": str(path), "entry": prepared.entry, "open": dict(left)}
     return Answer(document, lines(*told, f"Then: `roeland message lint {path}`"))
+
+
+def begun(
+    playbook: str,
+    *,
+    incident: str,
+    phase: str | None = None,
+    entry: str | None = None,
+    given: "Mapping[str, str] | None" = None,
+    exercise: bool = False,
+) -> "tuple[Playbook, PreparedEntry, dict[str, Any]]":
+    """The playbook, the entry that fits, and a message file of it as plain values, with the holes that are open."""
+    found = _load(playbook)
+    prepared = found.prepared(_chosen(found, phase, entry))
+    return found, prepared, _file(prepared, dict(given or {}), incident, exercise=exercise, all_needed=False)
 
 
 @command(app, "approve", examples=["playbook approve cyber-incident eerste-melding --as wacht@ccvo.example"])

@@ -24,7 +24,7 @@ async def proof_of_draft(
         stated.content,
         situation,
         message_text.rendered(stated.content, configuration, situation, templates),
-        findings=said + findings_of(stated, configuration, situation),
+        findings=said + findings_of(stated, configuration, situation, templates),
         author=acting_email() or "",
         configuration=configuration,
     )

@@ -6,7 +6,8 @@ people. `MessageFile` is the shape (and the JSON Schema), `services.domain.messa
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from services.domain.open_holes import open_holes, questions_in
 from services.domain.problems import Problem, Refused, nearest
 from services.domain.yaml_text import Located, Path, dotted, read_yaml
 
-__all__ = ["MessageFile", "parse_message_file"]
+__all__ = ["MessageFile", "parse_message", "parse_message_file"]
 
 
 def parse_message_file(text: str, *, name: str, now: datetime, configuration: Configuration) -> MessageContent:
@@ -32,11 +33,30 @@ def parse_message_file(text: str, *, name: str, now: datetime, configuration: Co
     `now` is an aware time. Times in the result are UTC, audiences and channels in the configured order.
     """
     located = read_yaml(text, name=name)
+    return _judged(located, questions_in(text), now, configuration)
+
+
+def parse_message(
+    data: Any, *, questions: Mapping[str, str] | None = None, now: datetime, configuration: Configuration
+) -> MessageContent:
+    """The same of plain values in the shape of a file; places of problems are paths alone.
+
+    `questions`: of the holes that are open, by name.
+    """
+    try:
+        return _judged(Located("", data, {}), questions or {}, now, configuration)
+    except Refused as refused:
+        raise Refused([replace(each, place=each.place.rpartition(" ")[2]) for each in refused.problems]) from None
+
+
+def _judged(
+    located: Located, questions: Mapping[str, str], now: datetime, configuration: Configuration
+) -> MessageContent:
     if not isinstance(located.data, dict):
         what = "The file is empty." if located.data is None else "A message is a mapping of fields to values."
-        raise Refused([Problem(f"{name}:1:1", what, "Start with `incident:`, `kind:`, `title:` …")])
+        raise Refused([Problem(f"{located.name}:1:1", what, "Start with `incident:`, `kind:`, `title:` …")])
     context = ModelContext(configuration)
-    holes = open_holes(located.data, questions_in(text))
+    holes = open_holes(located.data, questions)
     problems = {path: Problem(located.place(path), *rest) for path, *rest in holes}
     file = _validated(located, context, problems)
     content = to_content(file, configuration)

@@ -14,9 +14,9 @@ from services.domain.content import MessageContent
 from services.domain.message_fields import ModelContext
 from services.domain.message_model import MessageFile
 from services.domain.message_rules import RULES, Judged
+from services.domain.message_written import as_file
 from services.domain.open_holes import open_holes
 from services.domain.problems import Problem, Refused
-from services.domain.release_order import as_written
 from services.domain.yaml_text import Path, dotted
 
 
@@ -24,7 +24,7 @@ def read_content(given: dict[str, Any], configuration: Configuration) -> Message
     """The content in its one form, each field right by itself. Raises Refused with every problem."""
     try:
         content = MessageContent.model_validate(given)
-        file = MessageFile.model_validate(_as_file(content), context=ModelContext(configuration))
+        file = MessageFile.model_validate(as_file(content), context=ModelContext(configuration))
     except ValidationError as error:
         raise Refused(list(dict.fromkeys(_problems(error)))) from None
     if holes := [Problem(dotted(path), *rest) for path, *rest in open_holes(content.model_dump(mode="json"), {})]:
@@ -49,27 +49,6 @@ def judge(
     problems = {path: Problem(dotted(origin(path)), *rest) for _, rule in RULES for path, *rest in rule(judged)}
     if problems:
         raise Refused(list(problems.values()))
-
-
-def _as_file(content: MessageContent) -> dict[str, Any]:
-    plain = content.model_dump(mode="json")
-    for text in _texts(plain):
-        if not text["text"]:
-            del text["text"]  # it is a fact's statement
-    titles = [{name: each for name, each in text.items() if name != "audiences"} for text in plain["title"]]
-    order = [as_written(step) for step in content.release_order]
-    if not plain["channels"]:
-        del plain["channels"]  # left out, as in a correction's file
-    left_out = {name: plain[name] or None for name in ("sms", "recipients")}
-    return plain | left_out | {"title": titles, "release_order": order}
-
-
-def _texts(plain: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for each in plain["key_messages"]:
-        yield from (*each["text"], *each["facts"])
-    for value in plain.values():
-        if isinstance(value, list | tuple):
-            yield from (each for each in value if isinstance(each, dict) and "fact" in each)
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
