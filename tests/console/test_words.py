@@ -20,7 +20,7 @@ def said() -> dict[str, str]:
     found = {name: "view.NAVIGATION" for _, name, _ in NAVIGATION}
     options = {"**/templates/**.j2": {"trimmed": "true", "newstyle_gettext": "true"}}
     for where, line, message, *_ in extract_from_dir(str(CONSOLE), METHODS, options):
-        for each in message if isinstance(message, tuple) else (message,):
+        for each in message[:1] if isinstance(message, tuple) else (message,):  # the plural goes with it
             if each:
                 found[each] = f"{where}:{line}"
     return found

@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.console.pages import choices, overview
+from services.console.pages import choices, messages, overview
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (choices.router, overview.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (choices.router, overview.router, messages.router)
