@@ -13,7 +13,7 @@ from services.runtime import topics
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import Connection
 from services.sms.callbacks import PURPOSE, DeliveryName, callback_url, named
-from services.store import ledger, workers
+from services.store import callbacks, ledger, workers
 from services.store.ledger import Claim, Result
 from tests.public.conftest import AUTH_TOKEN, PUBLIC_URL, Door
 from tests.situation.running import eventually, running_service
@@ -91,6 +91,48 @@ async def test_callbacks_in_any_order_and_any_number_end_the_same(door: Door, co
     assert await _counts(connection, claim) == {"delivered": 1, "bounced": 1, "accepted": 1}
 
 
+async def test_a_flood_is_answered_first_and_merged_soon(door: Door, connection: Connection) -> None:
+    """Each is kept before it is answered, none is lost or counted twice, and what nobody has is still said to be so."""
+    claim = await _claimed(connection, people=60)
+    await _settle(connection, claim)
+    calls = [(n, "undelivered" if n % 3 == 0 else "delivered") for n in range(1, 61)] * 2
+    random.Random(0).shuffle(calls)
+    answers = await asyncio.gather(
+        *(_call(door, claim, status, sequence) for sequence, status in calls),
+        *(_call(door, claim, "delivered", sequence) for sequence in (61, 4711)),
+    )
+    assert answers == [204] * 120 + [404] * 2
+    await eventually(lambda: _is(_counts(connection, claim), {"delivered": 40, "bounced": 20}))
+    assert await (await connection.execute("SELECT count(*) FROM callback")).fetchone() == (0,)
+
+
+async def test_what_was_kept_when_public_was_killed_is_merged_by_the_next(door: Door, connection: Connection) -> None:
+    """An answered callback never comes again: what it said must outlive whoever took it. Opting out is heeded too."""
+    claim = await _claimed(connection)
+    await _settle(connection, claim)
+    said = [Result(1, 0, State.DELIVERED), Result(2, 0, State.BOUNCED, code=21610, reason="opted-out")]
+    async with connection.transaction():
+        assert await callbacks.keep(connection, claim.ref.message, [*said, Result(99, 0, State.DELIVERED)]) == {1, 2}
+    await eventually(lambda: _is(_counts(connection, claim), {"delivered": 1, "bounced": 1, "accepted": 1}))
+    assert await (await connection.execute("SELECT number, via FROM opt_out")).fetchall() == [
+        ("+32470000001", "provider")
+    ]
+
+
+async def test_two_merge_side_by_side(connection: Connection, database_url: str) -> None:
+    """Several `public` may run: what one is merging the other leaves, and nothing is merged twice."""
+    claim = await _claimed(connection, people=60)
+    await _settle(connection, claim)
+    said = [Result(n, 0, State.DELIVERED) for n in range(1, 61)]
+    async with connection.transaction():
+        await callbacks.keep(connection, claim.ref.message, said)
+    async with await connect(database_url) as other, connection.transaction():
+        assert await callbacks.merge(connection, source="/roeland/test") == 60
+        async with other.transaction():
+            assert await callbacks.merge(other, source="/roeland/test") == 0
+    assert await _counts(connection, claim) == {"delivered": 60}
+
+
 async def test_the_reason_of_a_failure_is_kept_whatever_its_number(door: Door, connection: Connection) -> None:
     """A code that the column cannot hold, or that is none, must not cost us the report."""
     claim = await _claimed(connection)
@@ -159,10 +201,10 @@ async def test_while_postgresql_is_away_twilio_is_asked_to_call_again(door: Door
     assert await _call(door, claim, "delivered") == 204
 
 
-async def _claimed(connection: Connection) -> Claim:
-    """A message to three, claimed and under way."""
+async def _claimed(connection: Connection, *, people: int = 3) -> Claim:
+    """A message to three, or so many, claimed and under way."""
     user = await add_user(connection, "crisis@ccvo.example", "crisis-manager")
-    await add_people(connection, [Person(f"P{n}", ["governors"], mobile=f"+3247000000{n}") for n in range(3)])
+    await add_people(connection, [Person(f"P{n}", ["governors"], mobile=f"+324700000{n:02}") for n in range(people)])
     message = await submit(connection, user, channels=["sms"])
     await release(connection, message, user)
     async with connection.transaction():

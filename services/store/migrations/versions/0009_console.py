@@ -54,7 +54,22 @@ CREATE TABLE draft (                                           -- what somebody 
 );
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS)
+CALLBACKS = """
+CREATE TABLE callback (                                        -- what a flood of callbacks said, until it is merged
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message bigint NOT NULL,
+    batch integer NOT NULL,                                    -- where the delivery is: merging goes batch by batch
+    sequence integer NOT NULL,
+    state smallint NOT NULL,
+    code smallint,
+    reason text,
+    provider_id text,
+    at timestamptz
+);
+CREATE INDEX callback_batch ON callback (message, batch);
+"""
+
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS)
 
 
 def upgrade() -> None:
