@@ -39,6 +39,7 @@ from services.admin import (
     proofs,
     replies,
     sms,
+    sources,
     subscribers,
     topics,
     up,
@@ -87,6 +88,7 @@ def build() -> typer.Typer:
         db,
         config,
         audit,
+        sources,
     ):
         app.add_typer(each.app)
     return app

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from services.console import failing, hardening
+from services.console.api import events
 from services.console.desk import Desk
 from services.console.pages import ROUTERS
 
@@ -20,6 +21,7 @@ def make_app(desk: Desk) -> FastAPI:
     failing.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(events.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     hardening.install(app, desk.settings)
     return app

@@ -23,6 +23,10 @@ class ConsoleSettings(RoelandSettings):
         default=(), description="Networks of the proxies whose X-Forwarded-For and -Proto count, by commas."
     )
 
+    events_per_minute: int = Field(
+        default=600, ge=1, le=1_000_000, description="Events that one outside system may send, per process."
+    )
+
     @field_validator("console_url")
     @classmethod
     def _an_address(cls, value: str | None) -> str | None:

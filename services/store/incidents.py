@@ -13,7 +13,8 @@ from psycopg.sql import SQL, Identifier, Placeholder
 
 from services.runtime.postgres import Connection
 
-What = Literal["opened", "phase", "level", "closed", "reopened"]
+What = Literal["opened", "phase", "level", "closed", "reopened", "reported"]
+"""`reported`: an outside system said something of it, in `reason`; nothing of the incident changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ async def move(
     else:
         await change(connection, slug, {"closed_at": None})
     await _happened(connection, slug, what, value, reason=reason, by_user=by_user)
+
+
+async def note(connection: Connection, slug: str, who: str, text: str) -> None:
+    """Write in its history what an outside system (`who`) reported of it; nothing of the incident changes."""
+    await _happened(connection, slug, "reported", who, reason=text, by_user=None)
 
 
 async def history(connection: Connection, slug: str) -> Sequence[Change]:

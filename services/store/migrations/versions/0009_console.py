@@ -69,7 +69,64 @@ CREATE TABLE callback (                                        -- what a flood o
 CREATE INDEX callback_batch ON callback (message, batch);
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS)
+EVENTS = """
+CREATE TABLE event_source (                                    -- an outside system that may send events
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    token bytea UNIQUE,                                        -- SHA-256 of its bearer token, or
+    secret bytea,                                              -- the secret it signs with, sealed (runtime/sealing.py)
+    types text[] NOT NULL,                                     -- globs of the event types that it may send
+    prefix text NOT NULL DEFAULT '',                           -- what the events' attribute `source` begins with
+    created_by bigint REFERENCES users,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
+    last_used_at timestamptz,                                  -- to the minute
+    revoked_at timestamptz,
+    CHECK ((token IS NULL) <> (secret IS NULL))
+);
+
+CREATE TABLE outside_event (                                   -- a CloudEvent that was taken, and what became of it
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    sender bigint NOT NULL REFERENCES event_source,
+    source text NOT NULL,
+    id text NOT NULL,
+    type text NOT NULL,
+    digest bytea NOT NULL,                                     -- SHA-256 of the event: the same id is the same event
+    body jsonb NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'ignored', 'failed')),
+    handled_at timestamptz,
+    rule text,                                                 -- of the mapping
+    thread bigint,                                             -- event_thread: the draft or report that it came to
+    problem text,                                              -- why it failed
+    UNIQUE (source, id)
+);
+CREATE INDEX outside_event_waiting ON outside_event (number) WHERE state = 'waiting';
+CREATE INDEX outside_event_failed ON outside_event (number) WHERE state = 'failed';
+CREATE INDEX outside_event_thread ON outside_event (thread) WHERE thread IS NOT NULL;
+CREATE INDEX outside_event_received ON outside_event (received_at);
+
+CREATE TABLE event_thread (                                    -- events that belong together, and what they came to
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    correlation text NOT NULL,
+    title text NOT NULL,
+    sender bigint NOT NULL REFERENCES event_source,
+    draft uuid REFERENCES draft,                               -- or a report:
+    incident text REFERENCES incident,
+    events integer NOT NULL DEFAULT 1,
+    first_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    noted_at timestamptz NOT NULL DEFAULT clock_timestamp(),   -- when the last of them was written in the history
+    CHECK ((draft IS NULL) <> (incident IS NULL))
+);
+CREATE INDEX event_thread_correlation ON event_thread (correlation, id);
+
+ALTER TABLE incident_history DROP CONSTRAINT incident_history_what_check;
+ALTER TABLE incident_history ADD CONSTRAINT incident_history_what_check
+    CHECK (what IN ('opened', 'phase', 'level', 'closed', 'reopened', 'reported'));
+"""
+
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS)
 
 
 def upgrade() -> None:

@@ -1,0 +1,165 @@
+"""CloudEvents 1.0 as outside systems send them: structured, binary and in batches. Pure.
+
+Whatever the mode, an event becomes the same document, the structured form: so its digest tells whether it is the same
+event again, however it was sent.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from services.domain.identity import canonical
+from services.domain.problems import Problem
+
+STRUCTURED: Final = "application/cloudevents+json"
+BATCH: Final = "application/cloudevents-batch+json"
+EVENT_BYTES: Final = 64 * 1024
+"""Of one event; what every intermediary passes on (CloudEvents 1.0, Size Limits)."""
+AT_ONCE: Final = 100
+"""Events in a batch."""
+DEPTH: Final = 32
+_NAME: Final = re.compile(r"[a-z0-9]{1,64}")
+_JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json")
+
+Document = dict[str, Any]
+
+
+class Unreadable(Exception):
+    """What came is no event at all: not JSON, or not what its headers say; in words."""
+
+
+class CloudEvent(BaseModel):
+    """An event in its structured form. Further attributes (extensions) are texts, whole numbers or booleans."""
+
+    model_config = ConfigDict(extra="allow", title="CloudEvent")
+
+    specversion: str = Field(pattern=r"^1\.0$", examples=["1.0"])
+    id: str = Field(min_length=1, max_length=256, description="With `source`: the same pair is the same event.")
+    source: str = Field(min_length=1, max_length=512, pattern=r"^[^\s<>\"{}|\\^`]+$", description="A URI reference.")
+    type: str = Field(min_length=1, max_length=256, examples=["be.example.monitoring.alert"])
+    subject: str | None = Field(default=None, min_length=1, max_length=512)
+    time: AwareDatetime | None = None
+    datacontenttype: str | None = Field(default=None, min_length=1, max_length=256)
+    dataschema: str | None = Field(default=None, min_length=1, max_length=512)
+    data: Any = None
+    data_base64: str | None = Field(default=None, description="Instead of `data`: bytes.")
+
+
+def read_json(body: bytes) -> Any:
+    """JSON, as strictly as PostgreSQL and a digest need it. Raises `Unreadable`."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise Unreadable("the body is not UTF-8") from None
+    except RecursionError:
+        raise Unreadable("the body is nested too deep") from None
+    except ValueError as problem:
+        raise Unreadable(f"the body is not JSON: {str(problem)[:200]}") from None
+
+
+def from_headers(headers: Mapping[str, str], body: bytes) -> Document:
+    """The event of binary mode: attributes in `ce-` headers, percent-encoded; the body is its data."""
+    event: Document = {
+        name[3:].lower(): unquote(value, errors="strict")
+        for name, value in headers.items()
+        if name.lower()[:3] == "ce-"
+    }
+    content_type = headers.get("content-type", "")
+    if content_type:
+        event["datacontenttype"] = content_type
+    if body:
+        event |= _data(content_type.partition(";")[0].strip().lower(), body)
+    return event
+
+
+def problems_in(event: Any, place: str = "") -> Sequence[Problem]:
+    """What keeps this from being a CloudEvent that we take; empty for none. `place`: `events[2]` in a batch."""
+    if not isinstance(event, dict):
+        return [Problem(place or "body", "This is no JSON object.", "Send one event as an object.")]
+    found = [*_of_names(event, place), *_of_values(event, place)]
+    try:
+        CloudEvent.model_validate(event)
+    except ValidationError as wrong:
+        found += [_told(each, place) for each in wrong.errors()]
+    if event.get("data") is not None and event.get("data_base64") is not None:
+        found.append(Problem(_at(place, "data_base64"), "There is `data` as well.", "Keep one of the two."))
+    return found
+
+
+def digest(event: Document) -> bytes:
+    """What makes it the same event."""
+    return hashlib.sha256(canonical(event)).digest()
+
+
+def size(event: Document) -> int:
+    """Bytes, as it is kept."""
+    return len(canonical(event))
+
+
+def _data(media_type: str, body: bytes) -> Document:
+    if not media_type or _JSON.fullmatch(media_type):
+        return {"data": read_json(body)}
+    if media_type.startswith("text/"):
+        try:
+            return {"data": body.decode()}
+        except UnicodeDecodeError:
+            raise Unreadable("the body is not UTF-8") from None
+    return {"data_base64": base64.b64encode(body).decode()}
+
+
+def _of_names(event: Document, place: str) -> Iterator[Problem]:
+    known = CloudEvent.model_fields
+    for name, value in event.items():
+        if name in known:
+            continue
+        if not _NAME.fullmatch(name):
+            yield Problem(_at(place, name[:80]), "An attribute's name has small letters and digits only.", "Rename it.")
+        if not isinstance(value, str | int | bool | None):
+            yield Problem(
+                _at(place, name[:80]), "An extension is a text, a whole number or true/false.", "Put it in `data`."
+            )
+
+
+def _of_values(event: Document, place: str) -> Iterator[Problem]:
+    """What neither PostgreSQL's JSON nor a digest can hold."""
+    waiting: list[tuple[Any, int]] = [(event, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEPTH:
+            yield Problem(place or "body", f"It is more than {DEPTH} levels deep.", "Flatten it.")
+            return
+        if isinstance(value, dict):
+            waiting += [(each, depth + 1) for pair in value.items() for each in pair]
+        elif isinstance(value, list):
+            waiting += [(each, depth + 1) for each in value]
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Problem(place or "body", "A number in it is too large.", "Send it as text.")
+        elif isinstance(value, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value):
+            yield Problem(place or "body", "A text in it has NUL, or half a character.", "Leave that out.")
+
+
+def _told(error: Any, place: str) -> Problem:
+    where = ".".join(map(str, error["loc"])) or "body"
+    return Problem(_at(place, where), f"{error['msg']}.", "See https://github.com/cloudevents/spec, version 1.0.")
+
+
+def _at(place: str, field: str) -> str:
+    return f"{place}.{field}" if place else field
+
+
+def _once(pairs: list[tuple[str, Any]]) -> Document:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return made
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
