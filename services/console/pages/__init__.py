@@ -4,6 +4,16 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.console.pages import choices, messages, overview
+from services.console.pages import (
+    choices,
+    live,
+    messages,
+    overview,
+)
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (choices.router, overview.router, messages.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    choices.router,
+    live.router,
+    messages.router,
+    overview.router,
+)
