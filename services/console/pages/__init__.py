@@ -6,8 +6,14 @@ from fastapi import APIRouter
 
 from services.console.pages import (
     choices,
+    feeds,
     live,
     messages,
+    newsletters,
+    newsletters_acts,
+    newsletters_define,
+    newsletters_editorial,
+    newsletters_readers,
     overview,
 )
 
@@ -16,4 +22,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     live.router,
     messages.router,
     overview.router,
+    feeds.router,
+    newsletters_define.router,
+    newsletters.router,
+    newsletters_acts.router,
+    newsletters_editorial.router,
+    newsletters_readers.router,
 )
