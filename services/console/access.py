@@ -67,39 +67,48 @@ class NotFresh(Exception):
     """What they ask for needs that they prove again who they are."""
 
 
-class Allowed:
-    """A dependency: only who may do this gets in, and the route gets the `Who`. `fresh`: proved again just now."""
+class NoSecondStep(Exception):
+    """Their roles ask for an app beside the password, and they have none yet."""
 
-    def __init__(self, action: str, *, fresh: bool = False) -> None:
+
+class Allowed:
+    """A dependency: only who may do this gets in, and the route gets the `Who`. `fresh`: proved again just now.
+
+    `unfinished`: also who must still set up their second step, which is what these pages are for.
+    """
+
+    def __init__(self, action: str, *, fresh: bool = False, unfinished: bool = False) -> None:
         if action not in MAY:
             raise ValueError(f"services.domain.identity.MAY knows no {action}")
-        self.action, self.fresh = action, fresh
+        self.action, self.fresh, self.unfinished = action, fresh, unfinished
 
     async def __call__(self, request: Request) -> Who:
-        """Raises `NotSignedIn`, `Forged`, `NotAllowed` or `NotFresh`."""
-        who = await known(request)
+        """Raises `NotSignedIn`, `Forged`, `NotAllowed`, `NoSecondStep` or `NotFresh`."""
+        request.state.who = who = await known(request)
         if who is None:
             raise NotSignedIn
         if who.session and request.method not in SAFE:
             await _refuse_forged(request, who)
         if not who.may(self.action):
             raise NotAllowed(self.action)
+        if not self.unfinished and lacks_second_step(request, who):
+            raise NoSecondStep
         if self.fresh and not (who.session and sessions.is_fresh(who.session)):
             raise NotFresh
-        request.state.who = who
         return who
 
 
 class Open:
-    """A dependency: anyone gets in; `why` says why that is right."""
+    """A dependency: anyone gets in; `why` says why that is right. What another site's page sends does not."""
 
     def __init__(self, why: str) -> None:
         self.why = why
 
     async def __call__(self, request: Request) -> Who | None:
-        """Who it is, where they are signed in all the same."""
-        who = await known(request)
-        request.state.who = who
+        """Who it is, where they are signed in all the same. Raises `Forged`."""
+        request.state.who = who = await known(request)
+        if request.method not in SAFE:
+            _refuse_other_sites(request)
         return who
 
 
@@ -115,18 +124,30 @@ async def known(request: Request) -> Who | None:
             by_key = await api_keys.by_token(connection, token.strip())
             return Who(by_key[1], key=by_key[0]) if by_key else None
         if cookie := request.cookies.get(COOKIE):
-            by_session = await sessions.by_token(connection, cookie)
+            doors = desk_of(request).doors
+            by_session = await sessions.by_token(connection, cookie, idle=doors.idle, absolute=doors.absolute)
             return Who(by_session[1], session=by_session[0]) if by_session else None
     return None
 
 
-async def _refuse_forged(request: Request, who: Who) -> None:
-    """Two locks: the browser says that the request comes from our origin, and it carries the session's own token."""
+def lacks_second_step(request: Request, who: Who) -> bool:
+    """Whether they must set up an app before they do anything else."""
+    alone = who.session is not None and who.session.how == "password-alone"
+    return alone and desk_of(request).doors.asks_second_step(who.user.roles)
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """By what browsers say of where a request comes from, and no page can change. Programs say nothing."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise Forged
     origin = request.headers.get("origin")
     if origin is not None and origin not in _own(request):
         raise Forged
+
+
+async def _refuse_forged(request: Request, who: Who) -> None:
+    """Two locks: the browser says that the request comes from our origin, and it carries the session's own token."""
+    _refuse_other_sites(request)
     given = request.headers.get("x-csrf-token") or ""
     if not given and request.headers.get("content-type", "").startswith(
         ("application/x-www-form-urlencoded", "multipart/form-data")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from services.console.doors.settings import DoorSettings
 from services.console.settings import ConsoleSettings
 from services.domain.configuration import Configuration
 from services.rendering.centre import zone_in_force
@@ -25,6 +26,7 @@ class Desk:
     configuration: Configuration
     health: Health
     zone: ZoneInfo = field(default_factory=zone_in_force)
+    doors: DoorSettings = field(default_factory=DoorSettings)
     work: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
     @asynccontextmanager

@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.admin.answers import Refusal, WrongUsage
-from services.console.access import Forged, NotAllowed, NotFresh, NotSignedIn
+from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import problem
-from services.console.view import page, quoted_path, see
+from services.console.view import page, quoted_way_back, see
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
 
@@ -26,6 +26,7 @@ def install(app: FastAPI) -> None:
         NotSignedIn: _not_signed_in,
         NotAllowed: _not_allowed,
         NotFresh: _not_fresh,
+        NoSecondStep: _no_second_step,
         Forged: _forged,
         Refusal: _refused,
         WrongUsage: _wrong_usage,
@@ -42,13 +43,19 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if _is_api(request):
         asks = {"WWW-Authenticate": "Bearer"}
         return problem(401, "Not signed in", "give a key: Authorization: Bearer …", headers=asks)
-    return see(request, f"/sign-in?next={quoted_path(request)}")
+    return see(request, f"/sign-in?next={quoted_way_back(request)}")
 
 
 async def _not_fresh(request: Request, _: Exception) -> Response:
     if _is_api(request):
         return problem(403, "Proof needed", "this needs a person who proved just now, at the console, who they are")
-    return see(request, f"/sign-in/again?next={quoted_path(request)}")
+    return see(request, f"/sign-in/again?next={quoted_way_back(request)}")
+
+
+async def _no_second_step(request: Request, _: Exception) -> Response:
+    if _is_api(request):
+        return problem(403, "Second step needed", "set up your app first, at the console: /me/second-step")
+    return see(request, f"/me/second-step?next={quoted_way_back(request)}")
 
 
 async def _not_allowed(request: Request, failure: Exception) -> Response:

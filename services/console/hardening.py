@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.console.client import Client
 from services.console.settings import ConsoleSettings
 
 SECURITY_POLICY: Final = (
@@ -36,6 +37,7 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     """Put these around the application, outermost last."""
     app.add_middleware(Limited)
     app.add_middleware(Hardened, secure=settings.url.startswith("https://"))
+    app.add_middleware(Client, trusted=settings.trusted_proxies)
 
 
 class Hardened:

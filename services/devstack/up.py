@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from services.devstack import stack_files
+from services.devstack.first_start import first_start
 from services.devstack.jars import Reporter
 from services.devstack.parts import start_servers, start_service, together
 from services.devstack.running import Given, Running
@@ -43,7 +44,7 @@ async def up(*, report: Reporter, services: Sequence[str] = SERVICES, second_pro
 
 async def _until_cancelled(report: Reporter, services: Sequence[str], *, second_provider: bool) -> None:
     async with stack(report=report, services=services, second_provider=second_provider) as running:
-        report(f"console on {running.console_url}")
+        report(f"console on {running.console_url}{first_start(running.logs / 'console.log')}")
         report(f"ready in {running.seconds:.1f} s; logs in {running.logs}; Ctrl-C stops everything")
         await asyncio.Event().wait()
 

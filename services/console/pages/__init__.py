@@ -1,31 +1,18 @@
-"""The pages, a file for each; `ROUTERS` is all of them."""
+"""The pages, a file for each; `ROUTERS` is the `router` of each file here that has one."""
 
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
 from fastapi import APIRouter
 
-from services.console.pages import (
-    choices,
-    feeds,
-    live,
-    messages,
-    newsletters,
-    newsletters_acts,
-    newsletters_define,
-    newsletters_editorial,
-    newsletters_readers,
-    overview,
-)
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (
-    choices.router,
-    live.router,
-    messages.router,
-    overview.router,
-    feeds.router,
-    newsletters_define.router,
-    newsletters.router,
-    newsletters_acts.router,
-    newsletters_editorial.router,
-    newsletters_readers.router,
-)
+def _routers() -> Iterator[APIRouter]:
+    for module in sorted(each.name for each in iter_modules(__path__)):
+        router = getattr(import_module(f"{__name__}.{module}"), "router", None)
+        if isinstance(router, APIRouter):
+            yield router
+
+
+ROUTERS: Final[tuple[APIRouter, ...]] = tuple(_routers())

@@ -16,13 +16,56 @@ CREATE TABLE session (                                         -- somebody who i
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     token bytea NOT NULL UNIQUE,                               -- SHA-256 of the cookie's value
     user_id bigint NOT NULL REFERENCES users,
-    how text NOT NULL CHECK (how IN ('oidc', 'password')),
+    how text NOT NULL CHECK (how IN ('oidc', 'password', 'password-alone')),  -- password: and a second step
+    at_provider text,                                          -- OpenID: `sid` of the session there
+    id_token text,                                             -- OpenID: what signing out there asks for
+    agent text NOT NULL DEFAULT '',                            -- the browser, in its own words
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),    -- to the minute
     proved_at timestamptz NOT NULL DEFAULT clock_timestamp(),  -- when they last proved who they are
     ended_at timestamptz
 );
 CREATE INDEX session_of_user ON session (user_id) WHERE ended_at IS NULL;
+CREATE INDEX session_at_provider ON session (at_provider) WHERE at_provider IS NOT NULL AND ended_at IS NULL;
+
+CREATE TABLE account (                                         -- how a user proves who they are
+    user_id bigint PRIMARY KEY REFERENCES users,
+    password text,                                             -- argon2id, with its parameters
+    password_at timestamptz,
+    second bytea,                                              -- the secret of their app (TOTP), encrypted
+    second_at timestamptz,
+    second_step bigint NOT NULL DEFAULT 0,                     -- the last half minute whose code was used
+    second_offered bytea,                                      -- shown, and not confirmed yet; encrypted
+    issuer text,                                               -- of the OpenID provider, and who they are there
+    subject text,
+    UNIQUE (issuer, subject)
+);
+CREATE TABLE recovery_code (                                   -- for who lost the device with their app
+    user_id bigint NOT NULL REFERENCES users,
+    code bytea NOT NULL,                                       -- its HMAC
+    used_at timestamptz,
+    PRIMARY KEY (user_id, code)
+);
+CREATE TABLE one_time_link (                                   -- for who cannot sign in yet
+    token bytea PRIMARY KEY,                                   -- SHA-256
+    user_id bigint REFERENCES users,                           -- null: makes the first administrator
+    anew boolean NOT NULL DEFAULT false,                       -- also forgets their app and recovery codes
+    created_by bigint REFERENCES users,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE TABLE sign_in_guard (                                   -- how often signing in failed under a name
+    name text PRIMARY KEY,                                     -- hashed: nobody's address is in here
+    failures integer NOT NULL,
+    failed_at timestamptz NOT NULL,
+    wait_until timestamptz NOT NULL
+);
+CREATE TABLE known_device (                                    -- a browser in which this user signed in before
+    token bytea PRIMARY KEY,                                   -- SHA-256 of its cookie
+    user_id bigint NOT NULL REFERENCES users,
+    used_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 """
 
 KEYS = """

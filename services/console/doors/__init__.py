@@ -1,0 +1,1 @@
+"""How people come in: local accounts, an OpenID provider, the first administrator."""
