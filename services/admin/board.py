@@ -1,6 +1,7 @@
 """`roeland board`: all that somebody must decide, know or keep an eye on now, on one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -34,13 +35,20 @@ def declare(app: typer.Typer) -> None:
         from services.admin.acting import acting
 
         async with acting() as (connection, _):
-            document = await _document(connection)
+            document = await document_of(connection)
         return Answer(document, lambda out: _show(out, document))
 
 
-async def _document(connection: "Connection") -> dict[str, Any]:
+async def document_of(connection: "Connection") -> dict[str, Any]:
+    """The whole board, part by part, as `--json` prints it."""
+    found = await decided(connection)
+    running = {"running": await _running(connection)}
+    return {part: {**found, **running}[part] for part in HEADS}
+
+
+async def decided(connection: "Connection") -> dict[str, Any]:
+    """The board without what is being sent: it changes when somebody does something, not with every batch."""
     from services.store import alarms, board, glass
-    from services.store.facts import as_stated
 
     return {
         "glass": [
@@ -54,54 +62,52 @@ async def _document(connection: "Connection") -> dict[str, Any]:
         ],
         "waiting": await _waiting(connection),
         "approved": [
-            {
-                **_about(await as_stated(connection, each)),
-                "approved_at": each.approved_at,
-                "release_at": each.release_at,
-            }
-            for each in await board.approved(connection)
+            {**about(each), "approved_at": each.approved_at, "release_at": each.release_at}
+            for each in await stated(connection, await board.approved(connection))
         ],
-        "running": await _running(connection),
         "promises": await board.promises(connection),
     }
 
 
+async def stated(connection: "Connection", messages: "Sequence[Message]") -> "list[Message]":
+    """These, with the words that their readers get in place of references to facts."""
+    from services.store.facts import all_as_stated
+
+    contents = await all_as_stated(connection, {each.number: each.content for each in messages})
+    return [replace(each, content=contents[each.number]) for each in messages]
+
+
 async def _waiting(connection: "Connection") -> list[dict[str, Any]]:
     from services.store import board, duty
-    from services.store.facts import as_stated
 
     found, given = await board.waiting(connection), await board.approvals(connection)
     calls = await duty.calls(connection, [each.number for each in found])
     return [
         {
-            **_about(await as_stated(connection, message)),
+            **about(message),
             "state": message.state,
             "since": message.proofed_at or message.submitted_at,
             "called": [{"email": c.email, "at": c.called_at} for c in calls if c.message == message.number],
             "approved_by": [{"email": a.by, "at": a.at} for a in given if a.message == message.number],
         }
-        for message in found
+        for message in await stated(connection, found)
     ]
 
 
 async def _running(connection: "Connection") -> list[dict[str, Any]]:
     from services.store import board
-    from services.store.facts import as_stated
     from services.store.status import status_of
 
     found = [(each, await status_of(connection, each)) for each in await board.running(connection)]
+    told = await stated(connection, [each for each, _ in found])
     return [
-        {
-            **_about(await as_stated(connection, each)),
-            "state": status.state,
-            "released_at": each.released_at,
-            "open": status.open,
-        }
-        for each, status in found
+        {**about(each), "state": status.state, "released_at": each.released_at, "open": status.open}
+        for each, (_, status) in zip(told, found, strict=True)
     ]
 
 
-def _about(message: "Message") -> dict[str, Any]:
+def about(message: "Message") -> dict[str, Any]:
+    """What a message is, in every part of the board."""
     titles = message.content.get("title") or [{}]
     return {
         "id": message.id,

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.admin import proof_files, proof_view
 from services.admin.acting import acting, acting_user
-from services.admin.answers import Refusal
+from services.admin.answers import Answer, Refusal, lines
 from services.admin.audiences import known_audience
 from services.admin.giving import SOURCE
 from services.admin.newsletters import known, zone
@@ -109,6 +109,14 @@ async def preview(name: str, day: date) -> Preview:
         _, unsubscribed = await subscriptions.counts(connection, newsletter.id)
         decided = await editions.find(connection, newsletter.id, day)
     return Preview(newsletter, content, proof, decided, templates, configuration, unsubscribed)
+
+
+async def page_of(name: str, *, day: date, audience: str, province: str) -> Answer:
+    """The page of one audience's versions, whole, as text in the document's `page`: for who has no files."""
+    found = await preview(name, day)
+    shown = found.of((audience,) if audience else (), province)
+    page = proof_page(shown, found.templates, found.configuration)
+    return Answer({"newsletter": name, "date": day, "page": page}, lines(*found.told()))
 
 
 async def mail_to_oneself(found: Preview, shown: Proof) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from services.admin.acting import acting, acting_email
 from services.admin.answers import Answer, Refusal, lines
 from services.admin.giving import give
+from services.admin.newsletters import known
 from services.admin.proof_view import show_findings
 from services.domain.commands import WriteEditorial
 from services.domain.editions import Editorial
@@ -37,17 +38,33 @@ async def shown(newsletter: NewsletterRow, day: date) -> Answer:
 
 async def write(newsletter: NewsletterRow, day: date, file: Path | None, *, replace: bool) -> Answer:
     """Write what is in the file, or without one take out what stands there. Raises `Refusal` or `Refused`."""
-    content = _read(file, newsletter).model_dump(mode="json") if file else None
+    content = _read(file, newsletter) if file else None
     last = await _last(newsletter, day)
     if last and last.content and last.by != (acting_email() or "").lower() and not replace:
         raise Refusal(
             f"{last.by} wrote one already: look at it (`newsletter editorial {newsletter.slug}`), then --replace"
         )
-    body = WriteEditorial(newsletter=newsletter.id, date=day, content=content, replaces=last.version if last else 0)
+    return await _give(newsletter, day, content, replaces=last.version if last else 0)
+
+
+async def write_text(name: str, *, day: date, text: str | None, named: str, seen: int) -> Answer:
+    """The same with what somebody typed, over the version that they saw; None takes out what stands there.
+
+    `named`: what problems call it; one that ends in .yaml is read as such a file. Raises `Refusal`, with `version` in
+    its `more` when another one was written meanwhile.
+    """
+    async with acting() as (connection, _):
+        newsletter = await known(connection, name)
+    return await _give(newsletter, day, None if text is None else _parsed(text, named, newsletter), replaces=seen)
+
+
+async def _give(newsletter: NewsletterRow, day: date, content: Editorial | None, *, replaces: int) -> Answer:
+    plain = content.model_dump(mode="json") if content else None
+    body = WriteEditorial(newsletter=newsletter.id, date=day, content=plain, replaces=replaces)
     result = await give(body, key=newsletter.incident)
 
     def tell(out: "Console") -> None:
-        lines(f"{day}: {'written' if file else 'taken out'} (version {result['version']})", *_following(result))(out)
+        lines(f"{day}: {'written' if content else 'taken out'} (version {result['version']})", *_following(result))(out)
         show_findings(out, result["findings"])
 
     return Answer(result, tell)
@@ -71,8 +88,12 @@ def _read(file: Path, newsletter: NewsletterRow) -> Editorial:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+    return _parsed(text, str(file), newsletter)
+
+
+def _parsed(text: str, named: str, newsletter: NewsletterRow) -> Editorial:
     return parse_editorial(
-        text, name=str(file), language=newsletter.definition.language, configuration=configuration_in_force()
+        text, name=named, language=newsletter.definition.language, configuration=configuration_in_force()
     )
 
 

@@ -27,12 +27,13 @@ async def history(
 
     async with acting() as (connection, _):
         newsletter = await known(connection, name)
-        found = [await _decided(connection, each) for each in await editions.history(connection, newsletter.id, limit)]
+        found = [await decided(connection, each) for each in await editions.history(connection, newsletter.id, limit)]
     told = [(f"{each['date']}  {each['decision']}", _about(each)) for each in found]
     return Answer(found, entries(told, none=f"no date is decided yet; it begins on {newsletter.begins}"))
 
 
-async def _decided(connection: "Connection", row: "EditionRow") -> dict[str, Any]:
+async def decided(connection: "Connection", row: "EditionRow") -> dict[str, Any]:
+    """What one date came to, and how far what was made of it came."""
     from services.store import messages
     from services.store.status import status_of
 

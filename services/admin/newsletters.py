@@ -43,6 +43,11 @@ async def add(
 
     It begins with the first date whose hour is still to come. A definition that changes ends a standing approval.
     """
+    return await define(_text(file), named=str(file))
+
+
+async def define(text: str, *, named: str) -> Answer:
+    """What `newsletter add` does with what its file says; `named`: what problems call that."""
     from services.admin.acting import acting
     from services.domain.newsletter_file import parse_newsletter
     from services.newsletter import defining
@@ -50,7 +55,7 @@ async def add(
     from services.store import messages
 
     configuration = configuration_in_force()
-    definition = parse_newsletter(_text(file), name=str(file), configuration=configuration)
+    definition = parse_newsletter(text, name=named, configuration=configuration)
     _refuse_without_links()
     async with acting() as (connection, _), connection.transaction():
         user = await keeper(connection)

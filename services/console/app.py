@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from services.console import failing, hardening
+from services.console import failing, hardening, live
 from services.console.api import events
 from services.console.desk import Desk
 from services.console.pages import ROUTERS
@@ -18,6 +18,7 @@ def make_app(desk: Desk) -> FastAPI:
     """Everything behind ROELAND_CONSOLE_ADDRESS: pages at `/`, the API at `/api/v1`."""
     app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
+    app.state.watchers = live.attend(desk)
     failing.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,5 +1,6 @@
 """What the console is made of, and how long it runs."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,12 @@ import uvicorn
 from services.console.app import make_app
 from services.console.desk import Desk
 from services.console.doors import first_start
+from services.console.live.watchers import Watchers
 from services.console.settings import ConsoleSettings
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
-from services.runtime.service import Service, until
+from services.runtime.service import Service
 
 log = structlog.get_logger(__name__)
 
@@ -23,9 +25,10 @@ async def serve(service: Service) -> None:
     """Answer until told to stop."""
     settings = ConsoleSettings()
     desk = Desk(service.pool, service.database, settings, configuration_in_force(), service.health)
+    app = make_app(desk)
     server = _Server(
         uvicorn.Config(
-            make_app(desk),
+            app,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -40,9 +43,20 @@ async def serve(service: Service) -> None:
     await first_start.announce(service.pool, settings)
     async with desk.running():
         try:
-            await until(service.stopping, server.serve([listening]))
+            await _serve(server, listening, service, app.state.watchers)
         finally:
             listening.close()
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, service: Service, watchers: Watchers) -> None:
+    """Until told to stop; then end the streams, which would else have no end, and let answers be finished."""
+    serving = asyncio.ensure_future(server.serve([listening]))
+    stop = asyncio.ensure_future(service.stopping.wait())
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    watchers.close()
+    server.should_exit = True
+    await serving
 
 
 def _listening(settings: ConsoleSettings) -> socket.socket:

@@ -6,6 +6,7 @@ The tables of the domain are English by themselves; Dutch is in `locale/nl/words
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from services.console.languages import catalogue
@@ -247,8 +248,11 @@ def _named(table: Mapping[str, str], word: str, language: str) -> str:
 
 
 def _configured(what: str, id_: str, language: str) -> str:
-    for each in getattr(configuration_in_force(), what):
-        if each.id == id_:
-            name: str = each.names.get(language) or each.names.get("nl") or id_
-            return name
-    return id_
+    return _lists(what, language).get(id_, id_)
+
+
+@cache
+def _lists(what: str, language: str) -> Mapping[str, str]:
+    """By id. A console keeps the configuration with which it began, as every service does."""
+    listed = getattr(configuration_in_force(), what)
+    return {each.id: each.names.get(language) or each.names.get("nl") or each.id for each in listed}

@@ -54,12 +54,15 @@ class Walked:
             self.told.append(each)
 
 
-async def walk(connection: Connection, *, start: int = 1, expect: str | None = None) -> Walked:
+async def walk(
+    connection: Connection, *, start: int = 1, expect: str | None = None, walked: Walked | None = None
+) -> Walked:
     """Follow the chain from this position to its end. `connection` is in autocommit.
 
     What stands just before `start` is taken as it is. `expect` is a head noted earlier: it must be met on the way.
+    `walked`: where it counts as it goes, for who looks on meanwhile.
     """
-    walked = Walked()
+    walked = walked or Walked()
     async with connection.transaction():
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         before, position, met = await _hash_before(connection, start), start - 1, expect is None

@@ -1,5 +1,6 @@
 """What is going on now, from small tables: messages that wait, are approved, or run; and promises of more word."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,6 +9,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from services.runtime.postgres import Connection
+from services.store.facts import all_as_stated
 from services.store.messages import FOR_USERS, Message, those_where
 
 
@@ -46,6 +48,13 @@ async def approved(connection: Connection) -> list[Message]:
 async def running(connection: Connection) -> list[Message]:
     """Released, with something open."""
     return await those_where(connection, f"m.state = 'released' AND {_OPEN}")
+
+
+async def titles(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The first title of each of these messages, in the words that its readers got; by number."""
+    rows = await connection.execute("SELECT number, content FROM message WHERE number = ANY(%s)", (list(numbers),))
+    contents = await all_as_stated(connection, dict(await rows.fetchall()))
+    return {number: (content.get("title") or [{}])[0].get("text") or "" for number, content in contents.items()}
 
 
 async def approvals(connection: Connection) -> list[Approved]:

@@ -1,18 +1,37 @@
-"""The pages, a file for each; `ROUTERS` is the `router` of each file here that has one."""
+"""The pages, a file for each; `ROUTERS` is all of them."""
 
-from collections.abc import Iterator
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Final
 
 from fastapi import APIRouter
 
+from services.console.pages import (
+    choices,
+    feeds,
+    first_start,
+    live,
+    me,
+    messages,
+    newsletters,
+    newsletters_acts,
+    newsletters_define,
+    newsletters_editorial,
+    newsletters_readers,
+    overview,
+    sign_in,
+)
 
-def _routers() -> Iterator[APIRouter]:
-    for module in sorted(each.name for each in iter_modules(__path__)):
-        router = getattr(import_module(f"{__name__}.{module}"), "router", None)
-        if isinstance(router, APIRouter):
-            yield router
-
-
-ROUTERS: Final[tuple[APIRouter, ...]] = tuple(_routers())
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    choices.router,
+    live.router,
+    messages.router,
+    overview.router,
+    feeds.router,
+    newsletters_define.router,
+    newsletters.router,
+    newsletters_acts.router,
+    newsletters_editorial.router,
+    newsletters_readers.router,
+    sign_in.router,
+    first_start.router,
+    me.router,
+)
