@@ -12,7 +12,6 @@ from services.admin.selecting import Chosen, selecting
 from services.admin.sms import app
 
 if TYPE_CHECKING:
-    from services.admin.blast_content import Order
     from services.admin.blast_preview import Ready
     from services.store.messages import Message
 
@@ -74,6 +73,7 @@ async def blast(
     It is an urgent message as any other: somebody else approves it, unless a crisis manager breaks the glass or
     releases a holding statement. Stop it with `message stop`.
     """
+    from services.admin import blast_acting, blast_preview, blast_sending
     from services.admin.blast_content import Order
     from services.runtime.configuration import configuration_in_force
 
@@ -84,35 +84,15 @@ async def blast(
         recipients=chosen.selection(configuration, audiences=False), language=language, hours=expires,
         next_hours=next_update, exercise=exercise, confirm=confirm, within=within, plain=plain,
     )  # fmt: skip
-    ready, released = await _prepared(order, holding, break_glass=break_glass is not None)
-    from services.admin import blast_preview, blast_sending
-
+    prepared = await blast_acting.prepare(blast_acting.Blast(order, holding, break_glass))
     if dry_run:
-        return Answer(blast_preview.document(ready), lambda out: blast_preview.show(out, ready))
-    await blast_sending.refuse_unable(ready, break_glass=break_glass, holding=holding is not None)
+        return Answer(blast_preview.document(prepared.ready), lambda out: blast_preview.show(out, prepared.ready))
+    await blast_acting.refuse_unable(prepared)
     if not current.get().json:
-        blast_preview.show(console(), ready)
-    blast_sending.ask(ready, yes=yes, again=again)
-    if holding and released:
-        message = await blast_sending.release_holding(ready, *holding, digest=released[0], holes=released[1])
-    else:
-        message = await blast_sending.submit(ready, again=again)
-        if break_glass is not None:
-            await blast_sending.break_the_glass(message, break_glass)
-    return await _told(ready, message, watch=watch)
-
-
-async def _prepared(
-    order: "Order", holding: tuple[str, str] | None, *, break_glass: bool
-) -> "tuple[Ready, tuple[str, dict[str, str]] | None]":
-    """The blast as it would go out; for a holding statement also the hash of what was approved, and its holes."""
-    from services.admin import blast_preview
-
-    if holding is None:
-        return await blast_preview.prepare(order, break_glass=break_glass), None
-    from services.admin.blast_holding import prepare_holding
-
-    return await prepare_holding(*holding, order)
+        blast_preview.show(console(), prepared.ready)
+    blast_sending.ask(prepared.ready, yes=yes, again=again)
+    message = await blast_acting.send(prepared, again=again)
+    return await _told(prepared.ready, message, watch=watch)
 
 
 async def _told(ready: "Ready", message: "Message", *, watch: bool) -> Answer:

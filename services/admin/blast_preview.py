@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from services.rendering.confirming import at_its_longest
 from services.rendering.proof_page import EXAMPLE
 from services.rendering.templates import load_templates
 from services.runtime.configuration import configuration_in_force
-from services.runtime.sms_prices import prices
+from services.runtime.sms_prices import SpendingSettings, prices
 from services.store import blasts
 from services.store.blasts import Same
 
@@ -78,7 +79,7 @@ async def prepare(order: Order, *, break_glass: bool) -> Ready:
 
 def document(ready: Ready) -> dict[str, Any]:
     """The same for programs; `cost` is an estimate in EUR, `no_number` counts contacts."""
-    proof, sender = ready.proof, blast_settings.sender()
+    proof, sender, caps = ready.proof, blast_settings.sender(), SpendingSettings().caps
     versions = _sms(proof)
     return {
         "id": proof.message_id, "state": "preview", "incident": proof.content.incident, "opens": ready.opens or None,
@@ -89,8 +90,11 @@ def document(ready: Ready) -> dict[str, Any]:
         "no_number": no_number(proof), "no_number_names": [each.name for each in _without(proof)[:NAMES]],
         "outside_gsm": _outside(versions), "sender": sender[0] or None, "replies": sender[1],
         "expires_at": proof.content.expires_at, "lane": "urgent", "exercise": proof.content.exercise,
+        "most_per_message": _euros(caps.per_message), "most_per_hour": _euros(caps.per_hour),
+        "over_cap": caps.per_message is not None and proof.sms.cost > caps.per_message,
         "approval": ready.approval, "findings": [vars_of(each) for each in proof.findings],
-        "same_as": str(ready.same.id) if ready.same else None,
+        "same_as": str(ready.same.id) if ready.same else None, "same": ready.same,
+        "audiences": [{"audience": each.name, "contacts": each.contacts} for each in proof.audiences],
         "texts": [
             {
                 "audience": v.variant.audience, "language": v.variant.language, "text": _received(v),
@@ -172,6 +176,10 @@ def _way(ready: Ready) -> list[str]:
         _line("Incident", f"{content.incident}{new}"),
         _line("Approval", ready.approval),
     ]
+
+
+def _euros(most: Decimal | None) -> float | None:
+    return None if most is None else float(most)
 
 
 def _time(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -47,11 +47,7 @@ async def refuse_unable(ready: Ready, *, break_glass: str | None, holding: bool)
 def ask(ready: Ready, *, yes: bool, again: bool) -> None:
     """Have the number of recipients typed, or a yes for a few. Raises `Refusal` when nobody can be asked or says no."""
     if yes:
-        if ready.same and not again:
-            raise Refusal(
-                f"message {ready.same.id} said the same a moment ago ({ready.same.state}): --again sends it once more",
-                more={"existing": str(ready.same.id)},
-            )
+        refuse_repeated(ready, again=again)
         return
     if not sys.stdin.isatty():
         raise Refusal("nobody can be asked here: --dry-run shows it, --yes sends it")
@@ -66,11 +62,25 @@ def ask(ready: Ready, *, yes: bool, again: bool) -> None:
         raise Refusal("nothing was sent")
 
 
-async def submit(ready: Ready, *, again: bool) -> Message:
-    """Hand it in, and wait for its proof; one for others than were shown is withdrawn. Raises `Refusal`."""
+def refuse_repeated(ready: Ready, *, again: bool) -> None:
+    """Nobody can be asked whether the same is sent twice on purpose."""
+    if ready.same and not again:
+        raise Refusal(
+            f"message {ready.same.id} said the same a moment ago ({ready.same.state}): --again sends it once more",
+            more={"existing": str(ready.same.id)},
+        )
+
+
+async def submit(ready: Ready, *, again: bool, message_id: UUID | None = None) -> Message:
+    """Hand it in, and wait for its proof; one for others than were shown is withdrawn. Raises `Refusal`.
+
+    `message_id`: UUIDv7; None: a new one.
+    """
     assert ready.content is not None  # noqa: S101 - a holding statement is released, not submitted
     await _refuse_same(ready, again=again)
-    body = SubmitMessage(message_id=uuid7(), content=ready.content.model_dump(mode="json"), again=again)
+    body = SubmitMessage(
+        message_id=message_id or uuid7(), content=ready.content.model_dump(mode="json"), again=again
+    )
     await give(body, key=ready.content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS)
     if message.state == "proofed" and message.recipients != ready.recipients:
@@ -95,11 +105,13 @@ async def break_the_glass(message: Message, reason: str) -> dict[str, Any]:
         ) from None
 
 
-async def release_holding(ready: Ready, playbook: str, entry: str, *, digest: str, holes: dict[str, str]) -> Message:
+async def release_holding(
+    ready: Ready, playbook: str, entry: str, *, digest: str, holes: dict[str, str], message_id: UUID | None = None
+) -> Message:
     """Release what was approved beforehand; as it then stands."""
     incident = ready.proof.content.incident
     body = ReleaseHolding(
-        message_id=uuid7(), incident=incident, playbook=playbook, entry=entry, hash=digest, holes=holes
+        message_id=message_id or uuid7(), incident=incident, playbook=playbook, entry=entry, hash=digest, holes=holes
     )
     await give(body, key=incident)
     return await when_proofed(body.message_id, seconds=SECONDS)

@@ -169,7 +169,16 @@ ALTER TABLE incident_history ADD CONSTRAINT incident_history_what_check
     CHECK (what IN ('opened', 'phase', 'level', 'closed', 'reopened', 'reported'));
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS)
+BLASTS = """
+CREATE TABLE prepared_blast (                                  -- an SMS to many, filled in, before it is confirmed
+    id uuid PRIMARY KEY,                                       -- the message's, once it is sent
+    user_id bigint NOT NULL REFERENCES users,                  -- nobody else sees it
+    form jsonb NOT NULL,                                       -- the fields as they were filled in
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()     -- a day later it is gone
+);
+"""
+
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS)
 
 
 def upgrade() -> None:
