@@ -36,7 +36,9 @@ class Prepared:
 async def prepare(blast: Blast) -> Prepared:
     """As it would go out now. Raises `Refusal`, `Refused` or `WrongUsage`."""
     if blast.holding is None:
-        return Prepared(blast, await blast_preview.prepare(blast.order, break_glass=blast.break_glass is not None), None)
+        return Prepared(
+            blast, await blast_preview.prepare(blast.order, break_glass=blast.break_glass is not None), None
+        )
     return Prepared(blast, *await prepare_holding(*blast.holding, blast.order))
 
 

@@ -78,9 +78,7 @@ async def submit(ready: Ready, *, again: bool, message_id: UUID | None = None) -
     """
     assert ready.content is not None  # noqa: S101 - a holding statement is released, not submitted
     await _refuse_same(ready, again=again)
-    body = SubmitMessage(
-        message_id=message_id or uuid7(), content=ready.content.model_dump(mode="json"), again=again
-    )
+    body = SubmitMessage(message_id=message_id or uuid7(), content=ready.content.model_dump(mode="json"), again=again)
     await give(body, key=ready.content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS)
     if message.state == "proofed" and message.recipients != ready.recipients:

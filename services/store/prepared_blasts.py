@@ -43,7 +43,7 @@ async def roles(connection: Connection, most: int = 60) -> Sequence[str]:
 
 
 _ASKING: Final = """
-SELECT m.id, m.title, m.incident FROM message m
+SELECT m.id, coalesce(m.content -> 'title' -> 0 ->> 'text', ''), m.incident FROM message m
 WHERE m.confirm_minutes IS NOT NULL AND m.released_at > clock_timestamp() - interval '7 days' AND m.state <> 'replaced'
 ORDER BY m.number DESC LIMIT %(most)s
 """

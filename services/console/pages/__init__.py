@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from services.console.pages import (
+    blast,
     choices,
     feeds,
     first_start,
@@ -34,4 +35,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sign_in.router,
     first_start.router,
     me.router,
+    blast.router,
 )
