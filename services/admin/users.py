@@ -109,17 +109,51 @@ async def mobile(
 
 @command(app, "disable", examples=["users disable schrijver@ccvo.example"])
 async def disable(email: Email) -> Answer:
-    """From now on no command of this user counts. `users add` enables them again."""
+    """From now on no command of this user counts, and they are signed out. `users add` enables them again."""
     from services.admin.acting import acting
-    from services.store import audit
+    from services.store import audit, one_time_links, sessions
     from services.store.users import disable_user
 
     async with acting() as (connection, actor), connection.transaction():
         user = await _known(connection, email)
         disabled = await disable_user(connection, user.id)
+        await sessions.end_all(connection, user.id)
+        await one_time_links.forget(connection, user.id)
         if user.disabled_at is None:
             await audit.record(connection, actor=actor, action="user.disabled", subject=f"user:{user.id}")
     return Answer(_document(disabled), lines(f"{disabled.email} is disabled"))
+
+
+@command(app, "invite", examples=["users invite schrijver@ccvo.example", "users invite wacht@ccvo.example --anew"])
+async def invite(
+    email: Email,
+    *,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Also forget their app and recovery codes: the device was lost.")
+    ] = False,
+) -> Answer:
+    """Make a link with which a user chooses a password for the console: once, within 24 hours.
+
+    For a new user, and for one who cannot sign in any more. A former link counts no more. Hand it over so that you
+    know who gets it.
+    """
+    from secrets import token_urlsafe
+
+    from services.admin.acting import acting
+    from services.runtime.console_url import ConsoleUrlSettings
+    from services.store import audit, one_time_links
+
+    token = token_urlsafe(32)
+    async with acting() as (connection, actor), connection.transaction():
+        user = await _known(connection, email)
+        if user.disabled_at:
+            raise Refusal(f"the user {email} is disabled: `roeland users add {email} --role …` enables them again")
+        link = await one_time_links.keep(connection, token, user.id, by=actor, anew=anew)
+        detail = {"anew": anew, "until": link.expires_at.isoformat()}
+        await audit.record(connection, actor=actor, action="user.invited", subject=f"user:{user.id}", detail=detail)
+    address = f"{ConsoleUrlSettings().url}/welcome?token={token}"
+    document = {"email": user.email, "link": address, "anew": anew, "expires_at": link.expires_at}
+    return Answer(document, lines(f"{user.email}: {address}", "It counts once, for 24 hours. Whoever has it gets in."))
 
 
 @command(app, "key", examples=["users key wacht@ccvo.example", "users key wacht@ccvo.example --public wacht.pub.pem"])

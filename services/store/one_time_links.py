@@ -56,6 +56,11 @@ async def use(connection: Connection, token: str) -> Link | None:
         return await cursor.fetchone()
 
 
+async def forget(connection: Connection, user: int) -> None:
+    """No link of this user counts any more."""
+    await connection.execute("DELETE FROM one_time_link WHERE user_id = %s", (user,))
+
+
 async def lock_first_start(connection: Connection) -> None:
     """Of two who would make the first administrator, the second waits until the first has; until the commit."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('roeland first start'))")

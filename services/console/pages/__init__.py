@@ -18,7 +18,9 @@ from services.console.pages import (
     newsletters_editorial,
     newsletters_readers,
     overview,
+    second_step,
     sign_in,
+    welcome,
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -36,4 +38,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     first_start.router,
     me.router,
     blast.router,
+    second_step.router,
+    welcome.router,
 )

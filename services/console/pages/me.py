@@ -1,72 +1,91 @@
-"""`/me`: one's own account, and `/me/second-step`: the app for its codes."""
+"""`/me`: one's own account: what one is signed in with, password, recovery codes."""
 
 from typing import Annotated, Final
 
-import pyotp
-from fastapi import APIRouter, Depends, Form, Query, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
 
-from services.console.access import Allowed, NotFresh, Who
+from services.console.access import Allowed, See, Who
 from services.console.desk import desk_of
-from services.console.doors import second_step
+from services.console.doors import browsers, passwords, second_step
 from services.console.doors.entering import prove_again
-from services.console.view import own_path, page
+from services.console.view import page
 from services.store import accounts, audit, sessions
 
-SVG: Final = "image/svg+xml"
-AnyUser = Annotated[Who, Depends(Allowed("see", unfinished=True))]
+Fresh = Annotated[Who, Depends(Allowed("see", fresh=True))]
 Field = Annotated[str, Form(max_length=2000)]
-Asked = Annotated[str, Query(alias="next", max_length=2000)]
-Given = Annotated[str, Form(alias="next", max_length=2000)]
+TOLD: Final = frozenset({"password", "ended"})
 router = APIRouter()
 
 
-@router.get("/me/second-step")
-async def show_second_step(request: Request, who: AnyUser, onwards: Asked = "/me") -> Response:
-    """The picture to scan. Who has an app already proves first that it is them."""
-    secret = await _offered(request, who)
-    return _second_step(request, who, secret, own_path(onwards, "/me"))
+@router.get("/me")
+async def me(request: Request, who: See, told: str = "") -> Response:
+    """Everything about it on one page."""
+    desk = desk_of(request)
+    async with desk.pool.connection() as connection:
+        account = await accounts.account_of(connection, who.user.id)
+        standing = await sessions.standing_of(
+            connection, who.user.id, idle=desk.doors.idle, absolute=desk.doors.absolute
+        )
+        left = await accounts.recovery_codes_left(connection, who.user.id)
+    return page(
+        request,
+        "me.html.j2",
+        told=told if told in TOLD else "",
+        account=account,
+        standing=[(each, browsers.called(each.agent)) for each in standing],
+        codes_left=left,
+    )
 
 
-@router.get("/me/second-step/picture.svg")
-async def picture(request: Request, who: AnyUser) -> Response:
-    """The QR code; an address of its own, because no page of ours has anything inline."""
-    secret = await _offered(request, who)
-    return Response(second_step.picture(secret, who.user.email), media_type=SVG)
-
-
-@router.post("/me/second-step")
-async def confirm_second_step(request: Request, who: AnyUser, code: Field = "", onwards: Given = "/me") -> Response:
-    """Where the code is right the app counts from now on, and recovery codes are shown, once."""
-    secret = await _offered(request, who)
+@router.post("/me/sessions/{session}/end")
+async def end_session(request: Request, who: See, session: int) -> Response:
+    """One of one's own: another's is not there."""
     async with desk_of(request).pool.connection() as connection:
-        codes = await second_step.confirm(connection, who.user.id, code)
-        if codes is None or who.session is None:
-            return _second_step(request, who, secret, own_path(onwards, "/me"), wrong=True)
-        subject = f"user:{who.user.id}"
-        await audit.record(connection, actor=who.user.id, action="user.second-step", subject=subject)
-        answer = page(request, "me/recovery_codes.html.j2", codes=codes, next=own_path(onwards, "/me"))
-        await prove_again(request, connection, answer, who.session, "password")
+        if await sessions.end_one_of(connection, who.user.id, session):
+            subject, detail = f"user:{who.user.id}", {"session": session}
+            await audit.record(connection, actor=who.user.id, action="user.signed-out", subject=subject, detail=detail)
+    return RedirectResponse("/me?told=ended", status_code=303)
+
+
+@router.post("/me/sessions/end-others")
+async def end_others(request: Request, who: See) -> Response:
+    """All but this one."""
+    async with desk_of(request).pool.connection() as connection:
+        ended = await sessions.end_all(connection, who.user.id, but=who.session.id if who.session else None)
+        subject, detail = f"user:{who.user.id}", {"sessions": ended}
+        await audit.record(connection, actor=who.user.id, action="user.signed-out", subject=subject, detail=detail)
+    return RedirectResponse("/me?told=ended", status_code=303)
+
+
+@router.get("/me/password")
+async def ask_password(request: Request, who: Fresh) -> Response:
+    """For a new one, from who just proved that it is them."""
+    return page(request, "me/password.html.j2", objection=None)
+
+
+@router.post("/me/password")
+async def change_password(request: Request, who: Fresh, password: Field = "") -> Response:
+    """Every other session ends, and this one goes on under a new token."""
+    objection = passwords.objection(password, who.user.email)
+    if objection or who.session is None:
+        return page(request, "me/password.html.j2", status=422, objection=objection)
+    kept = await passwords.hashed(password)
+    answer = RedirectResponse("/me?told=password", status_code=303)
+    async with desk_of(request).pool.connection() as connection:
+        await accounts.set_password(connection, who.user.id, kept)
         await sessions.end_all(connection, who.user.id, but=who.session.id)
+        await prove_again(request, connection, answer, who.session, who.session.how)
+        subject = f"user:{who.user.id}"
+        await audit.record(connection, actor=who.user.id, action="user.password", subject=subject)
     return answer
 
 
-async def _offered(request: Request, who: Who) -> str:
+@router.post("/me/recovery-codes")
+async def new_codes(request: Request, who: Fresh) -> Response:
+    """Ten new ones, shown once."""
     async with desk_of(request).pool.connection() as connection:
-        account = await accounts.account_of(connection, who.user.id)
-        if account and account.second and not (who.session and sessions.is_fresh(who.session)):
-            raise NotFresh
-        return await second_step.offered(connection, who.user.id)
-
-
-def _second_step(request: Request, who: Who, secret: str, onwards: str, *, wrong: bool = False) -> Response:
-    return page(
-        request,
-        "me/second_step.html.j2",
-        status=422 if wrong else 200,
-        secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        address=pyotp.TOTP(secret).provisioning_uri(name=who.user.email, issuer_name="Roeland"),
-        required=desk_of(request).doors.asks_second_step(who.user.roles),
-        next=onwards,
-        wrong=wrong,
-    )
+        codes = await second_step.new_recovery_codes(connection, who.user.id)
+        subject = f"user:{who.user.id}"
+        await audit.record(connection, actor=who.user.id, action="user.recovery-codes", subject=subject)
+    return page(request, "me/recovery_codes.html.j2", codes=codes, next="/me", app=False)
