@@ -41,6 +41,10 @@ REMEDIES: Final = {
     "newsletter, or PostgreSQL, away, or did nobody approve it? `roeland newsletter history NAME`, `roeland doctor`.",
     "edition-fails": "It cannot be made or rendered, and is tried until it is too late: see the log of newsletter "
     "for `edition_failed`, of editorial for `proof_failed`. A template, or an audience that is configured no more?",
+    "events-failed": "Something from outside led to nothing: `roeland sources events --failed` says why. Mend the "
+    "mapping (docs/events.md; `roeland config check FILE`), then `roeland sources replay ID`.",
+    "webhook-failing": "It took nothing for days, or said that it is gone, and gets nothing more: ask who runs it. "
+    "`roeland webhooks deliveries`, then `roeland webhooks enable ID`, or `remove`.",
 }
 """By kind (`services.store.alarms`)."""
 OTHERWISE: Final = "See docs/operations.md."

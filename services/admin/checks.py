@@ -46,6 +46,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("services", checks_of_servers.services),
     ("alarms", checks_of_servers.alarms),
     ("templates", checks_of_texts.templates),
+    ("events from outside", checks_of_texts.events),
     ("users", checks_of_people.users),
     ("contacts", checks_of_people.contacts),
     ("newsletters", checks_of_newsletters.newsletters_go),

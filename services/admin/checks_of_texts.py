@@ -1,9 +1,11 @@
-"""Check of the templates: every version that could ever be asked for, rendered once."""
+"""Checks of the templates, every version that could ever be asked for rendered once, and of the mapping of events."""
 
 import asyncio
 from typing import Literal
 
+from services.domain.problems import Refused
 from services.rendering.check import check_templates
+from services.rendering.event_mapping import mapping_in_force
 from services.rendering.templates import load_templates
 from services.runtime.configuration import configuration_in_force
 
@@ -17,3 +19,14 @@ async def templates() -> Finding:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         return "problem", f"{problems[0].place}: {problems[0].problem}{more}", problems[0].remedy
     return "ok", "complete for every audience, language, phase and channel", ""
+
+
+async def events() -> Finding:
+    """What comes from outside leads to what the centre wants of it."""
+    try:
+        mapping = await asyncio.to_thread(lambda: mapping_in_force(configuration_in_force()))
+    except Refused as refused:
+        first = refused.problems[0]
+        more = f" (and {len(refused.problems) - 1} more)" if len(refused.problems) > 1 else ""
+        return "problem", f"{first.place}: {first.problem}{more}", first.remedy
+    return "ok", f"{len(mapping.rules)} rules for what comes from outside", ""

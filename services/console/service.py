@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 import uvicorn
@@ -12,6 +13,7 @@ from services.console.app import make_app
 from services.console.desk import Desk
 from services.console.doors import first_start
 from services.console.live.watchers import Watchers
+from services.console.outside.worker import unending as outside
 from services.console.settings import ConsoleSettings
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
@@ -26,6 +28,7 @@ async def serve(service: Service) -> None:
     settings = ConsoleSettings()
     desk = Desk(service.pool, service.database, settings, configuration_in_force(), service.health)
     app = make_app(desk)
+    desk.work.append(partial(outside, desk))
     server = _Server(
         uvicorn.Config(
             app,

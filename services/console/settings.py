@@ -26,6 +26,9 @@ class ConsoleSettings(RoelandSettings):
     events_per_minute: int = Field(
         default=600, ge=1, le=1_000_000, description="Events that one outside system may send, per process."
     )
+    events_keep_days: int = Field(
+        default=90, ge=1, le=3650, description="So long what outside systems sent is kept, once it was handled."
+    )
 
     @field_validator("console_url")
     @classmethod

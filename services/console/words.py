@@ -79,6 +79,7 @@ ALARMS: Final = {
     "opted-out": "Numbers want no more SMS",
     "edition-missed": "A newsletter was not sent",
     "edition-fails": "A newsletter cannot be made",
+    "events-failed": "Something from outside led to nothing",
     "webhook-failing": "An outside system does not answer",
 }
 """Kinds of alarms (`services.store.alarms`)."""
@@ -90,8 +91,10 @@ ACTIONS: Final = {
     "contact.removed": "removed a contact",
     "contacts.imported": "imported contacts",
     "dead-letter.replayed": "put an unreadable record back",
+    "draft.begun": "an outside system had a draft made",
     "duty.set": "set who is on duty",
     "edition.too-late": "an edition was too late",
+    "event.replayed": "had an event from outside mapped again",
     "fact.set": "set a fact",
     "fact.withdrawn": "withdrew a fact",
     "feed-token.added": "gave somebody an address of a feed",
@@ -160,6 +163,8 @@ ACTIONS: Final = {
     "sms.opt-out-lifted": "let SMS go to a number again",
     "sms.opt-outs-read": "read which numbers want no SMS",
     "sms.replies-read": "read replies by SMS",
+    "source.added": "let an outside system send events",
+    "source.revoked": "took the key of an outside system away",
     "user.added": "added a user",
     "user.first-administrator": "made the first administrator",
     "user.invited": "made a link to choose a password with",
@@ -173,6 +178,11 @@ ACTIONS: Final = {
     "user.disabled": "disabled a user",
     "user.key": "registered a key",
     "user.mobile": "changed a mobile number",
+    "webhook.added": "registered an outside system that is told",
+    "webhook.enabled": "had an outside system told again",
+    "webhook.removed": "removed an outside system that was told",
+    "webhook.resent": "told an outside system once more",
+    "webhook.tested": "tried whether an outside system answers",
     "websub.ended": "ended a subscription to a feed",
 }
 """Acts in the audit (`services.store.audit.record`), as what somebody did."""

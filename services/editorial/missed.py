@@ -27,7 +27,7 @@ async def tell(connection: Connection, number: int, desk: Desk) -> None:
     if newsletter is None:
         return
     dates = await editions.missed_untold(connection, number)
-    users = await _on_duty(connection) or await with_role(connection, ["crisis-manager"])
+    users = await on_duty(connection) or await with_role(connection, ["crisis-manager"])
     if not dates:
         return
     if not users:
@@ -42,7 +42,8 @@ async def tell(connection: Connection, number: int, desk: Desk) -> None:
     log.info("told", what="editions-missed", newsletter=number, dates=len(dates), users=[user.id for user in users])
 
 
-async def _on_duty(connection: Connection) -> list[User]:
+async def on_duty(connection: Connection) -> list[User]:
+    """Those of the shift in force who may approve; nobody when none is."""
     shift = await duty.in_force(connection)
     found = [await user_by_id(connection, each) for each in (shift.users if shift else ())]
     return [user for user in found if user and user.disabled_at is None and may("approve", user.roles)]

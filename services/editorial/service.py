@@ -31,7 +31,7 @@ from services.domain.commands import (
 )
 from services.domain.events import EditionMade, Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import calling, duty, edition, edition_overdue, glass, missed, proof, telling, waiting
+from services.editorial import calling, duty, edition, edition_overdue, glass, missed, outside, proof, telling, waiting
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
@@ -60,7 +60,7 @@ from services.runtime.service import Service
 from services.store import escalations, fallbacks, workers
 from services.store.ledger import RETRY
 from services.store.messages import EXPIRY
-from services.store.tellings import EDITIONS_MISSED
+from services.store.tellings import EDITIONS_MISSED, OUTSIDE
 from services.store.users import User, user_by_id
 
 PROOFERS: Final = ("", "", "urgent/")
@@ -103,6 +103,7 @@ _OF_MESSAGES: Final[Mapping[str, telling.TellOfMessage]] = {
 
 TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
+    OUTSIDE: outside.tell,
     **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
 }
 """What users are told, by what was asked for."""

@@ -17,7 +17,7 @@ from services.rendering.sms import made
 from services.rendering.templates import Templates
 
 LANGUAGE: Final = "nl"
-NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed", "calls")
+NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed", "calls", "outside")
 """The notices that there are: `templates/notices/NAME.j2`, each with macros subject, lead, ask and sms."""
 SHORT: Final = 12
 """Characters of an incident's id that stay when it must give way to fit one segment."""

@@ -47,6 +47,13 @@ editorial ring it; the clock hushes it when the next one is made."""
 EDITION_FAILS: Final = "edition-fails"
 """An edition is due and cannot be made. Subject: the newsletter's series. The clock rings it, and hushes it."""
 
+EVENTS_FAILED: Final = "events-failed"
+"""Events from outside could not be mapped, or the mapping cannot be read. The console rings it, and hushes it."""
+
+WEBHOOK_FAILING: Final = "webhook-failing"
+"""An endpoint that outside systems registered was given up. Subject: `webhook:` and its number. The console rings it;
+whoever enables or removes the endpoint hushes it."""
+
 Key = tuple[str, str]
 """Kind and subject."""
 

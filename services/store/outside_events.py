@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -53,7 +53,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Events with one correlation key, and the draft or the incident's report that they came to."""
+    """Events with one correlation key, and the draft or the incident's report that they came to.
+
+    `about`: the incident, of a draft too.
+    """
 
     id: int
     correlation: str
@@ -61,9 +64,14 @@ class Thread:
     sender: str
     draft: UUID | None
     incident: str | None
+    about: str | None
     events: int
     first_at: datetime
     last_at: datetime
+
+    def is_within(self, quiet: timedelta) -> bool:
+        """Whether the last event is no longer ago than this."""
+        return datetime.now(UTC) - self.last_at <= quiet
 
 
 async def keep(connection: Connection, sender: int, events: Sequence[dict[str, Any]]) -> tuple[list[bool], list[int]]:
@@ -132,6 +140,14 @@ async def latest_thread(connection: Connection, correlation: str, *, draft: bool
         return await cursor.fetchone()
 
 
+async def begin_draft(connection: Connection, draft: UUID, content: dict[str, Any], by: int) -> None:
+    """A draft for somebody to finish, in this user's name. `content`: as the console's. The caller commits."""
+    await connection.execute(
+        "INSERT INTO draft (id, content, created_by, changed_by) VALUES (%s, %s, %s, %s)",
+        (draft, Jsonb(content), by, by),
+    )
+
+
 async def open_thread(
     connection: Connection, correlation: str, title: str, sender: int, *, draft: UUID | None, incident: str | None
 ) -> int:
@@ -155,6 +171,20 @@ async def waiting_drafts(connection: Connection, limit: int = 20) -> list[Thread
 async def reports(connection: Connection, limit: int = 20) -> list[Thread]:
     """What outside systems reported of incidents that are open; the latest event first."""
     return await _threads(connection, _OF_REPORT, limit)
+
+
+async def count_failed(connection: Connection) -> int:
+    """How many could not be mapped, and wait for somebody."""
+    row = await (await connection.execute("SELECT count(*) FROM outside_event WHERE state = 'failed'")).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def thread(connection: Connection, number: int) -> Thread | None:
+    """The thread with this number."""
+    query = _THREADS.format(where="t.id = %(id)s", order="t.id", limit="")
+    async with connection.cursor(row_factory=class_row(Thread)) as cursor:
+        await cursor.execute(query.encode(), {"id": number, "correlation": None})
+        return await cursor.fetchone()
 
 
 async def prune(connection: Connection, days: int) -> int:
@@ -200,7 +230,8 @@ WHERE number = %s
 """
 
 _THREADS: Final = """
-SELECT t.id, t.correlation, t.title, s.name AS sender, t.draft, t.incident, t.events, t.first_at, t.last_at
+SELECT t.id, t.correlation, t.title, s.name AS sender, t.draft, t.incident,
+    coalesce(t.incident, d.content->'file'->>'incident') AS about, t.events, t.first_at, t.last_at
 FROM event_thread t JOIN event_source s ON s.id = t.sender
 LEFT JOIN draft d ON d.id = t.draft LEFT JOIN incident i ON i.slug = t.incident
 WHERE {where} AND (%(correlation)s::text IS NULL OR t.correlation = %(correlation)s) ORDER BY {order} {limit}

@@ -26,3 +26,8 @@ async def ask(connection: Connection, what: str, number: int, after: timedelta =
     due = await messages.database_time(connection) + after
     await timers.set_timer(connection, KIND, f"{what}/{number}", str(uuid7()), due)
     await connection.execute(f"NOTIFY {ASKED}")
+
+
+OUTSIDE: Final = "outside"
+"""What is told: outside systems reported something, or had a draft made; the number is that of the thread
+(`services.store.outside_events`)."""
