@@ -23,18 +23,23 @@ async def call(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, 
 
     Raises `Refusal` with the reason, as the command line would print it, and `WrongUsage`.
     """
+    return as_plain((await answer_of(command, who, **given)).document)
+
+
+async def answer_of(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, **given: Any) -> Answer:
+    """The same, as the command gives it: its document may be `Spooled`."""
     async with _places:
         return await asyncio.to_thread(_run, command, who, given)
 
 
-def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Any:
+def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Answer:
     set_origin(here("console"))
     current.set(Invocation(json=True, as_email=who.user.email, voucher=who.voucher))
     try:
         answer = command(**given)
         if not isinstance(answer, Answer):
             answer = asyncio.run(_awaited(answer))
-        return as_plain(answer.document)
+        return answer
     except (Refusal, WrongUsage):
         raise
     except Exception as problem:
