@@ -67,9 +67,11 @@ def _made(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any]) -> None:
     operation.setdefault("security", [{"key": []}, {"session": []}])
-    operation["responses"].setdefault("405", problem(405))
-    if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-        operation["responses"]["422"] = problem(422)
+    answers = operation["responses"]
+    for status in (401, 405, 500, *(int(each) for each in answers if each.isdigit())):
+        if status in KINDS:
+            description = answers.get(str(status), {}).get("description", "")
+            answers[str(status)] = problem(status) | ({"description": description} if description else {})
     for each in operation.get("parameters", ()):
         if each["in"] == "path" and each["name"] in PARAMETERS and each["schema"].get("type") == "string":
             each["example"] = PARAMETERS[each["name"]]

@@ -7,7 +7,7 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.admin.answers import Answer, Invalid, Refusal
+from services.admin.answers import Answer, Invalid, Refusal, as_plain
 from services.console.access import NotAllowed, NotFresh, Who
 from services.console.api import answering, bodies, paging, rates, versions
 from services.console.api.ability import Ability, Written
@@ -114,5 +114,5 @@ def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
 
 
 def _hidden(refusal: Refusal, scratch: Scratch) -> Refusal:
-    problems = [scratch.hidden(each) for each in refusal.problems]
-    return type(refusal)(scratch.hidden(refusal.error), problems=problems, more=scratch.hidden(refusal.more))
+    problems = [scratch.hidden(as_plain(each)) for each in refusal.problems]
+    return type(refusal)(scratch.hidden(refusal.error), problems=problems, more=scratch.hidden(as_plain(refusal.more)))
