@@ -104,13 +104,12 @@ def _as_typed(ability: Ability, each: Parameter, value: Any, scratch: Scratch) -
 
 def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
     """Some fields need another right too, and of a session that its person proved just now who they are."""
-    for field, action in ability.also.items():
-        if given.get(field) is None:
-            continue
+    beyond = [action for field, action in ability.also.items() if given.get(field) is not None]
+    for action in beyond:
         if not who.may(action):
             raise NotAllowed(action)
-        if who.session and not sessions.is_fresh(who.session):
-            raise NotFresh
+    if (beyond or ability.fresh) and who.session and not sessions.is_fresh(who.session):
+        raise NotFresh
 
 
 def _hidden(refusal: Refusal, scratch: Scratch) -> Refusal:

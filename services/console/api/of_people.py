@@ -78,6 +78,10 @@ USERS: Final = (
         command="users disable", function=users.disable, method="POST", path="/users/{email}/disable",
         action="administer",
     ),
+    Ability(
+        command="users invite", function=users.invite, method="POST", path="/users/{email}/invitations",
+        action="administer", status=201, fresh=True,
+    ),
 )  # fmt: skip
 
 DUTY: Final = (
