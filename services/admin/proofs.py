@@ -68,6 +68,21 @@ async def test(id: Id) -> Answer:  # noqa: A002 - the contract calls it ID
     return Answer(result, lines(*_told(result)))
 
 
+async def page(id: str) -> Answer:  # noqa: A002 - as the commands call it
+    """The page of a message's proof (`html`), for a door that shows it itself and writes no file."""
+    from services.admin.acting import acting
+    from services.admin.giving import known, message_id
+    from services.rendering.proof_page import proof_page
+    from services.rendering.templates import load_templates
+    from services.runtime.configuration import configuration_in_force
+
+    configuration = configuration_in_force()
+    async with acting() as (connection, _):
+        message = await known(connection, message_id(id))
+    found = await _recorded(message, configuration)
+    return Answer({"id": message.id, "html": proof_page(found, load_templates(), configuration)}, lines())
+
+
 async def write_proof(message: "Message", html: Path | None) -> "tuple[Proof, Path]":
     """The proof of a recorded message, and where its page now is."""
     from services.admin import proof_files

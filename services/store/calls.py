@@ -49,6 +49,13 @@ async def of(connection: Connection, message: int) -> list[Call]:
         return await cursor.fetchall()
 
 
+async def there_are(connection: Connection, message: int) -> bool:
+    """Whether anybody is, or was, to be telephoned about it."""
+    found = await connection.execute("SELECT EXISTS (SELECT FROM call WHERE message = %s)", (message,))
+    row = await found.fetchone()
+    return bool(row and row[0])
+
+
 async def tick_off(connection: Connection, message: Message, contact: int, outcome: Outcome, user: int) -> bool:
     """What came of a call, on the record; who was reached has confirmed by that. False: not on the list.
 

@@ -11,6 +11,9 @@ from services.console.pages import (
     first_start,
     live,
     me,
+    message,
+    message_acts,
+    message_people,
     messages,
     newsletters,
     newsletters_acts,
@@ -40,4 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     blast.router,
     second_step.router,
     welcome.router,
+    message.router,
+    message_acts.router,
+    message_people.router,
 )
