@@ -53,21 +53,20 @@ LATELY: Final = timedelta(days=1)
 
 def declare(app: typer.Typer) -> None:
     """`alarms` is a command of its own, in no group."""
+    command(app, "alarms", examples=["alarms", "alarms --all --json"])(alarms)
 
-    @command(app, "alarms", examples=["alarms", "alarms --all --json"])
-    async def alarms(
-        everything: Annotated[
-            bool, typer.Option("--all", help="Also those that were cleared in the last day.")
-        ] = False,
-    ) -> Answer:
-        """The alarms that stand: what is wrong, since when, and what to do about it."""
-        from services.admin.acting import acting
-        from services.store.alarms import rung
 
-        async with acting() as (connection, _):
-            found = await rung(connection, cleared_within=LATELY if everything else timedelta(0))
-        none = "no alarm stands" + ("" if everything else "; `roeland alarms --all` shows those of the last day")
-        return Answer([_document(each) for each in found], entries(map(_shown, found), none=none))
+async def alarms(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that were cleared in the last day.")] = False,
+) -> Answer:
+    """The alarms that stand: what is wrong, since when, and what to do about it."""
+    from services.admin.acting import acting
+    from services.store.alarms import rung
+
+    async with acting() as (connection, _):
+        found = await rung(connection, cleared_within=LATELY if everything else timedelta(0))
+    none = "no alarm stands" + ("" if everything else "; `roeland alarms --all` shows those of the last day")
+    return Answer([_document(each) for each in found], entries(map(_shown, found), none=none))
 
 
 async def about(connection: "Connection", message: "Message", status: "Status") -> "list[Rung]":

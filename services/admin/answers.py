@@ -50,6 +50,10 @@ class Refusal(Exception):
         self.error, self.problems, self.more = error, list(problems), dict(more or {})
 
 
+class Invalid(Refusal):
+    """Refused for what was given, whatever the state of things: what is given must be mended."""
+
+
 class WrongUsage(Exception):
     """The command was not typed as it should be; exit code 2."""
 

@@ -38,6 +38,7 @@ async def list_(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    before: Annotated[int | None, typer.Option(min=1, help="Before this position: the next page.")] = None,
 ) -> Answer:
     """The latest acts first. Users, contacts and messages stand there by their ids."""
     from services.admin.acting import acting
@@ -45,7 +46,7 @@ async def list_(
 
     which = _which(message, incident, since, until)
     async with acting() as (connection, _), connection.transaction():
-        found = [_act(link) async for link in links(connection, which, newest=limit)]
+        found = [_act(link) async for link in links(connection, which, newest=limit, before=before)]
     told = [line for act in found for line in _shown(act)]
     return Answer(found, lines(*(told or ["nothing like that was recorded"])))
 

@@ -6,13 +6,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import typer
-from uuid_utils.compat import uuid7
 
 from services.admin import blast_settings
 from services.admin.acting import acting, acting_user
 from services.admin.answers import Refusal
 from services.admin.blast_preview import Ready
 from services.admin.giving import give, known, when_proofed
+from services.admin.invocation import new_id
 from services.domain.commands import ApproveMessage, RejectMessage, ReleaseHolding, SubmitMessage
 from services.domain.identity import may
 from services.runtime.postgres import connect
@@ -78,7 +78,7 @@ async def submit(ready: Ready, *, again: bool, message_id: UUID | None = None) -
     """
     assert ready.content is not None  # noqa: S101 - a holding statement is released, not submitted
     await _refuse_same(ready, again=again)
-    body = SubmitMessage(message_id=message_id or uuid7(), content=ready.content.model_dump(mode="json"), again=again)
+    body = SubmitMessage(message_id=message_id or new_id(), content=ready.content.model_dump(mode="json"), again=again)
     await give(body, key=ready.content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS)
     if message.state == "proofed" and message.recipients != ready.recipients:
@@ -109,7 +109,7 @@ async def release_holding(
     """Release what was approved beforehand; as it then stands."""
     incident = ready.proof.content.incident
     body = ReleaseHolding(
-        message_id=message_id or uuid7(), incident=incident, playbook=playbook, entry=entry, hash=digest, holes=holes
+        message_id=message_id or new_id(), incident=incident, playbook=playbook, entry=entry, hash=digest, holes=holes
     )
     await give(body, key=incident)
     return await when_proofed(body.message_id, seconds=SECONDS)

@@ -28,15 +28,16 @@ HEADS = {
 
 def declare(app: typer.Typer) -> None:
     """`board` is a command of its own, in no group."""
+    command(app, "board", examples=["board", "board --json"])(board)
 
-    @command(app, "board", examples=["board", "board --json"])
-    async def board() -> Answer:
-        """What waits for approval and who was called, broken glass, alarms, running sends, and what was promised."""
-        from services.admin.acting import acting
 
-        async with acting() as (connection, _):
-            document = await document_of(connection)
-        return Answer(document, lambda out: _show(out, document))
+async def board() -> Answer:
+    """What waits for approval and who was called, broken glass, alarms, running sends, and what was promised."""
+    from services.admin.acting import acting
+
+    async with acting() as (connection, _):
+        document = await document_of(connection)
+    return Answer(document, lambda out: _show(out, document))
 
 
 async def document_of(connection: "Connection") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
-from services.admin.answers import Answer, Refusal, entries, lines, table
+from services.admin.answers import Answer, Invalid, Refusal, entries, lines, table
 from services.admin.command import command, group
 from services.admin.invocation import current
 from services.admin.selecting import Chosen, meaning, selecting
@@ -55,7 +55,7 @@ async def import_(
                 )
         except ContactsRefused as refused:
             error = f"{refused}: nothing was imported. Mend {file}, then import it again."
-            raise Refusal(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
+            raise Invalid(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
     counts = {name: getattr(done.counts, name) for name in NOTHING_CHANGED}
     return Answer({**counts, "problems": [], "dry_run": dry_run}, lines(*_about_import(done, file, dry_run)))
 

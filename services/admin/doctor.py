@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 def declare(app: typer.Typer) -> None:
     """`doctor` is a command of its own, in no group."""
+    command(app, "doctor", examples=["doctor", "doctor --json"])(doctor)
 
-    @command(app, "doctor", examples=["doctor", "doctor --json"])
-    async def doctor() -> Answer:
-        """Look at everything that a message needs on its way, and say what stands in it.
 
-        Exit code 1 when something would keep a message from its recipients; what is only remarked on does not.
-        """
-        from services.admin.checks import examine
+async def doctor() -> Answer:
+    """Look at everything that a message needs on its way, and say what stands in it.
 
-        return _told(await examine())
+    Exit code 1 when something would keep a message from its recipients; what is only remarked on does not.
+    """
+    from services.admin.checks import examine
+
+    return _told(await examine())
 
 
 def _told(found: "list[Found]") -> Answer:

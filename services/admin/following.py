@@ -75,15 +75,18 @@ async def status(
 async def list_(
     incident: Annotated[str | None, typer.Option(help="Only of this incident.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+    before: Annotated[str | None, typer.Option(metavar="ID", help="Older than this message: the next page.")] = None,
 ) -> Answer:
     """The latest messages first."""
     from services.admin.acting import acting
+    from services.admin.giving import known, message_id
     from services.store import messages
     from services.store.facts import as_stated
     from services.store.status import status_of
 
     async with acting() as (connection, _):
-        found = await messages.recent(connection, incident=incident, limit=limit)
+        older = (await known(connection, message_id(before))).number if before else None
+        found = await messages.recent(connection, incident=incident, limit=limit, before=older)
         found = [await as_stated(connection, message) for message in found]
         states = [(await status_of(connection, message)).state for message in found]
     document = [_about(message, state) for message, state in zip(found, states, strict=True)]

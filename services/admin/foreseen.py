@@ -1,11 +1,15 @@
 """Failures that were foreseen, each as one line that says what to do next."""
 
+from typing import Final
+
 import psycopg
 from pydantic import ValidationError
 
-from services.admin.answers import Refusal
+from services.admin.answers import Invalid, Refusal
 from services.domain.problems import Refused
 from services.runtime.errors import Foreseen
+
+AWAY: Final = "the database cannot be reached: is it running? Try `roeland doctor`"
 
 
 def as_refusal(problem: BaseException) -> Refusal | None:
@@ -14,7 +18,7 @@ def as_refusal(problem: BaseException) -> Refusal | None:
         return problem
     if isinstance(problem, Refused):
         count = len(problem.problems)
-        return Refusal(f"refused: {count} problem{'s' if count != 1 else ''}", problems=problem.problems)
+        return Invalid(f"refused: {count} problem{'s' if count != 1 else ''}", problems=problem.problems)
     if isinstance(problem, Foreseen):
         return Refusal(str(problem))
     cause = getattr(problem, "orig", problem)  # SQLAlchemy's errors, which migrations raise, carry psycopg's
@@ -37,7 +41,7 @@ def _database(problem: psycopg.Error) -> Refusal | None:
     if isinstance(problem, psycopg.errors.UniqueViolation):
         return Refusal("somebody else did the same at this moment, and was first: look, and give the command again")
     if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
-        return Refusal("the database cannot be reached: is it running? Try `roeland doctor`")
+        return Refusal(AWAY)
     return None
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from services.admin.acting import acting_user
 from services.admin.answers import Refusal
-from services.admin.invocation import current
+from services.admin.invocation import current, new_id, once
 from services.admin.keys import private_key
-from services.domain.commands import Body, Command
+from services.domain.commands import Answer, Body, Command
 from services.runtime import commands
 from services.runtime.origin import origin
 from services.runtime.postgres import Connection, connect
@@ -30,20 +30,25 @@ async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
 
     `key` is the incident; None looks it up by the message's id, which the body then has.
     """
-    from uuid_utils.compat import uuid7
-
     async with connect(autocommit=True) as connection:
         user = await acting_user(connection)
         incident = key or (await known(connection, body.message_id)).incident  # type: ignore[union-attr]
-        command = Command(id=uuid7(), user=user.id, given_at=datetime.now(UTC), body=body)
+        command = Command(id=new_id(), user=user.id, given_at=datetime.now(UTC), body=body)
         voucher = current.get().voucher
         if voucher is None and (private := private_key(user.email)):
             command = command.signed(private)
         source = origin() or SOURCE
-        answer = await commands.give(connection, command, key=incident, source=source, seconds=SECONDS, voucher=voucher)
+        answer = await _heard_before(connection, command.id) or await commands.give(
+            connection, command, key=incident, source=source, seconds=SECONDS, voucher=voucher
+        )
     if not answer.done:
         raise Refusal(answer.error or "refused", problems=answer.problems, more=answer.result)
     return answer.result
+
+
+async def _heard_before(connection: Connection, command_id: UUID) -> "Answer | None":
+    """Of a call that is made again because its first answer was lost: what was answered to its command."""
+    return await commands.given_before(connection, command_id, seconds=SECONDS) if once.get() else None
 
 
 async def when_proofed(message_id: UUID, *, seconds: float) -> "Message":

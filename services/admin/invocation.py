@@ -1,9 +1,11 @@
 """What holds for one call of `roeland`, whatever the command: `--json` and `--as EMAIL`, before or after it."""
 
+import hashlib
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from services.admin.answers import WrongUsage
 
@@ -25,6 +27,30 @@ class Invocation:
 
 NOTHING_SAID: Final = Invocation()
 current: ContextVar[Invocation] = ContextVar("invocation", default=NOTHING_SAID)
+
+
+@dataclass(slots=True)
+class Once:
+    """A call that may be made again and must not do its work twice: its ids follow from `seed` and `began`, in ms."""
+
+    seed: bytes
+    began: int
+    made: int = 0
+
+
+once: ContextVar[Once | None] = ContextVar("once", default=None)
+
+
+def new_id() -> UUID:
+    """A new UUID of version 7; in a call that may be made again, that which it had the first time."""
+    from uuid_utils.compat import uuid7
+
+    call = once.get()
+    if call is None:
+        return uuid7()
+    call.made += 1
+    random = int.from_bytes(hashlib.sha256(call.seed + call.made.to_bytes(4)).digest()[:10])
+    return UUID(int=call.began << 80 | 0x7 << 76 | (random >> 64 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1)
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from services.admin import answers
-from services.admin.answers import Answer, Refusal, lines, table
+from services.admin.answers import Answer, Invalid, Refusal, lines, table
 from services.admin.command import command, group
-from services.admin.invocation import current
+from services.admin.invocation import current, new_id
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -42,10 +42,8 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The message, in YAML
 
 def _list_rules(asked: bool) -> None:
     """`--rules` is answered before a FILE is asked for."""
-    from services.runtime.configuration import configuration_in_force
-
     if asked:
-        answers.give(_rules(configuration_in_force()), as_json=current.get().json)
+        answers.give(rules(), as_json=current.get().json)
         raise typer.Exit
 
 
@@ -165,15 +163,13 @@ async def submit_content(
 
     `message`: the id that it gets, of who must know it before it is answered.
     """
-    from uuid_utils.compat import uuid7
-
     from services.admin import proof_view
     from services.admin.giving import give, message_id, when_proofed
     from services.admin.holding import holding
     from services.domain.commands import SubmitMessage
 
     body = SubmitMessage(
-        message_id=message_id(revises) if revises else message or uuid7(),
+        message_id=message_id(revises) if revises else message or new_id(),
         content=content.model_dump(mode="json"),
         again=again,
         revises=revises is not None,
@@ -220,11 +216,11 @@ def read_message(file: Path, configuration: "Configuration") -> "MessageContent"
     from services.domain.message_file import parse_message_file
 
     if file.stat().st_size > MOST_BYTES:
-        raise Refusal(f"{file} is larger than {MOST_BYTES // 1024} kB: no message is; is it the right file?")
+        raise Invalid(f"{file} is larger than {MOST_BYTES // 1024} kB: no message is; is it the right file?")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+        raise Invalid(f"{file} is not UTF-8: save it as UTF-8") from None
     return parse_message_file(text, name=str(file), now=datetime.now(UTC), configuration=configuration)
 
 
@@ -261,10 +257,12 @@ def findings_of(
     return [asdict(each) | {"place": stated.place(each.place)} for each in found]
 
 
-def _rules(configuration: "Configuration") -> Answer:
+def rules() -> Answer:
+    """The rules by which a message is judged."""
     from services.domain.lint import rules_in_force
+    from services.runtime.configuration import configuration_in_force
 
-    found = list(rules_in_force(configuration))
+    found = list(rules_in_force(configuration_in_force()))
     rows = [(each.rule, each.severity, each.why, each.source) for each in found]
     shown = table(["rule", "weighs", "why", "source"], rows)
     return Answer({"rules": [asdict(each) for each in found]}, lambda out: out.print(shown))

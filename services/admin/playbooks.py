@@ -9,7 +9,7 @@ import typer
 
 from services.admin.answers import Answer, Refusal, WrongUsage, console, lines, table
 from services.admin.command import command, group
-from services.admin.invocation import current
+from services.admin.invocation import current, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,8 +171,6 @@ async def release(
 
     Shows it and whom it reaches, and asks. What goes out is what was approved, whatever the file says by now.
     """
-    from uuid_utils.compat import uuid7
-
     from services.admin.giving import give, when_proofed
     from services.admin.playbook_release import prepare
     from services.domain.commands import ReleaseHolding
@@ -183,7 +181,7 @@ async def release(
         ready.show(console())
         _ask()
     body = ReleaseHolding(
-        message_id=uuid7(), incident=incident, playbook=playbook, entry=entry, hash=ready.hash, holes=ready.holes
+        message_id=new_id(), incident=incident, playbook=playbook, entry=entry, hash=ready.hash, holes=ready.holes
     )
     result = await give(body, key=incident)
     message = await when_proofed(body.message_id, seconds=30)

@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.console import failing, hardening, live
 from services.console.api import events
+from services.console.api import install as api
 from services.console.desk import Desk
 from services.console.pages import ROUTERS
 
@@ -23,6 +24,7 @@ def make_app(desk: Desk) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(events.router)
+    api.install(app)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     hardening.install(app, desk.settings)
     return app

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
-from services.console.api.problems import problem
+from services.console.api.problems import of_refusal, problem
 from services.console.view import page, quoted_way_back, see
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
@@ -74,7 +74,7 @@ async def _forged(request: Request, _: Exception) -> Response:
 async def _refused(request: Request, failure: Exception) -> Response:
     refusal = failure if isinstance(failure, Refusal) else Refusal(str(failure))
     if _is_api(request):
-        return problem(409, "Refused", refusal.error, problems=refusal.problems, more=refusal.more)
+        return of_refusal(refusal, request.path_params.values())
     return page(request, "failure.html.j2", status=409, kind="refused", refusal=refusal)
 
 

@@ -67,6 +67,15 @@ async def give(
     return await _answer_within(connection, command.id, seconds)
 
 
+async def given_before(connection: Connection, command_id: UUID, *, seconds: float) -> Answer | None:
+    """The answer to a command that was given before, waited for; None when none has this id. It is in autocommit."""
+    found = await connection.execute("SELECT 1 FROM command WHERE id = %s", (command_id,))
+    if await found.fetchone() is None:
+        return None
+    await connection.execute(f"LISTEN {CHANNEL}")
+    return await _answer_within(connection, command_id, seconds)
+
+
 async def take(connection: Connection, event: Envelope) -> Command | None:
     """The command in this event, locked until the transaction ends, or None when it has its answer already.
 

@@ -51,14 +51,16 @@ async def head(connection: Connection) -> Head | None:
     return Head(*row) if row else None
 
 
-async def links(connection: Connection, which: Which, *, newest: int | None = None) -> AsyncIterator[Link]:
+async def links(
+    connection: Connection, which: Which, *, newest: int | None = None, before: int | None = None
+) -> AsyncIterator[Link]:
     """These links in the order of the chain, from a cursor on the server; run it in a transaction.
 
-    `newest`: only the last so many, the last one first.
+    `newest`: only the last so many, the last one first. `before`: only those that stand before this position.
     """
     values = {
         "message": which.message and f"message:{which.message}", "incident": which.incident,
-        "since": which.since, "until": which.until, "newest": newest,
+        "since": which.since, "until": which.until, "newest": newest, "before": before,
     }  # fmt: skip
     order = "DESC LIMIT %(newest)s" if newest else "ASC"
     async with connection.cursor("audit_links", row_factory=class_row(Link)) as cursor:
@@ -83,7 +85,8 @@ SELECT c.position, coalesce(p.hash, '{BEFORE_THE_FIRST}') AS previous, c.entry, 
 FROM audit_chain c JOIN audit a ON a.id = c.audit
 LEFT JOIN audit_chain p ON p.position = c.position - 1
 LEFT JOIN audit_reason r ON r.audit = a.id
-WHERE (%(message)s::text IS NULL OR a.subject = %(message)s)
+WHERE (%(before)s::bigint IS NULL OR c.position < %(before)s)
+  AND (%(message)s::text IS NULL OR a.subject = %(message)s)
   AND (%(incident)s::text IS NULL OR a.subject = 'incident:' || %(incident)s OR a.detail->>'incident' = %(incident)s
     OR a.subject IN (SELECT 'message:' || m.id FROM message m WHERE m.incident = %(incident)s))
   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)

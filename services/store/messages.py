@@ -144,13 +144,19 @@ async def same_content(connection: Connection, incident: str, content_hash: str)
     return found[0] if found else None
 
 
-async def recent(connection: Connection, *, incident: str | None = None, limit: int = 50) -> Sequence[Message]:
-    """The latest messages first, each at its latest revision; what went to users only is left out."""
+async def recent(
+    connection: Connection, *, incident: str | None = None, limit: int = 50, before: int | None = None
+) -> Sequence[Message]:
+    """The latest messages first, each at its latest revision; what went to users only is left out.
+
+    `before`: only those that are older than the message with this number.
+    """
     return await _all(
         connection,
         f"""SELECT {COLUMNS} FROM message WHERE (%(incident)s::text IS NULL OR incident = %(incident)s)
+            AND (%(before)s::bigint IS NULL OR number < %(before)s)
             AND state <> 'replaced' AND kind <> ALL(%(for_users)s) ORDER BY number DESC LIMIT %(limit)s""",
-        {"incident": incident, "limit": limit, "for_users": list(FOR_USERS)},
+        {"incident": incident, "limit": limit, "before": before, "for_users": list(FOR_USERS)},
     )
 
 

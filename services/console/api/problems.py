@@ -1,11 +1,38 @@
 """How the API says that something went wrong: problem documents (RFC 9457), each with the remedy where there is one."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
-from services.admin.answers import as_plain
+from services.admin.answers import Invalid, Refusal, as_plain
+from services.admin.foreseen import AWAY
+from services.console.api.remedies import for_programs
+from services.runtime.commands import LAPSED
+
+PROBLEM: Final = "application/problem+json"
+DOCUMENTED: Final = "/api"
+"""The page that explains every kind: `type` is a place on it, and stays."""
+
+KINDS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("Bad Request", "The request could not be read."),
+    401: ("Not signed in", "No key or session that we know came with it."),
+    403: ("Not allowed", "No role of yours, or no scope of this key, allows it; or a page of ours did not send it."),
+    404: ("Not found", "There is nothing at this path."),
+    405: ("Method Not Allowed", "This path has no such method; `Allow` lists those that it has."),
+    408: ("Request Timeout", "The body did not come in time."),
+    409: ("Refused", "What you ask cannot be done now; `detail` says why, and what can. Nothing was changed."),
+    412: ("Changed meanwhile", "It is not as `If-Match` says: somebody changed it. Read it again first."),
+    413: ("Content Too Large", "More was sent than this path takes."),
+    415: ("Unsupported Media Type", "The body is of a type that this path does not take."),
+    422: ("Invalid", "The request does not fit what this path takes; `problems` says where. Nothing was changed."),
+    428: ("Version needed", "A change must say which version it is of: `If-Match`, with the `ETag` that you read."),
+    429: ("Too many requests", "Wait as long as `Retry-After` says."),
+    500: ("A mistake of ours", "It is in the log of the console."),
+    503: ("Unavailable", "A part of Roeland did not answer in time, and nothing was done. Try again after a moment."),
+}
+"""What may go wrong, by status: its title, and when it is so."""
 
 
 def problem(
@@ -18,9 +45,51 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """An answer of `application/problem+json`. `problems`: places, what is wrong there, what to do about it."""
-    document = {**(more or {}), "type": "about:blank", "title": title, "status": status}
+    document = {**(more or {}), "type": type_of(status), "title": title, "status": status}
     if detail:
-        document["detail"] = detail
+        document["detail"] = for_programs(detail)
     if listed := list(problems):
-        document["problems"] = listed
-    return JSONResponse(as_plain(document), status, media_type="application/problem+json", headers=dict(headers or {}))
+        document["problems"] = [_translated(each) for each in map(as_plain, listed)]
+    return JSONResponse(as_plain(document), status, media_type=PROBLEM, headers=dict(headers or {}))
+
+
+def kind(status: int, detail: str | None = None, **more: Any) -> JSONResponse:
+    """A problem of a kind that is known, with its own title."""
+    return problem(status, KINDS[status][0], detail or KINDS[status][1], **more)
+
+
+def type_of(status: int) -> str:
+    """The place where this kind is explained."""
+    return f"{DOCUMENTED}#{slug(KINDS[status][0])}" if status in KINDS else "about:blank"
+
+
+def slug(title: str) -> str:
+    """A title as an anchor."""
+    return re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
+
+
+def of_refusal(refusal: Refusal, named: Iterable[object] = ()) -> JSONResponse:
+    """What a command refused. `named`: what the path names; that one of these is not there is 404."""
+    status = _status(refusal, [str(each) for each in named])
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return kind(status, refusal.error, problems=refusal.problems, more=refusal.more, headers=headers)
+
+
+def _status(refusal: Refusal, named: list[str]) -> int:
+    if refusal.error in {LAPSED.error, AWAY}:
+        return 503
+    if isinstance(refusal, Invalid):
+        return 422
+    return 404 if _is_missing(refusal.error, named) else 409
+
+
+def _is_missing(error: str, named: list[str]) -> bool:
+    """Whether it begins with "there is no …" of something that the path names, as all commands say it."""
+    head = error.partition(":")[0]
+    return head.startswith("there is no ") and any(each in head for each in named)
+
+
+def _translated(each: Any) -> Any:
+    if not isinstance(each, dict) or "remedy" not in each:
+        return each
+    return {**each, "remedy": each["remedy"] and for_programs(str(each["remedy"]))}

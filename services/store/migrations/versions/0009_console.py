@@ -97,6 +97,20 @@ CREATE TABLE draft (                                           -- what somebody 
 );
 """
 
+API = """
+CREATE TABLE api_request (                                     -- what an Idempotency-Key was used for; kept for a day
+    user_id bigint NOT NULL REFERENCES users,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,                                -- SHA-256 of method, path, query and body
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    status integer,                                            -- null: it is not answered
+    headers jsonb,
+    body bytea,
+    PRIMARY KEY (user_id, key)
+);
+CREATE INDEX api_request_by_age ON api_request (began_at);
+"""
+
 CALLBACKS = """
 CREATE TABLE callback (                                        -- what a flood of callbacks said, until it is merged
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -178,7 +192,7 @@ CREATE TABLE prepared_blast (                                  -- an SMS to many
 );
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS)
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API)
 
 
 def upgrade() -> None:

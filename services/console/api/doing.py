@@ -1,0 +1,117 @@
+"""What happens with a request that was let in: the command is called as the command line calls it, and answers."""
+
+from contextlib import nullcontext
+from typing import Any
+
+import psycopg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.admin.answers import Answer, Invalid, Refusal, as_plain
+from services.console.access import NotAllowed, NotFresh, Who
+from services.console.api import answering, bodies, paging, rates, versions
+from services.console.api.ability import Ability, Written
+from services.console.api.asking import Parameter, has_fields, parameters
+from services.console.api.idempotency import once_only
+from services.console.api.scratch import Scratch
+from services.console.calling import answer_of
+from services.store import sessions
+
+
+async def carry_out(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:
+    """Do it, once where the request says so. `given`: what the request says, by field."""
+    rates.CALLS.take(f"key {who.key.id}" if who.key else f"user {who.user.id}")
+    _refuse_beyond(ability, who, given)
+    if ability.method == "POST":
+        return await once_only(request, who, lambda: _done(ability, request, who, given))
+    return await _done(ability, request, who, given)
+
+
+async def _done(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:
+    scratch, file = Scratch(), answering.written_as(ability, request)
+    changing = versions.held(ability, request, who, given) if ability.versioned else nullcontext()
+    try:
+        arguments = await _arguments(ability, request, scratch, given, file)
+        async with changing:
+            answer = await _answered(ability, who, arguments)
+        response = answering.answer_with(ability, request, answer, scratch, given=given, file=file)
+        if (
+            ability.versioned
+            and ability.method != "DELETE"
+            and (now := await versions.now(ability.versioned, who, given))
+        ):
+            response.headers["ETag"] = now
+        return response
+    except Refusal as refusal:
+        raise _hidden(refusal, scratch) from None
+    except psycopg.DataError:
+        raise Invalid("a value is not one that can be kept, or is too large") from None
+    finally:
+        scratch.clear()
+
+
+async def _answered(ability: Ability, who: Who, arguments: dict[str, Any]) -> Answer:
+    try:
+        return await answer_of(ability.function, who, **arguments)
+    except Refusal as refusal:
+        if ability.judges and refusal.more:
+            return Answer({"ok": False, **refusal.more, "problems": refusal.problems}, lambda _: None)
+        raise
+
+
+async def _arguments(
+    ability: Ability, request: Request, scratch: Scratch, given: dict[str, Any], file: Written | None
+) -> dict[str, Any]:
+    """What the command's function is called with: all its parameters."""
+    found: dict[str, Any] = {}
+    for each in parameters(ability.function):
+        if each.name in ability.fixed:
+            found[each.name] = ability.fixed[each.name]
+        elif each.field in given:
+            found[each.name] = _as_typed(ability, each, given[each.field], scratch)
+        elif not each.needed:
+            found[each.name] = each.default
+    if ability.given:
+        document = await bodies.document_of(request, ability.given)
+        found[ability.given.parameter] = scratch.put(*document) if document else None
+    elif has_fields(ability):
+        bodies.refuse_all_but_json(request)
+    if file:
+        found |= _file_to_write(ability, scratch, file)
+    if ability.page:
+        found[ability.page] = scratch.path("page.html")
+    if ability.drafts:
+        found[ability.drafts[0]] = scratch.path(ability.drafts[1])
+    return paging.asked(ability, found, given.get("limit", 0), given.get("cursor"))
+
+
+def _file_to_write(ability: Ability, scratch: Scratch, file: Written) -> dict[str, Any]:
+    form = {"format": file.name.rpartition(".")[2]} if len(ability.written) > 1 else {}
+    return {file.parameter: scratch.path(file.name), **form}
+
+
+def _as_typed(ability: Ability, each: Parameter, value: Any, scratch: Scratch) -> Any:
+    if value is None:
+        return None
+    if each.name in ability.pairs:
+        return [f"{name}={text}" for name, text in value.items()]
+    if each.name in ability.texts:
+        return scratch.put(ability.texts[each.name], value.encode())
+    if f"{{{each.field}}}" in ability.path and "list" in str(each.type):
+        return [value]
+    return value
+
+
+def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
+    """Some fields need another right too, and of a session that its person proved just now who they are."""
+    beyond = [action for field, action in ability.also.items() if given.get(field) is not None]
+    for action in beyond:
+        if not who.may(action):
+            raise NotAllowed(action)
+    if (beyond or ability.fresh) and who.session and not sessions.is_fresh(who.session):
+        raise NotFresh
+
+
+def _hidden(refusal: Refusal, scratch: Scratch) -> Refusal:
+    problems = [scratch.hidden(as_plain(each)) for each in refusal.problems]
+    return type(refusal)(scratch.hidden(refusal.error), problems=problems, more=scratch.hidden(as_plain(refusal.more)))
