@@ -199,6 +199,12 @@ def _ask() -> None:
         raise Refusal("nothing was released")
 
 
+def usable() -> list[dict[str, Any]]:
+    """The playbooks in which nothing is wrong, each with its entries: what one may begin from."""
+    names = [each["playbook"] for each in _all() if not each["problems"]]
+    return [_load(each).model_dump(mode="json", exclude_none=True) for each in names]
+
+
 def _all() -> list[dict[str, Any]]:
     from services.domain.problems import Refused
     from services.runtime.playbooks import playbook_files

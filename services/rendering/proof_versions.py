@@ -56,7 +56,7 @@ def shown(
         "subject_word": say("versions.entry" if variant.channel == "newsfeed" else "versions.subject"),
         "subject": harmless(fill(variant.subject, slots)),
         "summary": harmless(fill(variant.text, slots)) if variant.channel == "newsfeed" else "",
-        "document": _document(variant, slots, templates),
+        "document": whole_document(variant, slots, templates),
         "rendered": say("versions.rendered", channel=channel, audience=names.get(variant.audience, variant.audience)),
         "height": _height(text, variant.channel),
         "bubble": harmless(text) if variant.channel == "sms" else "",
@@ -97,7 +97,7 @@ def _since(at: str, marks: list[Change], say: Say) -> str:
     return say("versions.changed" if changed(marks) else "versions.same", when=at)
 
 
-def _document(variant: Variant, slots: Mapping[str, str], templates: Templates) -> str:
+def whole_document(variant: Variant, slots: Mapping[str, str], templates: Templates) -> str:
     """A document of its own for the frame, without anything that would be fetched; '' for an SMS."""
     if variant.channel == "sms":
         return ""

@@ -65,3 +65,12 @@ async def municipality_coverage(
         (list(municipalities), audience),
     )
     return await cursor.fetchall()
+
+
+async def members(connection: AsyncConnection[Any]) -> dict[str, int]:
+    """How many contacts each audience has, of those that have any."""
+    rows = await connection.execute(
+        """SELECT m.audience, count(*) FROM contact_audience m
+           JOIN contact c ON c.id = m.contact AND c.removed_at IS NULL GROUP BY m.audience"""
+    )
+    return dict(await rows.fetchall())

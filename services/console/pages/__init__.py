@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from services.console.pages import (
     blast,
     choices,
+    compose,
+    compose_draft,
     feeds,
     first_start,
     live,
@@ -28,6 +30,8 @@ from services.console.pages import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     choices.router,
+    compose.router,
+    compose_draft.router,
     live.router,
     messages.router,
     overview.router,
