@@ -43,6 +43,7 @@ async def add(
     number = _number(mobile) if mobile is not None else None
     async with acting() as (connection, actor), connection.transaction():
         before = await find_user(connection, address)
+        await _refuse_without_administrator(connection, before, roles)
         user = await save_user(connection, address, roles)
         if number:
             user = await set_mobile(connection, user.id, number)
@@ -116,6 +117,7 @@ async def disable(email: Email) -> Answer:
 
     async with acting() as (connection, actor), connection.transaction():
         user = await _known(connection, email)
+        await _refuse_without_administrator(connection, user, [])
         disabled = await disable_user(connection, user.id)
         await sessions.end_all(connection, user.id)
         await one_time_links.forget(connection, user.id)
@@ -242,6 +244,17 @@ async def _known(connection: "Connection", email: str) -> "User":
     if user is None:
         raise Refusal(f"there is no user {email}: `roeland users list` shows who there is")
     return user
+
+
+async def _refuse_without_administrator(connection: "Connection", user: "User | None", roles: list[str]) -> None:
+    """At the console the last administrator stays one: there nobody could undo it. Who has the database always can."""
+    from services.admin.invocation import current
+    from services.store.users import lock_administrators
+
+    if user is None or current.get().voucher is None or "administrator" in roles:
+        return
+    if await lock_administrators(connection) == [user.id]:
+        raise Refusal(f"{user.email} is the last administrator: make somebody else one first")
 
 
 def _change(before: "User | None", after: "User") -> str:

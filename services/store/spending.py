@@ -34,6 +34,15 @@ async def cost_of_hour(
     return await _cost(connection, _IN_HOUR, but, prices)
 
 
+async def sms_since(connection: Connection, hours: int) -> list[tuple[int, int]]:
+    """Of each message that was released since: how many SMS were handed over, and how many segments its longest has.
+
+    From what batches count, so that a page may ask it.
+    """
+    rows = await (await connection.execute(_SINCE, {"hours": hours})).fetchall()
+    return [(int(sent), max(measure(text).segments for text in texts)) for sent, texts in rows if sent and texts]
+
+
 async def record_finding(connection: Connection, message: int, found: Finding | None) -> None:
     """Have this, or nothing, stand among the message's findings about what it costs."""
     values: dict[str, Any] = {"message": message, "rule": RULE, "found": Jsonb([asdict(found)] if found else [])}
@@ -56,6 +65,13 @@ CROSS JOIN LATERAL (
     SELECT left(a.value, 4) AS prefix, count(*) FROM delivery d JOIN address a ON a.id = d.address
     WHERE d.message = m.number AND d.variant = v.number AND a.value IS NOT NULL GROUP BY 1
 ) copies WHERE {which}
+"""
+
+_SINCE: Final = """
+SELECT (SELECT coalesce(sum(b.claimed + b.unknown + b.accepted + b.bounced + b.delivered), 0)
+        FROM batch b WHERE b.message = m.number AND b.channel = 'sms'),
+       (SELECT array_agg(v.text) FROM variant v WHERE v.message = m.number AND v.channel = 'sms')
+FROM message m WHERE m.released_at > clock_timestamp() - make_interval(hours => %(hours)s)
 """
 
 _FINDING: Final = """

@@ -76,6 +76,15 @@ async def with_role(connection: AsyncConnection[Any], roles: Iterable[str]) -> l
         return await cursor.fetchall()
 
 
+async def lock_administrators(connection: AsyncConnection[Any]) -> list[int]:
+    """The numbers of all enabled administrators, who stay so until the transaction ends: of two who would each take
+    the other's role away, the second sees what the first did."""
+    rows = await connection.execute(
+        "SELECT id FROM users WHERE 'administrator' = ANY(roles) AND disabled_at IS NULL ORDER BY id FOR NO KEY UPDATE"
+    )
+    return [row[0] for row in await rows.fetchall()]
+
+
 async def register_key(connection: AsyncConnection[Any], user: int, public_key: bytes) -> User:
     """From now on this key, and no former one, proves the user's commands."""
     return await _one(

@@ -24,6 +24,12 @@ from services.console.pages import (
     newsletters_readers,
     overview,
     second_step,
+    settings,
+    settings_duty,
+    settings_opt_outs,
+    settings_sources,
+    settings_trouble,
+    settings_users,
     sign_in,
     welcome,
 )
@@ -50,4 +56,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     message.router,
     message_acts.router,
     message_people.router,
+    settings.router,
+    settings_duty.router,
+    settings_opt_outs.router,
+    settings_sources.router,
+    settings_trouble.router,
+    settings_users.router,
 )

@@ -1,0 +1,31 @@
+"""What to do about an alarm, for who is at the console; for who is at a terminal `services.admin.alarms` says it."""
+
+from typing import Final
+
+from services.console.languages import catalogue
+
+REMEDIES: Final = {
+    "stalled": "Work lies still. Look under Check whether the channel's worker, relay or provider is there.",
+    "failures": "Many are refused. Look at the message, and hold it while somebody finds out why.",
+    "update-overdue": "People were promised word and got none. "
+    "Write an update, if only to say when the next one comes.",
+    "left-paused": "It was held for a correction that will not be sent. "
+    "Let it go on, stop it, or write another correction.",
+    "cannot-send": "Nothing goes out on this channel until somebody mends what the alarm says. "
+    "What waits goes by itself then.",
+    "sms-silent": "No provider takes an SMS. Who waited for an urgent one got a mail. Call who has no mail.",
+    "provider-out": "The other provider carries all SMS. "
+    "Mend what the alarm says, and the first is used again by itself.",
+    "carrier-filtered": "Carriers take these SMS for spam. Look at the text, and ask the provider's support.",
+    "glass-broken": "One person released this message alone. Read it, and say whether that was right.",
+    "opted-out": "Numbers want no more SMS. Look whose they are, and reach them otherwise.",
+    "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, write a message.",
+    "edition-fails": "It is tried until it is too late. Look at the logs of newsletter and editorial.",
+    "webhook-failing": "Look at its address and its secret, then send again what it did not get.",
+}
+OTHERWISE: Final = "See docs/operations.md, or ask the support cell."
+
+
+def remedy(kind: str, language: str) -> str:
+    """In the reader's language."""
+    return catalogue(language).gettext(REMEDIES.get(kind, OTHERWISE))
