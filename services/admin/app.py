@@ -4,6 +4,7 @@ import typer
 
 from services.admin import (
     alarms,
+    api_keys,
     audit,
     audit_reading,
     blast,
@@ -73,6 +74,7 @@ def build() -> typer.Typer:
     board.declare(app)
     for each in (
         users,
+        api_keys,
         duty,
         contacts,
         groups,

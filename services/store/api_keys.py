@@ -1,6 +1,9 @@
 """Keys for programs: a person's own, or an outside system's. Only the hash is kept."""
 
 import hashlib
+import secrets
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -27,10 +30,74 @@ class ApiKey:
     revoked_at: datetime | None
 
 
+PREFIX: Final = "rld_"
+DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+SECRET, CHECK = 43, 6
+"""Characters: 256 bits, and the CRC-32 of what stands before it, by which a scanner knows one of ours for certain."""
+
+
+def new_token() -> str:
+    """A token that nobody guesses."""
+    body = PREFIX + "".join(secrets.choice(DIGITS) for _ in range(SECRET))
+    return body + _check(body)
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether it could be one of ours; asked before PostgreSQL is."""
+    body = token[:-CHECK]
+    return len(token) == len(PREFIX) + SECRET + CHECK and token.isascii() and _check(body) == token[-CHECK:]
+
+
+def _check(body: str) -> str:
+    left, digits = zlib.crc32(body.encode()), ""
+    for _ in range(CHECK):
+        left, digit = divmod(left, len(DIGITS))
+        digits = DIGITS[digit] + digits
+    return digits
+
+
+async def add(
+    connection: Connection, token: str, user: int, *, name: str, scopes: Sequence[str], expires_at: datetime
+) -> ApiKey:
+    """A key of this user's own."""
+    values = {"token": _digest(token), "user": user, "name": name, "scopes": list(scopes), "until": expires_at}
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_ADD, values)
+        row = await cursor.fetchone()
+    assert row is not None  # noqa: S101 - RETURNING
+    return ApiKey(**row)
+
+
+async def listed(connection: Connection, user: int | None) -> list[tuple[ApiKey, str | None]]:
+    """The keys of this user, or of everybody, with whose they are; those that were revoked last."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_LISTED, {"user": user})
+        return [_with_owner(row) async for row in cursor]
+
+
+async def revoke(connection: Connection, key: int, user: int | None) -> tuple[ApiKey, str | None] | None:
+    """Have it open nothing any more; None when there is none, or, with a `user`, none of theirs."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_REVOKE, {"key": key, "user": user})
+        row = await cursor.fetchone()
+    return _with_owner(row) if row else None
+
+
+def _with_owner(row: dict[str, Any]) -> tuple[ApiKey, str | None]:
+    email: str | None = row.pop("email")
+    return ApiKey(**row), email
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
 async def by_token(connection: Connection, token: str) -> tuple[ApiKey, User] | None:
     """The key that stands and the user who acts by it; None when it is unknown, over, revoked, or acts for nobody."""
+    if token.startswith(PREFIX) and not is_well_formed(token):
+        return None
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_STANDING, (hashlib.sha256(token.encode()).digest(),))
+        await cursor.execute(_STANDING, (_digest(token),))
         row = await cursor.fetchone()
     if row is None:
         return None
@@ -52,4 +119,20 @@ SELECT {", ".join(f"k.{each.strip()}" for each in _KEY.split(","))},
 FROM api_key k JOIN users u ON u.id = k.user_id
 WHERE k.token = %s AND k.revoked_at IS NULL AND u.disabled_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+"""
+
+_OF_KEY: Final = ", ".join(f"k.{each.strip()}" for each in _KEY.split(","))
+_ADD: Final = f"""
+INSERT INTO api_key (name, token, user_id, scopes, created_by, expires_at)
+VALUES (%(name)s, %(token)s, %(user)s, %(scopes)s, %(user)s, %(until)s) RETURNING {_KEY}
+"""
+_LISTED: Final = f"""
+SELECT {_OF_KEY}, u.email FROM api_key k LEFT JOIN users u ON u.id = k.user_id
+WHERE %(user)s::bigint IS NULL OR k.user_id = %(user)s ORDER BY k.revoked_at DESC NULLS FIRST, k.id
+"""
+_REVOKE: Final = f"""
+WITH gone AS (
+    UPDATE api_key SET revoked_at = coalesce(revoked_at, clock_timestamp())
+    WHERE id = %(key)s AND (%(user)s::bigint IS NULL OR user_id = %(user)s) RETURNING *
+) SELECT {_OF_KEY}, u.email FROM gone k LEFT JOIN users u ON u.id = k.user_id
 """

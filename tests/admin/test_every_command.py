@@ -47,6 +47,7 @@ NEEDED = {
     ("playbook", "start"): ["--incident", "x-1"],
     ("playbook", "release"): ["--incident", "x-1"],
     ("feed", "tokens", "add"): ["--name", "x"],
+    ("keys", "add"): ["--scope", "see"],
     ("sources", "add"): ["--type", "x", "--bearer"],
 }
 

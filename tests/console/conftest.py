@@ -7,6 +7,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from services.domain.configuration import Configuration
 from services.runtime.configuration import configuration_in_force
 from services.runtime.health import Health
 from services.runtime.postgres import DatabaseSettings, open_pool
-from services.store import sessions
+from services.store import api_keys, sessions
 from services.store.users import find_user, save_user
 
 URL = "https://console.example"
@@ -53,6 +54,15 @@ class Console:
         client.cookies.set(COOKIE, token, domain="console.example")
         client.headers["X-CSRF-Token"] = csrf_token(sessions.digest(token))
         return client
+
+    async def with_key(self, *roles: str, scopes: tuple[str, ...]) -> httpx.AsyncClient:
+        """A program with a key of a user with these roles."""
+        address, token = f"{'-'.join(roles)}@ccvo.example", api_keys.new_token()
+        until = datetime.now(UTC) + timedelta(hours=1)
+        async with self.desk.pool.connection() as connection:
+            user = await find_user(connection, address) or await save_user(connection, address, roles)
+            await api_keys.add(connection, token, user.id, name="test", scopes=scopes, expires_at=until)
+        return await self.anyone(Authorization=f"Bearer {token}")
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from services.console.api.of_incidents import FACTS, INCIDENTS, PLAYBOOKS
 from services.console.api.of_messages import MESSAGES
 from services.console.api.of_newsletters import EDITIONS, FEEDS, NEWSLETTERS
 from services.console.api.of_outside import OUTSIDE
-from services.console.api.of_people import CONTACT, DUTY, GROUPS, USERS
+from services.console.api.of_people import CONTACT, DUTY, GROUPS, KEYS, USERS
 from services.console.api.of_sms import SMS
 from services.console.api.of_workings import WORKINGS
 
 ABILITIES: Final[tuple[Ability, ...]] = (
-    *MESSAGES, *SMS, *CONTACT, *GROUPS, *INCIDENTS, *FACTS, *PLAYBOOKS, *NEWSLETTERS, *EDITIONS, *FEEDS, *USERS, *DUTY,
+    *MESSAGES, *SMS, *CONTACT, *GROUPS, *INCIDENTS, *FACTS, *PLAYBOOKS, *NEWSLETTERS, *EDITIONS, *FEEDS, *USERS, *KEYS, *DUTY,
     *WORKINGS, *OUTSIDE,
 )  # fmt: skip
 

@@ -72,7 +72,7 @@ class Ability:
     pairs: tuple[str, ...] = ()
     pages: Pages | None = None
     judges: bool = False  # a refusal that has found what it looked for is its answer
-    fresh: bool = False  # a session's person must have proved just now who they are
+    person: bool = False  # not by a key: by a person, who proved just now at the console who they are
     pick: str = ""
     location: str = ""
     etag: tuple[str, ...] = ()  # of the document, the fields that make its version

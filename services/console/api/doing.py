@@ -103,12 +103,14 @@ def _as_typed(ability: Ability, each: Parameter, value: Any, scratch: Scratch) -
 
 
 def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
-    """Some fields need another right too, and of a session that its person proved just now who they are."""
-    beyond = [action for field, action in ability.also.items() if given.get(field) is not None]
+    """Some fields need another right too; what one does alone, and keys, need that a person proved just now who they
+    are. A key may break the glass where that is among its scopes: it was given that on purpose."""
+    beyond = [action for field, action in ability.also.items() if given.get(field) not in (None, False)]
     for action in beyond:
         if not who.may(action):
             raise NotAllowed(action)
-    if (beyond or ability.fresh) and who.session and not sessions.is_fresh(who.session):
+    alone = "break-glass" in beyond and who.session is not None
+    if (alone or ability.person) and not (who.session and sessions.is_fresh(who.session)):
         raise NotFresh
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.admin import contacts, duty, groups, users
+from services.admin import api_keys, contacts, duty, groups, users
 from services.console.api import models
 from services.console.api.ability import CSV, Ability, Given, Pages, Written
 
@@ -80,7 +80,21 @@ USERS: Final = (
     ),
     Ability(
         command="users invite", function=users.invite, method="POST", path="/users/{email}/invitations",
-        action="administer", status=201, fresh=True,
+        action="administer", status=201, person=True,
+    ),
+)  # fmt: skip
+
+KEYS: Final = (
+    Ability(
+        command="keys list", function=api_keys.list_, method="GET", path="/keys", action="see",
+        also={"everybody": "administer"}, pages=Pages("id"),
+    ),
+    Ability(
+        command="keys add", function=api_keys.add, method="POST", path="/keys", action="see", status=201, person=True,
+    ),
+    Ability(
+        command="keys revoke", function=api_keys.revoke, method="DELETE", path="/keys/{id}", action="see",
+        also={"anybodys": "administer"},
     ),
 )  # fmt: skip
 
