@@ -12,8 +12,8 @@ from services.console.api.of_sms import SMS
 from services.console.api.of_workings import WORKINGS
 
 ABILITIES: Final[tuple[Ability, ...]] = (
-    *MESSAGES, *SMS, *CONTACT, *GROUPS, *INCIDENTS, *FACTS, *PLAYBOOKS, *NEWSLETTERS, *EDITIONS, *FEEDS, *USERS, *KEYS, *DUTY,
-    *WORKINGS, *OUTSIDE,
+    *MESSAGES, *SMS, *CONTACT, *GROUPS, *INCIDENTS, *FACTS, *PLAYBOOKS, *NEWSLETTERS, *EDITIONS, *FEEDS, *USERS, *KEYS,
+    *DUTY, *WORKINGS, *OUTSIDE,
 )  # fmt: skip
 
 EXCEPTIONS: Final = {
