@@ -59,6 +59,7 @@ async def decided(connection: "Connection") -> dict[str, Any]:
         ],
         "alarms": [
             {"kind": each.kind, "subject": each.subject, "message": each.message, "since": each.since}
+            | {"detail": each.detail}
             for each in await alarms.rung(connection)
         ],
         "waiting": await _waiting(connection),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_decimal
@@ -22,10 +22,14 @@ def _moment(language: str) -> Callable[..., str]:
 
 def _ago(language: str) -> Callable[..., str]:
     @pass_context
-    def ago(context: Context, value: datetime | str | None) -> str:
-        """`3 minuten geleden`, `over 12 minuten`."""
+    def ago(
+        context: Context, value: datetime | str | None, by: Literal["second", "minute", "hour", "day"] = "second"
+    ) -> str:
+        """`3 minuten geleden`, `over 12 minuten`; never finer than `by`."""
         read = _read(value)
-        return format_timedelta(read - context["now"], add_direction=True, locale=language) if read else ""
+        if read is None:
+            return ""
+        return format_timedelta(read - context["now"], granularity=by, add_direction=True, locale=language)
 
     return ago
 

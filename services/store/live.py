@@ -5,7 +5,7 @@ Asked twice a second while somebody looks, so nothing here reads the ledger.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,6 +67,12 @@ async def stands(connection: Connection, ids: Sequence[UUID] = ()) -> list[Stand
     return [_stand(of_one) for of_one in by_number.values()]
 
 
+async def asked_to_confirm(connection: Connection, since: timedelta) -> list[UUID]:
+    """The messages released within that time whose recipients are asked to say that they know; the latest first."""
+    rows = await connection.execute(_ASKED, {"since": since, "for_users": list(FOR_USERS)})
+    return [row[0] async for row in rows]
+
+
 async def still_stand(
     connection: Connection, sessions: Sequence[int], keys: Sequence[int]
 ) -> dict[tuple[str, int], tuple[str, ...]]:
@@ -112,6 +118,11 @@ FROM wanted w JOIN message m ON m.number = w.number
 LEFT JOIN counted c ON c.message = m.number
 LEFT JOIN progress p ON p.message = m.number AND p.channel = c.channel
 ORDER BY m.number, array_position(ARRAY['mail', 'sms', 'newsfeed'], c.channel)
+"""
+
+_ASKED: Final = """
+SELECT id FROM message WHERE confirm_minutes IS NOT NULL AND released_at > clock_timestamp() - %(since)s
+AND state = 'released' AND kind <> ALL(%(for_users)s) ORDER BY released_at DESC LIMIT 20
 """
 
 _STILL: Final = """

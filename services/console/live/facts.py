@@ -1,14 +1,11 @@
-"""What a part of the board, or of a message, says: plain, as the JSON twins give it and as the templates read it."""
+"""How a message stands: plain, as the JSON twins give it and as the templates read it."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from services.admin.answers import as_plain
-from services.admin.board import decided
 from services.console.live.subjects import Subject
 from services.domain.states import GOOD, State
-from services.runtime.postgres import Connection
 from services.store.live import OnChannel, Stand
 
 
@@ -18,22 +15,6 @@ def put_message(subject: Subject, stand: Stand) -> bool:
     news = subject.put("progress", plain)
     state = {"id": plain["id"], "state": stand.state, "recipients": stand.recipients, "open": bool(stand.open)}
     return subject.put("state", state) or news
-
-
-def put_running(subject: Subject, found: Sequence[Stand], titles: dict[int, str]) -> bool:
-    """What is being sent now; whether that is news."""
-    return subject.put("progress", [{**of_message(each), "title": titles.get(each.number, "")} for each in found])
-
-
-async def put_board(subject: Subject, connection: Connection) -> bool:
-    """All that is on the board beside that; whether that is news. Its clocks move by the minute."""
-    return subject.put("board", await board(connection), minute=int(time.time() // 60))
-
-
-async def board(connection: Connection) -> dict[str, Any]:
-    """All that must be decided, known or kept an eye on, as `roeland board --json` has it."""
-    found: dict[str, Any] = as_plain(await decided(connection))
-    return found
 
 
 def of_message(stand: Stand) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from typing import Final
 import structlog
 
 from services.admin.answers import as_plain
-from services.console.live import facts
+from services.console.live import board, facts
+from services.console.live.subjects import Subject
 from services.console.live.watchers import Key, Watchers
 from services.runtime.outbox import CHANNEL
 from services.runtime.postgres import AWAY, Connection, DatabaseSettings, Pool, listen
-from services.store import board
+from services.store.board import titles
 from services.store.live import Stand, stands, still_stand
 
 GAP_SECONDS: Final = 0.25
@@ -82,20 +83,30 @@ class Reader:
             if (subject := subjects.get(each.id)) and facts.put_message(subject, each):
                 subject.announce()
         if whole := subjects.get(None):
-            news = facts.put_running(whole, running, await self._titled(connection, running))
-            if woken or "board" not in whole.parts or time.monotonic() - self._board_at > IDLE_SECONDS:
-                self._board_at = time.monotonic()
-                news = await facts.put_board(whole, connection) or news
-            if news:
-                whole.announce()
+            await self._look_at_board(connection, whole, running, woken=woken)
         if time.monotonic() - self._judged_at > SESSIONS_SECONDS:
             await self._judge(connection)
         return bool(running)
 
+    async def _look_at_board(
+        self, connection: Connection, whole: Subject, running: Sequence[Stand], *, woken: bool
+    ) -> None:
+        """What is being sent each time; the rest when something was decided, or every two seconds. Its clocks show
+        minutes.
+        """
+        titles = await self._titled(connection, running)
+        news = whole.put("progress", [board.titled(each, titles) for each in running])
+        if woken or "board" not in whole.parts or time.monotonic() - self._board_at > IDLE_SECONDS:
+            self._board_at = time.monotonic()
+            parts = await board.parts(connection, self._watchers.pulse, running=len(running))
+            news |= any([whole.put(name, part, minute=int(time.time() // 60)) for name, part in parts.items()])
+        if news:
+            whole.announce()
+
     async def _titled(self, connection: Connection, found: Sequence[Stand]) -> dict[int, str]:
         """Their titles; a message's never changes, so each is asked for once."""
         unknown = [each.number for each in found if each.number not in self._titles]
-        new = await board.titles(connection, unknown) if unknown else {}
+        new = await titles(connection, unknown) if unknown else {}
         self._titles = {each.number: self._titles.get(each.number) or new.get(each.number, "") for each in found}
         return self._titles
 

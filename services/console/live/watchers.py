@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.console.access import Who
+from services.console.live.pulse import Pulse
 from services.console.live.subjects import Name, Subject
 
 OF_A_SESSION: Final = 4
@@ -52,6 +53,7 @@ class Watchers:
         self.wake = asyncio.Event()
         """Look now: somebody came, or something was decided."""
         self.closing = False
+        self.pulse = Pulse()
 
     @contextmanager
     def watching(self, who: Who, name: Name) -> Iterator[Watcher]:
