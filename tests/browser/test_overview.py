@@ -1,13 +1,10 @@
 """The first page, as the cell sees it: quiet, in a crisis, and while it moves."""
 
-from datetime import timedelta
-
 import pytest
-from playwright.async_api import Page
 
 from services.domain.states import State
 from services.runtime.postgres import Connection
-from services.store import alarms, incidents, ledger, messages, workers
+from services.store import alarms, incidents, ledger, workers
 from services.store.alarms import Alarm
 from services.store.incidents import Incident
 from services.store.ledger import Result

@@ -99,7 +99,8 @@ class Reader:
         if woken or "board" not in whole.parts or time.monotonic() - self._board_at > IDLE_SECONDS:
             self._board_at = time.monotonic()
             parts = await board.parts(connection, self._watchers.pulse, running=len(running))
-            news |= any([whole.put(name, part, minute=int(time.time() // 60)) for name, part in parts.items()])
+            for name, part in parts.items():
+                news = whole.put(name, part, minute=int(time.time() // 60)) or news
         if news:
             whole.announce()
 
