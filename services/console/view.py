@@ -24,6 +24,7 @@ NAVIGATION: Final = (
     ("/compose", "Write", "submit"),
     ("/blast", "SMS blast", "submit"),
     ("/approve", "Approve", "approve"),
+    ("/incidents", "Incidents", "see"),
     ("/messages", "Messages", "see"),
     ("/contacts", "Contacts", "see"),
     ("/newsletters", "Newsletters and feeds", "see"),

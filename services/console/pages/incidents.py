@@ -1,0 +1,161 @@
+"""`/incidents`, `/incidents/{slug}`: what goes on, in which phase, what is known, and what was said about it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from starlette.responses import Response
+
+from services.admin import incidents as commands
+from services.admin.answers import Refusal, WrongUsage
+from services.console import message_words as words
+from services.console.access import Allowed, See, Who
+from services.console.calling import call
+from services.console.desk import desk_of
+from services.console.view import page, see
+from services.domain import limits
+from services.store import board, facts, incidents, message_list, participants
+from services.store.incidents import Incident
+from services.store.message_list import Wanted
+from services.store.users import all_users
+
+Keeper = Annotated[Who, Depends(Allowed("keep-incidents"))]
+Line = Annotated[str, Form(max_length=300)]
+Slug = Annotated[str, Form(max_length=limits.INCIDENT_CHARACTERS)]
+SHOWN: Final = 100
+"""Messages on the page of an incident; the list of messages has all."""
+
+router = APIRouter()
+
+
+@router.get("/incidents")
+async def listed(request: Request, who: See) -> Response:
+    """The open ones, each with what was promised; then those that are closed."""
+    return await _list(request)
+
+
+@router.post("/incidents")
+async def opened(  # noqa: PLR0917 - the fields of its form
+    request: Request,
+    who: Keeper,
+    incident: Slug,
+    title: Line,
+    kind: Line = "",
+    level: Line = "",
+    phase: Line = "acute",
+    exercise: Annotated[bool, Form()] = False,
+) -> Response:
+    """Open one. What cannot be is said on the page, with what was typed."""
+    given = {"title": title, "type_": kind or None, "level": level or None, "phase": phase, "exercise": exercise}
+    try:
+        await call(commands.open_, who, incident=incident, **given, entity=None, spoc=None, reason="")
+    except (Refusal, WrongUsage) as refused:
+        typed = {"incident": incident, "title": title, "kind": kind, "level": level, "phase": phase}
+        return await _list(request, refused=words_of(refused), typed={**typed, "exercise": exercise}, status=409)
+    return see(request, f"/incidents/{incident}?told=opened")
+
+
+@router.get("/incidents/{slug}")
+async def one(request: Request, who: See, slug: str, told: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """All of it."""
+    return await of_incident(request, slug, told=told)
+
+
+@router.post("/incidents/{slug}/phase")
+async def phase(request: Request, who: Keeper, slug: str, to: Line, reason: Line = "") -> Response:
+    """Move its phase; messages keep theirs."""
+    return await done(request, who, slug, "phase", commands.phase, incident=slug, to=to, reason=reason)
+
+
+@router.post("/incidents/{slug}/level")
+async def level(request: Request, who: Keeper, slug: str, to: Line, reason: Line = "") -> Response:
+    """Say who coordinates it now."""
+    return await done(request, who, slug, "level", commands.level, incident=slug, to=to, reason=reason)
+
+
+@router.post("/incidents/{slug}/about")
+async def about(  # noqa: PLR0917 - the fields of its form
+    request: Request, who: Keeper, slug: str, title: Line, kind: Line = "", entity: Line = "", spoc: Line = ""
+) -> Response:
+    """What it is called, its type, who is concerned and whom to call."""
+    given = {"title": title, "type_": kind, "entity": entity, "spoc": spoc}
+    return await done(request, who, slug, "about", commands.set_, incident=slug, **given)
+
+
+@router.post("/incidents/{slug}/close")
+async def close(request: Request, who: Keeper, slug: str, reason: Line = "") -> Response:
+    """Close it: only a correction or an all-clear can still follow."""
+    return await done(request, who, slug, "close", commands.close, incident=slug, reason=reason)
+
+
+@router.post("/incidents/{slug}/reopen")
+async def reopen(request: Request, who: Keeper, slug: str, reason: Line = "") -> Response:
+    """Open it again, in the phase that it was closed in."""
+    return await done(request, who, slug, "reopen", commands.reopen, incident=slug, reason=reason)
+
+
+async def done(request: Request, who: Who, slug: str, told: str, command: Any, **given: Any) -> Response:
+    """Do it and go back to its page, which says so; or the page with why it was refused."""
+    await known(request, slug)
+    try:
+        await call(command, who, **given)
+    except (Refusal, WrongUsage) as refused:
+        return await of_incident(request, slug, refused=refused, status=409)
+    return see(request, f"/incidents/{slug}?told={told}")
+
+
+async def known(request: Request, slug: str) -> Incident:
+    """The incident. Raises 404 where there is none."""
+    async with desk_of(request).pool.connection() as connection:
+        found = await incidents.find(connection, slug)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+async def of_incident(
+    request: Request, slug: str, *, told: str = "", refused: Exception | None = None, status: int = 200
+) -> Response:
+    """The page of an incident."""
+    found = await known(request, slug)
+    async with desk_of(request).pool.connection() as connection:
+        said, more = await message_list.listed(connection, Wanted(incident=slug), limit=SHOWN)
+        context: dict[str, Any] = {
+            "incident": found, "said": said, "more": more is not None,
+            "history": list(reversed(await incidents.history(connection, slug))),
+            "facts": list((await facts.current(connection, slug)).values()),
+            "taking_part": await participants.listed(connection, slug) if found.exercise else [],
+            "promise": await _promised(connection, slug),
+            "names": {user.id: user.email for user in await all_users(connection)},
+        }  # fmt: skip
+    return page(
+        request, "incident.html.j2", status=status, **context, told=told, words=words,
+        refused=words_of(refused) if refused else None, configuration=desk_of(request).configuration,
+    )  # fmt: skip
+
+
+async def _list(
+    request: Request, *, refused: str | None = None, typed: Mapping[str, Any] | None = None, status: int = 200
+) -> Response:
+    async with desk_of(request).pool.connection() as connection:
+        found = await incidents.listed(connection, closed=True)
+        promises = {each.incident: each for each in await board.promises(connection)}
+    return page(
+        request, "incidents.html.j2", status=status, found=found, promises=promises, refused=refused,
+        typed=typed or {}, configuration=desk_of(request).configuration,
+    )  # fmt: skip
+
+
+async def _promised(connection: Any, slug: str) -> board.Promise | None:
+    return next((each for each in await board.promises(connection) if each.incident == slug), None)
+
+
+def words_of(refused: Exception) -> str:
+    """Why, with each problem and its remedy, as the command says it."""
+    problems = [f"{each.get('problem', '')} → {each.get('remedy', '')}" for each in _problems(refused)]
+    return " ".join([str(refused), *problems])
+
+
+def _problems(refused: Exception) -> list[dict[str, Any]]:
+    found = refused.problems if isinstance(refused, Refusal) else []
+    return [each if isinstance(each, dict) else vars(each) for each in found]
