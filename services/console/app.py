@@ -10,6 +10,7 @@ from services.console import failing, hardening, live
 from services.console.api import events
 from services.console.api import install as api
 from services.console.desk import Desk
+from services.console.doors.provider import provider_set
 from services.console.pages import ROUTERS
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -20,6 +21,7 @@ def make_app(desk: Desk) -> FastAPI:
     app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.state.watchers = live.attend(desk)
+    app.state.provider = provider_set(desk.settings)
     failing.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -110,6 +110,26 @@ async def recovery_codes_left(connection: Connection, user: int) -> int:
     return int(row[0]) if row else 0
 
 
+async def user_at_provider(connection: Connection, issuer: str, subject: str) -> int | None:
+    """The user whom this OpenID provider calls so."""
+    found = await connection.execute(
+        "SELECT user_id FROM account WHERE issuer = %s AND subject = %s", (issuer, subject)
+    )
+    row = await found.fetchone()
+    return int(row[0]) if row else None
+
+
+async def link_to_provider(connection: Connection, user: int, issuer: str, subject: str) -> bool:
+    """From now on the provider's word for them is this; False when it has another: somebody else has their address."""
+    linked = await connection.execute(
+        """INSERT INTO account AS a (user_id, issuer, subject) VALUES (%s, %s, %s)
+           ON CONFLICT (user_id) DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject
+           WHERE a.subject IS NULL OR a.issuer <> excluded.issuer""",
+        (user, issuer, subject),
+    )
+    return linked.rowcount == 1
+
+
 async def administrator_can_sign_in(connection: Connection) -> bool:
     """Whether some enabled administrator has a password, or came by an OpenID provider."""
     return await (await connection.execute(_ADMINISTRATOR)).fetchone() == (True,)

@@ -56,13 +56,14 @@ async def begin(
     agent: str = "",
     at_provider: str | None = None,
     id_token: str | None = None,
+    proved_at: datetime | None = None,
 ) -> Session:
-    """A new session of this user. The token goes into their cookie and nowhere else."""
+    """A new session of this user. The token goes into their cookie and nowhere else. `proved_at` None: now."""
     async with connection.cursor(row_factory=class_row(Session)) as cursor:
         await cursor.execute(
-            f"""INSERT INTO session (token, user_id, how, agent, at_provider, id_token)
-                VALUES (%s, %s, %s, %s, %s, %s) RETURNING {_SESSION}""",
-            (digest(token), user, how, agent[:300], at_provider, id_token),
+            f"""INSERT INTO session (token, user_id, how, agent, at_provider, id_token, proved_at)
+                VALUES (%s, %s, %s, %s, %s, %s, least(clock_timestamp(), %s::timestamptz)) RETURNING {_SESSION}""",
+            (digest(token), user, how, agent[:300], at_provider, id_token, proved_at),
         )
         session = await cursor.fetchone()
     assert session is not None  # noqa: S101 - RETURNING always has a row
@@ -87,7 +88,7 @@ async def by_token(
 async def end(connection: Connection, session: int) -> None:
     """Sign out; the first moment counts."""
     await connection.execute(
-        "UPDATE session SET ended_at = coalesce(ended_at, clock_timestamp()) WHERE id = %s", (session,)
+        "UPDATE session SET ended_at = coalesce(ended_at, clock_timestamp()), id_token = NULL WHERE id = %s", (session,)
     )
 
 

@@ -1,5 +1,7 @@
 """Who has proved who they are gets a session of their own, new each time, and their browser is known from then on."""
 
+from datetime import datetime
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -21,12 +23,13 @@ async def enter(
     *,
     at_provider: str | None = None,
     id_token: str | None = None,
+    proved_at: datetime | None = None,
 ) -> Session:
     """Begin a session; what this browser was signed in with before ends. The caller commits, then sends `answer`."""
     await _end_former(request, connection)
     token, agent = new_token(), request.headers.get("user-agent", "")
     session = await sessions.begin(
-        connection, user, token, how, agent=agent, at_provider=at_provider, id_token=id_token
+        connection, user, token, how, agent=agent, at_provider=at_provider, id_token=id_token, proved_at=proved_at
     )
     device = request.cookies.get(cookies.DEVICE)
     if not device or not await sign_in_guard.knows_device(connection, user, device):

@@ -25,6 +25,7 @@ from services.console.pages import (
     newsletters_editorial,
     newsletters_readers,
     overview,
+    provider,
     second_step,
     settings,
     settings_duty,
@@ -66,4 +67,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     settings_sources.router,
     settings_trouble.router,
     settings_users.router,
+    provider.router,
 )

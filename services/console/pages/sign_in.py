@@ -1,5 +1,6 @@
 """`/sign-in`, `/sign-in/again`, `/sign-out`: who one is, proved and given up."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -10,6 +11,8 @@ from services.console.access import Allowed, Open, Who
 from services.console.desk import desk_of
 from services.console.doors import cookies, local
 from services.console.doors.entering import enter, prove_again
+from services.console.doors.provider import ProviderAway
+from services.console.pages.provider import provider_of
 from services.console.view import own_path, page
 from services.store import accounts, audit, sessions
 
@@ -54,7 +57,7 @@ async def sign_in(
 @router.get("/sign-in/again")
 async def ask_again(request: Request, who: AnyUser, onwards: Asked = "/") -> Response:
     """What one is about to do needs it."""
-    return page(request, "sign_in/again.html.j2", next=own_path(onwards), wrong=False, wait=None)
+    return await _asking_again(request, who, own_path(onwards))
 
 
 @router.post("/sign-in/again")
@@ -69,20 +72,18 @@ async def sign_in_again(
     proved = await local.prove(request, who.user.email, password, code)
     if isinstance(proved, local.NotProved) or who.session is None:
         wait = proved.wait if isinstance(proved, local.NotProved) else None
-        status = 429 if wait else 422
-        return page(
-            request, "sign_in/again.html.j2", status=status, next=own_path(onwards), wrong=True, wait=_minutes(wait)
-        )
+        return await _asking_again(request, who, own_path(onwards), wrong=True, wait=wait)
     answer = RedirectResponse(own_path(onwards), status_code=303)
     async with desk_of(request).pool.connection() as connection:
-        await prove_again(request, connection, answer, who.session, proved.how)
+        how = "oidc" if who.session.how == "oidc" else proved.how
+        await prove_again(request, connection, answer, who.session, how)
     return answer
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request, who: AnyUser) -> Response:
-    """The session ends, here and in every copy of its cookie."""
-    answer = RedirectResponse("/sign-in?told=signed-out", status_code=303)
+    """The session ends, here and in every copy of its cookie; at the provider it may go on, and a page says so."""
+    answer = await _signed_out(request, who)
     if who.session:
         async with desk_of(request).pool.connection() as connection:
             await sessions.end(connection, who.session.id)
@@ -91,6 +92,35 @@ async def sign_out(request: Request, who: AnyUser) -> Response:
             await audit.record(connection, actor=who.user.id, action="user.signed-out", subject=subject, detail=detail)
     cookies.sign_out(answer)
     return answer
+
+
+async def _signed_out(request: Request, who: Who) -> Response:
+    provider = provider_of(request)
+    if provider and who.session and who.session.how == "oidc":
+        with suppress(ProviderAway):
+            back = f"{desk_of(request).settings.url}/sign-in?told=signed-out"
+            if leaving := await provider.leaving(who.session.id_token, back):
+                request.state.who = None
+                return page(request, "sign_in/signed_out.html.j2", leaving=leaving)
+    return RedirectResponse("/sign-in?told=signed-out", status_code=303)
+
+
+async def _asking_again(
+    request: Request, who: Who, onwards: str, *, wrong: bool = False, wait: timedelta | None = None
+) -> Response:
+    async with desk_of(request).pool.connection() as connection:
+        account = await accounts.account_of(connection, who.user.id)
+    provider = provider_of(request) if who.session and who.session.how == "oidc" else None
+    return page(
+        request,
+        "sign_in/again.html.j2",
+        status=(429 if wait else 422) if wrong else 200,
+        next=onwards,
+        wrong=wrong,
+        wait=_minutes(wait),
+        provider=provider.settings.name if provider else "",
+        local=provider is None or (account is not None and account.password is not None),
+    )
 
 
 def _asking(
@@ -104,6 +134,7 @@ def _asking(
     begun: bool = True,
 ) -> Response:
     status = (429 if wait else 422) if wrong else 200
+    provider = provider_of(request)
     return page(
         request,
         "sign_in.html.j2",
@@ -114,6 +145,7 @@ def _asking(
         wait=_minutes(wait),
         email=email[:254],
         begun=begun,
+        provider=provider.settings.name if provider else "",
     )
 
 

@@ -1,0 +1,80 @@
+"""Whom of ours the provider speaks of: by what it called them before, else by their address; roles by its claims."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.console.doors.provider import Said
+from services.console.doors.provider_settings import ProviderSettings
+from services.runtime.postgres import Connection
+from services.store import accounts, audit, sessions
+from services.store.users import User, find_user, save_user, user_by_id
+
+
+class Unwelcome(Exception):
+    """They are known at the provider, and may not come in here. `why`: a word for the page."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+async def user_of(connection: Connection, said: Said, settings: ProviderSettings) -> User:
+    """The user, made or changed as the provider has them; the caller commits, also when it is `Unwelcome`."""
+    user = await _known(connection, said, settings)
+    if user and user.disabled_at:
+        raise Unwelcome("disabled")
+    if not settings.oidc_roles:
+        if user is None:
+            raise Unwelcome("unknown")
+        return user
+    roles = roles_of(said.claims, settings)
+    if user is None or sorted(user.roles) != roles:
+        user = await _changed(connection, said, settings, user, roles)
+    if user is None or not roles:
+        raise Unwelcome("no-role")
+    return user
+
+
+def roles_of(claims: Mapping[str, Any], settings: ProviderSettings) -> list[str]:
+    """Roles by what is in the claim: a text, or a list of them."""
+    found: Any = claims
+    for part in settings.oidc_roles_claim.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    values = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return sorted({role for each in values if isinstance(each, str) for role in settings.oidc_roles.get(each, ())})
+
+
+async def _known(connection: Connection, said: Said, settings: ProviderSettings) -> User | None:
+    issuer = str(settings.oidc_issuer)
+    if number := await accounts.user_at_provider(connection, issuer, said.subject):
+        return await user_by_id(connection, number)
+    user = await find_user(connection, _address(said, settings))
+    if user and not await accounts.link_to_provider(connection, user.id, issuer, said.subject):
+        raise Unwelcome("another")
+    return user
+
+
+async def _changed(
+    connection: Connection, said: Said, settings: ProviderSettings, user: User | None, roles: list[str]
+) -> User | None:
+    if user is None and not roles:
+        return None
+    before = user.roles if user else []
+    saved = await save_user(connection, user.email if user else _address(said, settings), roles)
+    if user is None:
+        await accounts.link_to_provider(connection, saved.id, str(settings.oidc_issuer), said.subject)
+    if not roles:
+        await sessions.end_all(connection, saved.id)
+    detail = {"roles": saved.roles, "roles_before": before}
+    await audit.record(connection, actor=saved.id, action="user.provided", subject=f"user:{saved.id}", detail=detail)
+    return saved
+
+
+def _address(said: Said, settings: ProviderSettings) -> str:
+    """Theirs, where the provider vouches for it: else anyone could write an administrator's in their profile there."""
+    address = said.claims.get("email")
+    if not isinstance(address, str) or "@" not in address:
+        raise Unwelcome("no-address")
+    if said.claims.get("email_verified") is not True and not settings.oidc_trust_email:
+        raise Unwelcome("unverified")
+    return address.strip().lower()
