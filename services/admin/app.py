@@ -45,6 +45,7 @@ from services.admin import (
     topics,
     up,
     users,
+    webhooks,
     who,
     withdrawing,
 )
@@ -91,6 +92,7 @@ def build() -> typer.Typer:
         config,
         audit,
         sources,
+        webhooks,
     ):
         app.add_typer(each.app)
     return app

@@ -15,6 +15,7 @@ from services.console.doors import first_start
 from services.console.live.watchers import Watchers
 from services.console.outside.worker import unending as outside
 from services.console.settings import ConsoleSettings
+from services.console.webhooks.worker import unending as webhooks
 from services.runtime.configuration import configuration_in_force
 from services.runtime.errors import Foreseen
 from services.runtime.health import split_address
@@ -28,7 +29,7 @@ async def serve(service: Service) -> None:
     settings = ConsoleSettings()
     desk = Desk(service.pool, service.database, settings, configuration_in_force(), service.health)
     app = make_app(desk)
-    desk.work.append(partial(outside, desk))
+    desk.work.extend((partial(outside, desk), partial(webhooks, desk)))
     server = _Server(
         uvicorn.Config(
             app,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from yarl import URL
 
-from services.public.hub_addresses import is_open
+from services.runtime.open_addresses import is_open
 
 LENGTH: Final = 2_000
 

@@ -8,16 +8,17 @@ kept busy by one that never ends, such as of a hundred thousand interim answers 
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
 from io import BytesIO
 from typing import Final
 
 from yarl import URL
 
-from services.public.hub_addresses import is_open
 from services.public.hub_connect import Line, Names, NoAnswer, Streams, system_names
+from services.runtime.open_addresses import is_open
 
 CALL_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 1.0
@@ -33,13 +34,33 @@ _INTERIM: Final = 4
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
 
 
-class Caller:
-    """Two requests, and what came of them. Both raise `NoAnswer`."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back: `body` is no longer than was asked for, and may be cut anywhere."""
 
-    def __init__(self, *, anywhere: bool, names: Names | None = None) -> None:
-        """`anywhere`: also inside our own network. `names`: asked instead of the system's name servers."""
-        may = (lambda _: True) if anywhere else is_open
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Caller:
+    """Requests, and what came of them. All raise `NoAnswer`."""
+
+    def __init__(
+        self,
+        *,
+        anywhere: bool,
+        names: Names | None = None,
+        may: Callable[[str], bool] | None = None,
+        agent: str = AGENT,
+    ) -> None:
+        """`anywhere`: also inside our own network; `may`: to which addresses instead.
+
+        `names`: asked instead of the system's name servers.
+        """
+        may = may or ((lambda _: True) if anywhere else is_open)
         self._line = Line(may, names or system_names(), ssl.create_default_context())
+        self._agent = agent
 
     async def get(self, url: str, *, most: int = 0) -> tuple[int, bytes]:
         """The status, and the body up to one byte more than `most`."""
@@ -50,15 +71,29 @@ class Caller:
         status, _ = await self._call("POST", url, {**headers, "Content-Length": str(len(body))}, body, 0)
         return status
 
+    async def exchange(self, url: str, body: bytes, headers: Mapping[str, str], *, most: int) -> Answered:
+        """A POST, and the beginning of what is answered. However the body of the answer ends, its status counts."""
+        async with self._told(url) as (target, reader, writer):
+            length = {"Content-Length": str(len(body))}
+            writer.write(_head("POST", target, {"User-Agent": self._agent, **headers, **length}) + body)
+            status, head = await _answer(reader)
+            return Answered(status, dict(parse_headers(BytesIO(head))), await _beginning(reader, head, most))
+
     async def _call(
         self, method: str, text: str, headers: Mapping[str, str], body: bytes, most: int
     ) -> tuple[int, bytes]:
+        async with self._told(text) as (url, reader, writer):
+            writer.write(_head(method, url, headers) + body)  # it goes out while the answer is waited for
+            status, head = await _answer(reader)
+            return status, await _body(reader, head, most + 1) if most else b""
+
+    @asynccontextmanager
+    async def _told(self, text: str) -> AsyncIterator[tuple[URL, asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection; whatever goes wrong on it is `NoAnswer`, in a few words."""
         try:
             url = URL(text, encoded=True)
             async with self._connected(url) as (reader, writer):
-                writer.write(_head(method, url, headers) + body)  # it goes out while the answer is waited for
-                status, head = await _answer(reader)
-                return status, await _body(reader, head, most + 1) if most else b""
+                yield url, reader, writer
         except TimeoutError:
             raise NoAnswer("timeout") from None
         except ssl.SSLCertVerificationError:
@@ -117,6 +152,14 @@ async def _body(reader: asyncio.StreamReader, head: bytes, most: int) -> bytes:
         return await _chunks(reader, most)
     length = headers.get("Content-Length", "")
     return await _up_to(reader, min(most, int(length)) if length else most)
+
+
+async def _beginning(reader: asyncio.StreamReader, head: bytes, most: int) -> bytes:
+    """As much of the body as comes soon, and no more than `most`; nothing of one that is wrong."""
+    with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, HTTPException, ValueError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            return (await _body(reader, head, most))[:most]
+    return b""
 
 
 async def _chunks(reader: asyncio.StreamReader, most: int) -> bytes:

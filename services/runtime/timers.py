@@ -25,19 +25,22 @@ async def set_timer(connection: Connection, kind: str, subject: str, occurrence:
     )
 
 
-async def fire_due(pool: Pool, kind: str, effect: Effect, *, only: str = "", now: Now | None = None) -> int:
+async def fire_due(
+    pool: Pool, kind: str, effect: Effect, *, only: str = "", now: Now | None = None, most: int | None = None
+) -> int:
     """Fire every timer of this kind that is due, each in a transaction of its own; returns how many.
 
-    `only`: those whose occurrence begins with this. `now`: None for the database's clock.
+    `only`: those whose occurrence begins with this. `now`: None for the database's clock. `most`: no more than so many.
     """
     fired = 0
-    while True:
+    while most is None or fired < most:
         async with pool.connection() as connection, connection.transaction():
             row = await (await connection.execute(_NEXT, (kind, now() if now else None, only))).fetchone()
             if row is None:
                 return fired
             await effect(connection, row[0])
             fired += 1
+    return fired
 
 
 async def take_with(connection: Connection, kind: str, beginning: str) -> list[str]:

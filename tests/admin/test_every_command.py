@@ -25,7 +25,7 @@ ARGUMENTS = {
     "EMAIL": "a@ccvo.example", "FILE": "nosuch", "ID": "4711", "INCIDENT": "cyber-1", "KEY": "outage", "PHASE": "acute",
     "LEVEL": "federal", "ACTION": "list", "EXTERNAL_ID...": "nobody", "PLAYBOOK": "no", "ENTRY": "no",
     "NAME": "no", "CONTACT": "c-1", "PHONE": "+32470000000", "NEW": "other", "DATE": "2026-12-24",
-    "AUDIENCE": "governors",
+    "AUDIENCE": "governors", "URL": "https://desk.example/hook",
 }  # fmt: skip
 
 TAKE_MANY = {
@@ -49,6 +49,7 @@ NEEDED = {
     ("feed", "tokens", "add"): ["--name", "x"],
     ("keys", "add"): ["--scope", "see"],
     ("sources", "add"): ["--type", "x", "--bearer"],
+    ("webhooks", "add"): ["--event", "done"],
 }
 
 

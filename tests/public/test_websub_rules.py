@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.public.hub_addresses import is_open
 from services.public.hub_callbacks import Refused, callback_of
 from services.public.hub_limits import HOSTS, IN_ALL, PER_HOST, Limits
 from services.public.hub_request import read
 from services.public.hub_retries import HORIZON, WAITS, wait_after
 from services.public.hub_seal import seal, unsealed
 from services.public.hub_topics import topic_of
+from services.runtime.open_addresses import is_open
 from services.runtime.tokens import Key, Keys
 
 ROOT = "https://crisis.example.be/roeland"

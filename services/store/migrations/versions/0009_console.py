@@ -192,7 +192,51 @@ CREATE TABLE prepared_blast (                                  -- an SMS to many
 );
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API)
+WEBHOOKS = """
+CREATE TABLE webhook (                                         -- an outside system that is told
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    url text NOT NULL,                                         -- may hold a secret of theirs: never logged
+    secret bytea NOT NULL,                                     -- what we sign with, sealed (runtime/sealing.py)
+    events text[] NOT NULL,
+    closed_titles boolean NOT NULL DEFAULT false,              -- it may have titles of messages that are not public
+    created_by bigint REFERENCES users,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    failing_since timestamptz,                                 -- nothing was taken since
+    disabled_at timestamptz,
+    disabled_why text,
+    removed_at timestamptz
+);
+
+CREATE TABLE webhook_delivery (                                -- one event for one of them
+    id uuid PRIMARY KEY,                                       -- the same in each try
+    webhook bigint NOT NULL REFERENCES webhook,
+    event text NOT NULL,
+    message bigint REFERENCES message,                         -- null: a test
+    payload text NOT NULL,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
+    tries integer NOT NULL DEFAULT 0,                          -- of the schedule
+    attempts integer NOT NULL DEFAULT 0,                       -- in all
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp(),     -- no try before; while one is made: when it is given up
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamptz,
+    UNIQUE (webhook, message, event)
+);
+CREATE INDEX webhook_delivery_created ON webhook_delivery (created_at);
+
+CREATE TABLE webhook_attempt (                                 -- a try, and what came of it
+    delivery uuid NOT NULL REFERENCES webhook_delivery ON DELETE CASCADE,
+    number integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    status integer,
+    problem text,
+    answer text,                                               -- its beginning
+    PRIMARY KEY (delivery, number)
+);
+
+CREATE INDEX message_released ON message (released_at) WHERE released_at IS NOT NULL;
+"""
+
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API, WEBHOOKS)
 
 
 def upgrade() -> None:

@@ -1,7 +1,7 @@
-"""To which addresses the hub connects: those of the open internet, and no other. Pure.
+"""To which addresses we connect when others say where: those of the open internet, and no other. Pure.
 
-Subscribers choose where we call. So the address is looked at where the connection is made, after every name was
-resolved (`hub_http`): what is checked is what is called, whatever a name server says the next time.
+Subscribers and receivers choose where we call. So the address is looked at where the connection is made, after every
+name was resolved (`services.public.hub_connect`): what is checked is what is called, whatever a name server says next.
 
 The list is of what is refused, from the special-purpose registries of IANA (RFC 6890 and its updates), not from
 `ipaddress.is_global`: that one lets through multicast, the addresses that carry an IPv4 address in them, and others.

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: outside systems are told what happens (docs/webhooks.md)."""
