@@ -28,6 +28,11 @@ async def verify(
     Exit code 1 when it is broken, with position and time of the first break. What was taken away at the very end
     shows only against a head that was noted elsewhere: `audit head`, and --expect.
     """
+    return await verified(start=start, expect=expect)
+
+
+async def verified(*, start: int = 1, expect: str | None = None, walked: "Walked | None" = None) -> Answer:
+    """What `audit verify` does; `walked` is where it counts as it goes, for who looks on meanwhile."""
     from services.admin.acting import acting
     from services.store.audit_chain import head
     from services.store.audit_walk import walk
@@ -38,7 +43,7 @@ async def verify(
         last = await head(connection)
         if start > 1 and (last is None or start > last.position):
             raise Refusal(f"the chain ends before position {start}: `roeland audit head` says where")
-        walked = await walk(connection, start=start, expect=wanted)
+        walked = await walk(connection, start=start, expect=wanted, walked=walked)
     document = _verdict(walked, start)
     if walked.breaks:
         first = walked.told[0]

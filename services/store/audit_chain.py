@@ -36,12 +36,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which links; every field that is given narrows. `message` is an id, `incident` a slug and its messages."""
+    """Which links; every field that is given narrows. `message` is an id, `incident` a slug and its messages.
+
+    `actor`: a user's number, 0: whoever acted by the right to the database, and the system.
+    """
 
     message: str | None = None
     incident: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    actor: int | None = None
+    action: str | None = None
+    subject: str | None = None
 
 
 async def head(connection: Connection) -> Head | None:
@@ -60,7 +66,8 @@ async def links(
     """
     values = {
         "message": which.message and f"message:{which.message}", "incident": which.incident,
-        "since": which.since, "until": which.until, "newest": newest, "before": before,
+        "since": which.since, "until": which.until, "actor": which.actor, "action": which.action,
+        "subject": which.subject, "newest": newest, "before": before,
     }  # fmt: skip
     order = "DESC LIMIT %(newest)s" if newest else "ASC"
     async with connection.cursor("audit_links", row_factory=class_row(Link)) as cursor:
@@ -91,4 +98,7 @@ WHERE (%(before)s::bigint IS NULL OR c.position < %(before)s)
     OR a.subject IN (SELECT 'message:' || m.id FROM message m WHERE m.incident = %(incident)s))
   AND (%(since)s::timestamptz IS NULL OR a.at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR a.at < %(until)s)
+  AND (%(actor)s::bigint IS NULL OR a.actor = %(actor)s OR (%(actor)s = 0 AND a.actor IS NULL))
+  AND (%(action)s::text IS NULL OR a.action = %(action)s)
+  AND (%(subject)s::text IS NULL OR a.subject = %(subject)s)
 """

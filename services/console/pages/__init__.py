@@ -5,6 +5,8 @@ from typing import Final
 from fastapi import APIRouter
 
 from services.console.pages import (
+    audit,
+    audit_verified,
     blast,
     choices,
     compose,
@@ -38,6 +40,8 @@ from services.console.pages import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    audit.router,
+    audit_verified.router,
     choices.router,
     compose.router,
     compose_draft.router,
