@@ -56,8 +56,8 @@ async def send(prepared: Prepared, *, again: bool, message_id: UUID | None = Non
         return await blast_sending.release_holding(
             ready, *blast.holding, digest=digest, holes=holes, message_id=message_id
         )
-    message = await blast_sending.submit(ready, again=again, message_id=message_id)
-    if blast.break_glass is not None:
+    message = await blast_sending.submit(ready, again=again, break_glass=blast.break_glass, message_id=message_id)
+    if blast.break_glass is not None and message.state == "proofed":
         await blast_sending.break_the_glass(message, blast.break_glass)
     return message
 

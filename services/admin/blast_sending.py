@@ -71,14 +71,20 @@ def refuse_repeated(ready: Ready, *, again: bool) -> None:
         )
 
 
-async def submit(ready: Ready, *, again: bool, message_id: UUID | None = None) -> Message:
+async def submit(
+    ready: Ready, *, again: bool, break_glass: str | None = None, message_id: UUID | None = None
+) -> Message:
     """Hand it in, and wait for its proof; one for others than were shown is withdrawn. Raises `Refusal`.
 
-    `message_id`: UUIDv7; None: a new one.
+    `break_glass`: it is released at its proof, unless that is refused: then it is still `proofed`. `message_id`:
+    UUIDv7; None: a new one.
     """
     assert ready.content is not None  # noqa: S101 - a holding statement is released, not submitted
     await _refuse_same(ready, again=again)
-    body = SubmitMessage(message_id=message_id or new_id(), content=ready.content.model_dump(mode="json"), again=again)
+    body = SubmitMessage(
+        message_id=message_id or new_id(), content=ready.content.model_dump(mode="json"), again=again,
+        break_glass=break_glass, confirmed=None if break_glass is None else ready.recipients,
+    )  # fmt: skip
     await give(body, key=ready.content.incident)
     message = await when_proofed(body.message_id, seconds=SECONDS)
     if message.state == "proofed" and message.recipients != ready.recipients:
@@ -92,7 +98,7 @@ async def submit(ready: Ready, *, again: bool, message_id: UUID | None = None) -
 
 
 async def break_the_glass(message: Message, reason: str) -> dict[str, Any]:
-    """Release it alone. What goes wrong says that the message waits. Raises `Refusal`."""
+    """Release alone what was not released at its proof, or hear why not. Raises `Refusal`, which says that it waits."""
     try:
         return await give(ApproveMessage(message_id=message.id, proof=message.proof_hash, break_glass=reason))
     except Refusal as refusal:

@@ -33,22 +33,26 @@ from services.runtime.repeat import every, when_woken
 from services.runtime.service import Service
 from services.store import announcements
 from services.store.ledger import FALLBACK, RETRY
-from services.store.messages import EXPIRY, HALT_CHANNEL
+from services.store.messages import EXPIRY, HALT_CHANNEL, RELEASED_CHANNEL
 
 TIMER_SECONDS: Final = 0.25
 STEP_SECONDS: Final = 0.2
 SWEEP_EVERY: Final = 1.0
+URGENT_SECONDS: Final = 30.0
+"""How often is looked for what is urgent and unsaid, in case a NOTIFY was lost; its event and the sweep find it too."""
 
 log = structlog.get_logger(__name__)
 
 
 async def serve(service: Service, settings: DispatchSettings) -> None:
     """All that dispatch does at the same time, for as long as it runs."""
-    halted = asyncio.Event()
+    halted, released = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(service.publish_outbox())
         group.create_task(_take_events(service, halted))
         group.create_task(listen(service.database.url(), HALT_CHANNEL, halted.set))
+        group.create_task(listen(service.database.url(), RELEASED_CHANNEL, released.set))
+        group.create_task(when_woken(released, URGENT_SECONDS, lambda: _announce_urgent(service), what="urgent"))
         group.create_task(when_woken(halted, SWEEP_EVERY, lambda: clear(service.pool, service.source), what="clearing"))
         group.create_task(every(TIMER_SECONDS, lambda: _fire(service, halted), what="timers"))
         group.create_task(every(STEP_SECONDS, lambda: open_steps(service.pool, service.source), what="steps"))
@@ -61,17 +65,24 @@ async def handle(event: Envelope, pool: Pool, source: str, halted: asyncio.Event
     """Do what one event is the occasion for, once."""
     found = read_event(event, MessageReleased, MessageResumed, MessageHalted, BatchSettled)
     if isinstance(found, MessageReleased | MessageResumed):
-        await _announce(event, found.message, pool, source)
+        await _announce(event, found.message, pool, source, unsaid=isinstance(found, MessageReleased))
     elif isinstance(found, MessageHalted):
         halted.set()
     HANDLED.labels(event.type).inc()
 
 
-async def _announce(event: Envelope, message: int, pool: Pool, source: str) -> None:
+async def _announce(event: Envelope, message: int, pool: Pool, source: str, *, unsaid: bool) -> None:
     async with pool.connection() as connection, connection.transaction():
         if await inbox.first_time(connection, "dispatch", event):
-            count = await announcements.announce(connection, message, source=source)
+            count = await announcements.announce(connection, message, source=source, unsaid=unsaid)
             log.info("announced", message=message, batches=count, occasion=event.type)
+
+
+async def _announce_urgent(service: Service) -> None:
+    async with service.pool.connection() as connection, connection.transaction():
+        count = await announcements.announce_urgent(connection, source=service.source)
+    if count:
+        log.info("announced", batches=count, occasion="urgent")
 
 
 async def _take_events(service: Service, halted: asyncio.Event) -> None:

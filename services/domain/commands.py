@@ -33,7 +33,7 @@ class _Growing(Tolerant):
 class SubmitMessage(_Growing):
     """Proof this message and plan it. `content` is a `MessageContent`; the id becomes the message's own."""
 
-    later = frozenset({"revises"})
+    later = frozenset({"revises", "break_glass", "confirmed"})
 
     type: Literal["roeland.message.submit.v1"] = "roeland.message.submit.v1"
     message_id: UUID = Field(description="UUIDv7, chosen by the door; the message's id for ever after.")
@@ -41,6 +41,14 @@ class SubmitMessage(_Growing):
     again: bool = Field(default=False, description="Send although the same content was submitted before.")
     revises: bool = Field(
         default=False, description="The id is that of a message that was not released: this is its next revision."
+    )
+    break_glass: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="Why a crisis manager releases it alone, as soon as it is proofed (as in ApproveMessage).",
+    )
+    confirmed: int | None = Field(
+        default=None, ge=1, description="With break_glass: the recipients that were confirmed; for others it waits."
     )
 
 

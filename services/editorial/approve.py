@@ -23,7 +23,7 @@ async def approve(connection: Connection, body: ApproveMessage, user: User, desk
     if body.break_glass is None:
         await _refuse_author(connection, message, user)
     else:
-        _refuse_glass(message, user, body.break_glass)
+        refuse_glass(message, user, body.break_glass)
     if versions := await drift.changed_since_proof(connection, message, original, desk):
         return await drift.proof_again(connection, message, versions, user, desk)
     await _refuse_outdated(connection, message, original)
@@ -83,7 +83,8 @@ async def _refuse_author(connection: Connection, message: Message, user: User) -
         )
 
 
-def _refuse_glass(message: Message, user: User, reason: str) -> None:
+def refuse_glass(message: Message, user: User, reason: str) -> None:
+    """Refuse to release alone what is not urgent, or whoever is no crisis manager, or gives no reason."""
     if not may("break-glass", user.roles):
         raise Refusal("only a crisis manager may break the glass: ask someone else to approve it")
     if message.lane != "urgent":

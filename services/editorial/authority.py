@@ -13,7 +13,7 @@ from typing import Final
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from services.domain.commands import Command
+from services.domain.commands import Body, Command
 from services.domain.identity import may
 from services.store.users import User
 
@@ -42,11 +42,16 @@ def objection(command: Command, user: User | None, *, trusts_assertions: bool, v
     """
     if user is None:
         return f"there is no user {command.user}"
-    if user.disabled_at is not None:
-        return "this user is disabled: `roeland users add EMAIL --role …` enables them again"
     if not vouched and (unproven := _unproven(command, user, trusts_assertions)):
         return unproven
-    actions = ACTIONS[command.body.type]
+    return why_not(command.body, user)
+
+
+def why_not(body: Body, user: User) -> str | None:
+    """Why this user may not ask for this, whoever says that it is they; None when they may."""
+    if user.disabled_at is not None:
+        return "this user is disabled: `roeland users add EMAIL --role …` enables them again"
+    actions = ACTIONS[body.type]
     if not any(may(action, user.roles) for action in actions):
         what = "release alone what was approved beforehand" if "break-glass" in actions else f"{actions[0]} a message"
         return f"this user has no role that may {what}: see `roeland users list`"

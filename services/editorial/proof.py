@@ -9,7 +9,16 @@ from uuid_utils import uuid7
 
 from services.domain.editions import KIND as EDITION
 from services.domain.editions import EditionContent
-from services.editorial import binding, duty, edition_standing, edition_versions, holding_release, recipients, spending
+from services.editorial import (
+    binding,
+    duty,
+    edition_standing,
+    edition_versions,
+    glass_release,
+    holding_release,
+    recipients,
+    spending,
+)
 from services.editorial.desk import Desk
 from services.runtime import timers
 from services.runtime.postgres import AWAY, Connection
@@ -73,6 +82,7 @@ async def _proof(connection: Connection, number: int, desk: Desk) -> None:
     await spending.tell(connection, number, desk)
     await messages.set_proofed(connection, number, count, await binding.proof_of(connection, number))
     await holding_release.release_proofed(connection, number, desk)
+    await glass_release.release_proofed(connection, number, desk)
     await edition_standing.approve_proofed(connection, number, desk)
     await duty.call(connection, message, desk)
     await connection.execute("SELECT pg_notify(%s, %s)", (PROOFED, str(message.id)))

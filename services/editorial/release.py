@@ -106,3 +106,5 @@ async def publish(connection: Connection, message: Message, source: str) -> None
         next_update_at=message.next_update_at,
     )
     await outbox.put(connection, "releases", message.incident, envelope(event, event_type=event.TYPE, source=source))
+    if message.lane == "urgent":
+        await connection.execute(f"NOTIFY {messages.RELEASED_CHANNEL}")

@@ -11,6 +11,7 @@ from services.domain.lanes import PRIORITY
 from services.domain.problems import Finding
 from services.domain.variants import Variant
 from services.editorial import facts, following, proof, recipients, revisions
+from services.editorial.approve import refuse_glass
 from services.editorial.desk import Desk
 from services.editorial.findings import judged
 from services.editorial.given import read_content
@@ -18,8 +19,9 @@ from services.editorial.refusal import Refusal, problem
 from services.editorial.versions import versions_of
 from services.runtime import timers
 from services.runtime.postgres import Connection
-from services.store import audit, incidents, messages, newsletters, told, variants
+from services.store import audit, glass_at_proof, incidents, messages, newsletters, told, variants
 from services.store import facts as store_facts
+from services.store.glass_at_proof import Asked
 from services.store.incidents import Incident
 from services.store.messages import Message, NewMessage
 from services.store.users import User
@@ -63,7 +65,18 @@ async def submit(connection: Connection, body: SubmitMessage, user: User, desk: 
         new = replace(new, confirm_minutes=minutes)
     message = await _record(connection, new, versions, again=body.again)
     await store_facts.record_stated(connection, message.number, stated.versions)
+    await _ask_for_release(connection, message, body, user)
     return Answer(done=True, result={"id": str(message.id), "state": message.state, "findings": message.findings})
+
+
+async def _ask_for_release(connection: Connection, message: Message, body: SubmitMessage, user: User) -> None:
+    """Have it released as soon as it is proofed, by whoever may do that alone."""
+    if body.break_glass is None:
+        return
+    refuse_glass(message, user, body.break_glass)
+    if body.confirmed is None:
+        raise Refusal("to release it at its proof, say how many recipients were confirmed")
+    await glass_at_proof.ask(connection, message.number, Asked(user.id, body.confirmed, body.break_glass))
 
 
 async def _record(connection: Connection, new: NewMessage, versions: list[Variant], *, again: bool) -> Message:

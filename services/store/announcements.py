@@ -18,12 +18,19 @@ URGENT_CHANNEL: Final = "roeland_urgent"
 """NOTIFY channel: something urgent was announced just now. A worker need not wait for Kafka to hear of it."""
 
 
-async def announce(connection: Connection, message: int, *, source: str, step: int = 0) -> int:
+async def announce(connection: Connection, message: int, *, source: str, step: int = 0, unsaid: bool = False) -> int:
     """Announce every batch of a message in which there is work now; returns how many. The caller commits.
 
     `step`: those of this step and of later ones. What is not open yet is never announced.
+    `unsaid`: only what never was.
     """
-    return await _announce(connection, _OPEN, {"message": message, "step": step, "source": source})
+    values = {"message": message, "step": step, "source": source}
+    return await _announce(connection, _UNSAID if unsaid else _OPEN, values)
+
+
+async def announce_urgent(connection: Connection, *, source: str) -> int:
+    """Announce what is urgent and was never announced, of whatever message; returns how many. The caller commits."""
+    return await _announce(connection, _URGENT, {"source": source})
 
 
 async def announce_one(connection: Connection, ref: BatchRef, *, source: str) -> int:
@@ -64,6 +71,15 @@ WITH chosen AS (
     SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
     WHERE b.message = %(message)s AND b.step >= %(step)s AND b.planned + b.deferred + b.claimed > 0 AND {_CLAIMABLE}
     ORDER BY b.number FOR UPDATE OF b
+)"""
+
+_UNSAID: Final = _OPEN.replace("ORDER BY", "AND b.announced_at IS NULL ORDER BY")
+
+_URGENT: Final = f"""
+WITH chosen AS (
+    SELECT b.message, b.number FROM batch b JOIN message m ON m.number = b.message
+    WHERE b.planned > 0 AND b.lane = 'urgent' AND b.announced_at IS NULL AND {_CLAIMABLE}
+    ORDER BY b.message, b.number LIMIT 1000 FOR UPDATE OF b SKIP LOCKED
 )"""
 
 _ONE: Final = f"""

@@ -57,6 +57,8 @@ FOR_USERS: Final = ("notice", "test")
 
 COLUMNS: Final = ", ".join(Message.__dataclass_fields__)
 
+RELEASED_CHANNEL: Final = "roeland_released"
+"""NOTIFY channel: something urgent was released. Dispatch need not wait for Kafka to hear of it (decision 0006)."""
 HALT_CHANNEL: Final = "roeland_halt"
 """NOTIFY channel on which workers and dispatch hear that a message was paused or stopped."""
 

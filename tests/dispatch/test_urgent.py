@@ -4,12 +4,16 @@ import asyncio
 
 import pytest
 
+from services.dispatch.service import serve
+from services.dispatch.settings import DispatchSettings
 from services.domain.lanes import LANES
+from services.editorial.release import publish
 from services.fanout.intake import roads, take_in
 from services.runtime.health import Health
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import DatabaseSettings, open_pool
 from services.runtime.service import Service
+from services.store import messages, release_steps
 from services.store.announcements import URGENT_CHANNEL
 from tests.store import world
 
@@ -55,3 +59,33 @@ async def test_a_worker_hears_of_urgent_work_with_kafka_away(database_url):
         finally:
             reading.cancel()
             await asyncio.wait({reading})
+
+
+async def test_dispatch_hears_of_an_urgent_release_with_kafka_away(database_url):
+    """What is urgent is announced by the database's own word: two ways through Kafka are not waited for."""
+    database, kafka = DatabaseSettings(database_url=database_url), KafkaSettings(kafka_bootstrap=NOBODY)
+    connection = await world.connect(database_url)
+    author, approver = await world.add_user(connection, "a@e.org"), await world.add_user(connection, "b@e.org")
+    await world.add_crowd(connection, 3)
+    message = await world.submit(connection, author, lane="urgent")
+    async with open_pool(database) as pool:
+        running = asyncio.create_task(
+            serve(Service("dispatch", pool, database, kafka, Health("postgres", "kafka")), DispatchSettings())
+        )
+        try:
+            await asyncio.sleep(1.5)  # its first looks are over: what comes now it must be told
+            async with connection.transaction():
+                released = await messages.set_released(connection, message.number, approver)
+                await release_steps.open_first(connection, message.number)
+                await publish(connection, released, "/roeland/test")
+            async with asyncio.timeout(3):
+                while not await _announced(connection, message.number):  # noqa: ASYNC110 - PostgreSQL tells nobody
+                    await asyncio.sleep(0.02)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+
+async def _announced(connection, message):
+    query = "SELECT bool_and(announced_at IS NOT NULL) FROM batch WHERE message = %s"
+    return (await (await connection.execute(query, (message,))).fetchone())[0]

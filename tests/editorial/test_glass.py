@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from uuid_utils import uuid7
 
-from services.domain.commands import Answer, ApproveMessage, JudgeMessage, TakeBackMessage
-from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms
+from services.domain.commands import Answer, ApproveMessage, JudgeMessage, SubmitMessage, TakeBackMessage
+from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms, content_of
 from tests.editorial.test_duty import notices
 
 pytestmark = pytest.mark.stack
@@ -109,3 +110,43 @@ async def test_what_is_taken_back_before_it_went_out_is_no_open_case(desk: Rooms
     assert (await desk.ask(TakeBackMessage(message_id=message_id), AUTHOR)).done
     assert not await rings(desk, message_id)
     assert "nothing to confirm" in ((await judge(desk, message_id, SECOND)).error or "")
+
+
+async def at_proof(
+    desk: Rooms, incident: str, user: int = MANAGER, *, confirmed: int = 3, urgency: str = "urgent"
+) -> tuple[UUID, Answer]:
+    """Submitted, to be released alone at its proof."""
+    message_id = UUID(str(uuid7()))
+    content = content_of(incident=incident, urgency=urgency).model_dump(mode="json")
+    body = SubmitMessage(message_id=message_id, content=content, again=True, break_glass=REASON, confirmed=confirmed)
+    return message_id, await desk.ask(body, user)
+
+
+async def test_what_was_confirmed_beforehand_is_released_at_its_proof_and_judged_like_any(desk: Rooms, incident: str):
+    """At night the way back to the phone and here again is a third of the time to the first SMS."""
+    other = await desk.proofed(incident=incident)
+    count = await desk.one("SELECT recipients FROM message WHERE id = %s", other)
+    message_id, answer = await at_proof(desk, incident, confirmed=count)
+    assert answer.done, answer
+    await desk.until("SELECT state = 'released' FROM message WHERE id = %s", message_id)
+    await until_told(desk, message_id, 1)
+    assert await rings(desk, message_id)
+    action = "SELECT action FROM audit WHERE subject = %s AND action LIKE 'message.%%' ORDER BY id"
+    acts = [act for (act,) in await desk.rows(action, f"message:{message_id}")]
+    assert acts[:2] == ["message.submitted", "message.glass-broken"]
+
+
+async def test_for_other_recipients_than_were_confirmed_it_waits(desk: Rooms, incident: str):
+    """The number that was typed is what was confirmed: a list that grew meanwhile is looked at once more."""
+    message_id, answer = await at_proof(desk, incident, confirmed=4711)
+    assert answer.done, answer
+    await desk.until("SELECT state = 'proofed' FROM message WHERE id = %s", message_id)
+    assert not await rings(desk, message_id)
+
+
+async def test_only_who_may_break_the_glass_asks_for_it_and_only_for_what_is_urgent(desk: Rooms, incident: str):
+    """A way round the second pair of eyes must be no wider than the one that there was."""
+    for user, urgency, why in ((AUTHOR, "urgent", "only a crisis manager"), (MANAGER, "routine", "only an urgent")):
+        message_id, answer = await at_proof(desk, incident, user, urgency=urgency)
+        assert why in (answer.error or "")
+        assert not await desk.one("SELECT count(*) FROM message WHERE id = %s", message_id)

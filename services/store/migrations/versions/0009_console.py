@@ -111,6 +111,15 @@ CREATE TABLE api_request (                                     -- what an Idempo
 CREATE INDEX api_request_by_age ON api_request (began_at);
 """
 
+GLASS = """
+CREATE TABLE glass_at_proof (                                  -- to be released alone as soon as it is proofed
+    message bigint PRIMARY KEY REFERENCES message,
+    user_id bigint NOT NULL REFERENCES users,
+    confirmed integer NOT NULL,                                -- recipients; for any other number it waits
+    reason text NOT NULL
+);
+"""
+
 CALLBACKS = """
 CREATE TABLE callback (                                        -- what a flood of callbacks said, until it is merged
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -236,7 +245,7 @@ CREATE TABLE webhook_attempt (                                 -- a try, and wha
 CREATE INDEX message_released ON message (released_at) WHERE released_at IS NOT NULL;
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API, WEBHOOKS)
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API, WEBHOOKS, GLASS)
 
 
 def upgrade() -> None:
