@@ -22,7 +22,7 @@ from services.store.confirmations import Unconfirmed
 from services.store.messages import Message
 
 LOOK_AGAIN: Final = timedelta(seconds=10)
-"""While the message is paused, or what puts it right is being approved."""
+"""While the message is paused or still going out, or what puts it right is being approved."""
 TRY_AGAIN: Final = timedelta(seconds=15)
 
 Act = Callable[[Connection, Message, Sequence[Unconfirmed], Desk], Awaitable[None]]
@@ -53,7 +53,7 @@ async def _take(connection: Connection, number: int, step: int, act: str, desk: 
     standing = await additions.standing(connection, number)
     if message is None or standing == "over":
         return
-    if standing == "waits":
+    if standing == "waits" or await escalations.still_going_out(connection, number):
         await escalations.postpone(connection, f"{number}/{step}/{act}", LOOK_AGAIN)
         return
     later = await escalations.not_yet_told(connection, number)

@@ -18,6 +18,9 @@ from services.store.messages import Message
 
 KIND: Final = "escalate"
 
+GOING: Final = timedelta(seconds=30)
+"""Somebody had a copy as short a while ago: it is going out still. Else nothing is taken, and steps do not wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -65,6 +68,19 @@ async def not_yet_told(connection: Connection, message: int) -> set[int]:
     rows = await connection.execute(_NOT_YET_TOLD, {"message": message})
     return {contact for (contact,) in await rows.fetchall()}
 
+
+async def still_going_out(connection: Connection, message: int) -> bool:
+    """Whether copies of its plan wait still, and are being taken: a slow sender has not told all by the deadline."""
+    rows = await connection.execute(_GOING_OUT, (GOING, message))
+    return await rows.fetchone() == (True,)
+
+
+_GOING_OUT: Final = """
+SELECT coalesce(bool_or(b.planned + b.deferred + b.claimed > 0), false)
+    AND coalesce(max(b.last_accepted_at) > clock_timestamp() - %s::interval, false)
+FROM batch b JOIN message m ON m.number = b.message AND b.step <= m.open_step
+WHERE b.message = %s AND b.origin = 'plan'
+"""
 
 _TAKE: Final = """
 INSERT INTO escalation (message, step, act, contacts) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING

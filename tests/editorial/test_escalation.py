@@ -62,6 +62,30 @@ async def test_a_number_that_is_no_use_is_followed_by_a_mail_to_all_behind_it_on
     assert (status.recipients, status.state, status.channels["mail"]) == (5, "done", {"accepted": 3})
 
 
+async def test_no_step_is_taken_while_copies_are_still_going_out(told: Crisis) -> None:
+    """At ten SMS a second the last of thousands is told after the deadline: their deputies must not hear it first."""
+    message = await told.told()
+    claim = await told.claim()
+    assert claim
+    await told.settle(claim, State.ACCEPTED, State.PLANNED)
+    await told.escalate(MINUTES)
+    assert (await of(told.connection, message.number))[0].taken_at is None
+    await told.send_all()
+    await told.escalate(MINUTES)
+    assert (await of(told.connection, message.number))[0].taken_at is not None
+
+
+async def test_steps_do_not_wait_for_a_provider_that_takes_nothing(told: Crisis) -> None:
+    """An hour without SMS is when a deputy and the telephone are needed."""
+    message = await told.told()
+    claim = await told.claim()
+    assert claim
+    await told.settle(claim, State.ACCEPTED, State.PLANNED)
+    await told.sql("UPDATE batch SET last_accepted_at = last_accepted_at - interval '1 minute' RETURNING 1")
+    await told.escalate(MINUTES)
+    assert (await of(told.connection, message.number))[0].taken_at is not None
+
+
 async def test_a_failure_that_is_reported_later_falls_back_too(told: Crisis) -> None:
     """Carriers say after minutes that a phone does not exist."""
     message = await told.told(confirm=False)
