@@ -11,6 +11,7 @@ from typing import Final
 from services.fanout.bell import Bell
 from services.runtime.health import Health
 from services.sms.codes import REMEDIES, Ruling, Verdict
+from services.sms.ready import OneOf
 from services.sms.sinch_codes import REMEDIES as SINCH_REMEDIES
 
 WHAT: Final = "twilio"
@@ -26,7 +27,7 @@ class Gate:
     def __init__(
         self,
         ask: Callable[[], Awaitable[Ruling | None]],
-        health: Health,
+        health: Health | OneOf,
         bell: Bell,
         *,
         what: str = WHAT,

@@ -24,10 +24,11 @@ from services.sms.breaker import Breaker
 from services.sms.callbacks import DeliveryName, callback_url, sinch_callback_url
 from services.sms.carrier import SmsCarrier
 from services.sms.errand import Road
-from services.sms.gate import Gate
+from services.sms.gate import WHAT, Gate
 from services.sms.opting_out import asked_in, told_in
 from services.sms.pace import Pace
 from services.sms.provider import Provider
+from services.sms.ready import OneOf
 from services.sms.settings import SinchSettings, SmsSettings, TwilioSettings
 from services.sms.silent import silent_ones
 from services.sms.sinch import open_sinch
@@ -68,6 +69,7 @@ def make_switch(service: Service, providers: Sequence[Provider], settings: SmsSe
     """A way to each provider."""
     bell = Bell(service.pool, "sms")
     alone = len(providers) == 1
+    health = service.health if alone else OneOf(service.health, WHAT, [each.name for each in providers])
 
     def trunk(provider: Provider) -> Trunk:
         name = provider.name
@@ -76,7 +78,7 @@ def make_switch(service: Service, providers: Sequence[Provider], settings: SmsSe
             provider=provider,
             bucket=Bucket(service.pool, _bucket(provider), settings.sms_per_second),
             pace=Pace(settings.sms_connections),
-            gate=Gate(provider.ask, service.health, own_bell, what=name),
+            gate=Gate(provider.ask, health, own_bell, what=name),
             breaker=Breaker(settings.sms_failover_share, settings.sms_failback_seconds),
         )
 

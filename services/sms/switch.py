@@ -84,14 +84,16 @@ class Switch:
         if len(self.trunks) == 1:  # who waits for it asks
             yield
             return
-        watching = [asyncio.create_task(self._ask(trunk)) for trunk in self.trunks]
-        watching.append(asyncio.create_task(self._sound()))
-        try:
-            yield
-        finally:
-            for task in watching:
-                task.cancel()
-            await asyncio.gather(*watching, return_exceptions=True)
+        async with (
+            asyncio.TaskGroup() as group
+        ):  # one that ends by what nobody foresaw ends the service: it starts anew
+            watching = [group.create_task(self._ask(trunk)) for trunk in self.trunks]
+            watching.append(group.create_task(self._sound()))
+            try:
+                yield
+            finally:
+                for task in watching:
+                    task.cancel()
 
     async def _ask(self, trunk: Trunk) -> None:
         while True:
