@@ -8,6 +8,7 @@ may do what. What a session's cookie asks for, and changes something, needs the 
 import hmac
 from dataclasses import dataclass
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
@@ -159,8 +160,13 @@ async def _refuse_forged(request: Request, who: Who) -> None:
 
 
 def _own(request: Request) -> set[str]:
-    """Our origins: the one that is set, or, where none is, the one that was typed on this machine."""
+    """Our origins: the one that is set, or, where none is, whichever name of this machine was typed on it.
+
+    No other name: a page elsewhere could give its own one our address, and be taken for us (DNS rebinding).
+    """
     settings = desk_of(request).settings
     if settings.console_url:
         return {settings.console_url}
-    return {settings.url, f"http://{request.headers.get('host', '')}"}
+    typed = request.headers.get("host", "")
+    here = (urlsplit(f"//{typed}").hostname or "") in {"localhost", "127.0.0.1", "::1"}
+    return {settings.url, f"http://{typed}"} if here else {settings.url}

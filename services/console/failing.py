@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
@@ -34,9 +35,37 @@ def install(app: FastAPI) -> None:
         HTTPException: _http,
         Foreseen: _unavailable,
         **dict.fromkeys((*AWAY, TimeoutError), _unavailable),
-        Exception: _unforeseen,
     }.items():
         app.add_exception_handler(kind, answer)
+    app.add_middleware(Caught)
+
+
+class Caught:
+    """What nobody foresaw is logged, and answered with the headers of every answer (hardening), which Starlette's own
+    last resort stands outside of."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        except HTTPException:
+            raise
+        except Exception:
+            log.exception("unforeseen", path=scope.get("path"))
+            if started or scope["type"] != "http":
+                raise
+            request = Request(scope, receive)
+            await (await _unforeseen(request))(scope, receive, send)
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:
@@ -108,8 +137,7 @@ async def _unavailable(request: Request, failure: Exception) -> Response:
     return page(request, "failure.html.j2", status=503, kind="unavailable", headers={"Retry-After": "5"})
 
 
-async def _unforeseen(request: Request, _: Exception) -> Response:
-    """Starlette logs nothing of its own here: its server does, as `unforeseen` (hardening)."""
+async def _unforeseen(request: Request) -> Response:
     if _is_api(request):
         return problem(500, "A mistake of ours", "it is in the log of the console")
     return page(request, "failure.html.j2", status=500, kind="mistake")

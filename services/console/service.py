@@ -12,6 +12,7 @@ import uvicorn
 from services.console.app import make_app
 from services.console.desk import Desk
 from services.console.doors import first_start
+from services.console.impatient import Impatient
 from services.console.live.watchers import Watchers
 from services.console.outside.worker import unending as outside
 from services.console.settings import ConsoleSettings
@@ -33,6 +34,7 @@ async def serve(service: Service) -> None:
     server = _Server(
         uvicorn.Config(
             app,
+            http=Impatient,
             lifespan="off",
             log_config=None,
             access_log=False,

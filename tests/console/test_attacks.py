@@ -1,0 +1,229 @@
+"""Attacks on the console's doors, each as somebody would try it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import Depends
+
+from services.console.access import COOKIE, Open
+from services.console.app import make_app
+from services.console.client import client_behind
+from services.console.desk import Desk
+from services.console.hardening import HEADERS
+from services.console.impatient import Impatient
+from services.console.settings import ConsoleSettings
+from services.console.view import own_path
+from services.domain.configuration import Configuration
+from services.runtime.health import Health
+from tests.console.conftest import URL, Console
+from tests.console.signing import PASSWORD, account, sign_in
+
+pytestmark = pytest.mark.stack
+AN = "an@ccvo.example"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://console.example.evil.example"},
+        {"Origin": "http://console.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": URL, "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_another_site_does_nothing_here(console: Console, headers: dict[str, str]) -> None:
+    """Not with a session, also with its token; nor does it sign somebody in as the attacker (login CSRF)."""
+    client = await console.as_("author")
+    assert (await client.post("/me/sessions/end-others", headers=headers)).status_code == 403
+    await account(console, AN, "author")
+    answer = await (await console.anyone(**headers)).post("/sign-in", data={"email": AN, "password": PASSWORD})
+    assert answer.status_code == 403
+    assert (await client.post("/me/sessions/end-others", headers={"Origin": URL})).status_code == 303
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "0" * 43, "é", "' OR 1=1 --", "a" * 5000, "../../etc/passwd", "%00"])
+async def test_a_session_that_was_never_given_is_none(console: Console, cookie: str) -> None:
+    """Whatever stands in the cookie."""
+    client = await console.anyone()
+    answer = await client.get("/", headers={"Cookie": f"{COOKIE}={cookie}".encode()})  # type: ignore[dict-item]
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2F")
+
+
+async def test_the_kept_hash_of_a_session_is_no_session(console: Console) -> None:
+    """Who reads the database, or a backup of it, is not signed in by it."""
+    await console.as_("administrator")
+    async with console.desk.pool.connection() as connection:
+        row = await (await connection.execute("SELECT encode(token, 'hex') FROM session")).fetchone()
+    assert row
+    client = await console.anyone()
+    client.cookies.set(COOKIE, row[0], domain="console.example")
+    assert (await client.get("/")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "onwards",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil",
+        "/a\nb",
+        "javascript:alert(1)",
+        "/\t/evil",
+    ],
+)
+async def test_nobody_is_sent_to_another_site(console: Console, onwards: str) -> None:
+    """A mail with our own address, that ends on a copy of our sign-in page: `next` stays with us."""
+    assert own_path(onwards) == "/"
+    await account(console, AN, "author")
+    client = await console.anyone()
+    assert (await sign_in(client, AN, next=onwards)).headers["location"] == "/"
+    assert (await client.get("/sign-in", params={"next": onwards})).headers["location"] == "/"
+    answer = await client.post("/choices", data={"back": onwards, "theme": "dark"})
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "client"),
+    [
+        ("10.0.0.1", "203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "203.0.113.5, 10.0.0.2", "203.0.113.5"),
+        ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ("10.0.0.1", "1.2.3.4, nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("203.0.113.9", "1.2.3.4", "203.0.113.9"),
+    ],
+)
+def test_a_client_says_of_itself_only_where_it_comes_from(peer: str, named: str, client: str) -> None:
+    """Else whoever guesses passwords has a new address for each try: what counts is what a proxy of ours saw."""
+    trusted = [ip_network("10.0.0.0/8")]
+    assert client_behind(ip_address(peer), named, trusted) == ip_address(client)
+
+
+async def test_headers_of_a_proxy_count_from_that_proxy_alone(console: Console) -> None:
+    """A stranger who names another address with each try is slowed as ever."""
+    await account(console, AN, "author")
+    answers = []
+    for number in range(7):
+        client = await console.anyone(**{"X-Forwarded-For": f"203.0.113.{number}", "X-Forwarded-Proto": "http"})
+        answers.append((await sign_in(client, AN, "fout " + PASSWORD)).status_code)
+    assert answers[-1] == 429
+
+
+async def test_every_answer_has_the_headers_also_a_mistake_of_ours(desk: Desk) -> None:
+    """The page of a failure is a page too; what a mistake says of itself stays in the log."""
+    app = make_app(desk)
+
+    @app.get("/mistake", dependencies=[Depends(Open("a test, which fails on purpose"))])
+    async def mistake() -> None:
+        raise ZeroDivisionError("a secret of ours")
+
+    made = Console(app, desk)
+    async with made.stack:
+        client = await made.anyone()
+        for path, status in {
+            "/mistake": 500,
+            "/nosuch": 404,
+            "/sign-in": 200,
+            "/static/console.css": 200,
+            "/": 303,
+        }.items():
+            answer = await client.get(path)
+            assert answer.status_code == status, path
+            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, path
+            assert answer.headers["strict-transport-security"], path
+            assert "a secret of ours" not in answer.text
+    policy = HEADERS["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+async def test_another_name_for_our_address_is_not_us(desk: Desk, configuration: Configuration) -> None:
+    """A page elsewhere may give its own name our address (DNS rebinding); typed names of this machine work."""
+    here = Desk(desk.pool, desk.database, ConsoleSettings(console_address="127.0.0.1:8000"), configuration, Health())
+    made = Console(make_app(here), here)
+    async with made.stack:
+        client = await made.anyone()
+        for name, status in {"127.0.0.1:8000": 303, "localhost:8000": 303, "evil.example:8000": 403}.items():
+            sent = {"Host": name, "Origin": f"http://{name}"}
+            assert (await client.post("/choices", data={"theme": "dark"}, headers=sent)).status_code == status
+
+
+@asynccontextmanager
+async def served(console: Console, seconds: float) -> AsyncIterator[int]:
+    """On a real port, with a clock of so many seconds."""
+
+    class Clocked(Impatient):
+        pass
+
+    Clocked.seconds = seconds
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(console.app, http=Clocked, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve([listening]))
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+        listening.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\nContent-Type: text/plain\r\n\r\na",
+    ],
+)
+async def test_a_client_that_never_ends_its_request_is_let_go(console: Console, sent: bytes) -> None:
+    """A few thousand of them (Slowloris) would else keep everybody out."""
+    async with served(console, 0.5) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        began = datetime.now(UTC)
+        for _ in range(20):  # a byte now and then does not help
+            await asyncio.sleep(0.1)
+            if reader.at_eof():
+                break
+            if sent:
+                try:
+                    writer.write(b"x")
+                    await writer.drain()
+                except ConnectionError:
+                    break
+            read = await _read(reader)
+            if read == b"":
+                break
+        assert (datetime.now(UTC) - began).total_seconds() < 1.5
+        writer.close()
+
+
+async def test_who_sends_whole_requests_is_not_hurried(console: Console) -> None:
+    """One connection, kept: the clock is for requests, not for connections."""
+    async with served(console, 0.5) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        for _ in range(3):
+            assert (await client.get("/sign-in")).status_code == 200
+            await asyncio.sleep(0.4)
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes | None:
+    try:
+        return await asyncio.wait_for(reader.read(100), 0.01)
+    except TimeoutError:
+        return None
+    except ConnectionError:
+        return b""
