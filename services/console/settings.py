@@ -23,6 +23,10 @@ class ConsoleSettings(RoelandSettings):
         default=(), description="Networks of the proxies whose X-Forwarded-For and -Proto count, by commas."
     )
 
+    confirm_count_above: int = Field(
+        default=1000, ge=0, description="An urgent message to more people than this is approved by typing how many."
+    )
+
     events_per_minute: int = Field(
         default=600, ge=1, le=1_000_000, description="Events that one outside system may send, per process."
     )

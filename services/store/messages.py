@@ -128,6 +128,13 @@ async def find(connection: Connection, message_id: UUID, *, lock: bool = False) 
     return found[0] if found else None
 
 
+async def revision(connection: Connection, message_id: UUID, number: int) -> Message | None:
+    """That revision of the message with this id."""
+    query = f"SELECT {COLUMNS} FROM message WHERE id = %(id)s AND revision = %(revision)s"
+    found = await _all(connection, query, {"id": message_id, "revision": number})
+    return found[0] if found else None
+
+
 async def by_number(connection: Connection, number: int, *, lock: bool = False) -> Message | None:
     """The message with this number."""
     query = f"SELECT {COLUMNS} FROM message WHERE number = %(number)s" + (" FOR NO KEY UPDATE" if lock else "")

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from services.console.pages import (
+    approve,
     audit,
     audit_verified,
     blast,
@@ -42,6 +43,7 @@ from services.console.pages import (
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
     audit_verified.router,
+    approve.router,
     choices.router,
     compose.router,
     compose_draft.router,
