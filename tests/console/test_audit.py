@@ -109,10 +109,8 @@ async def test_it_is_verified_beside_answering_and_a_break_is_shown_where_it_is(
     await auditor.post("/audit/verification", data={"expect": "no hash"})
     assert "Het is niet gecontroleerd" in await verified(auditor)
     async with console.desk.pool.connection() as connection:
-        await connection.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
-        await connection.execute(
-            "UPDATE audit SET subject = 'incident:other' WHERE id = (SELECT min(id) + 6 FROM audit)"
-        )
+        await connection.execute("ALTER TABLE audit DISABLE TRIGGER USER")
+        await connection.execute("UPDATE audit SET subject = 'x:y' WHERE id = (SELECT min(id) + 6 FROM audit)")
     await auditor.post("/audit/verification")
     page = await verified(auditor)
     assert "Het spoor is gebroken" in page and "Eerst op positie 7." in page
