@@ -55,6 +55,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         components["schemas"].pop(name, None)
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "A key: `rld_…`."},
+        "source": {"type": "http", "scheme": "bearer", "description": "The token of a source (`roeland sources add`)."},
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Somebody who is signed in."},
     }
     made["servers"] = [{"url": "/"}]

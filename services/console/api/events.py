@@ -89,7 +89,7 @@ BODY: Final[dict[str, Any]] = {
             },
         },
     },
-    "security": [{"bearer": []}],
+    "security": [{"source": []}],
 }
 
 

@@ -1,8 +1,8 @@
-"""Systems outside: those that send us events."""
+"""Systems outside: those that send us events, and those that are told."""
 
 from typing import Final
 
-from services.admin import sources
+from services.admin import sources, webhooks
 from services.console.api.ability import Ability, Pages
 
 OUTSIDE: Final = (
@@ -21,6 +21,33 @@ OUTSIDE: Final = (
     ),
     Ability(
         command="sources replay", function=sources.replay, method="POST", path="/sources/events/{id}/replay",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks list", function=webhooks.list_, method="GET", path="/webhooks", action="administer",
+        pages=Pages("id"),
+    ),
+    Ability(
+        command="webhooks add", function=webhooks.add, method="POST", path="/webhooks", action="administer", status=201,
+    ),
+    Ability(
+        command="webhooks remove", function=webhooks.remove, method="DELETE", path="/webhooks/{id}",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks enable", function=webhooks.enable, method="POST", path="/webhooks/{id}/enable",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks test", function=webhooks.test, method="POST", path="/webhooks/{id}/test",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks deliveries", function=webhooks.deliveries, method="GET", path="/webhooks/deliveries",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks resend", function=webhooks.resend, method="POST", path="/webhooks/deliveries/{id}/resend",
         action="administer",
     ),
 )  # fmt: skip

@@ -1,25 +1,22 @@
 """An event becomes a draft, for a person to finish at `/compose/{id}`: nothing that came from outside sends itself."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from uuid_utils import uuid7
 
 from services.admin.playbooks import begun
+from services.console.composing.shape import normal
 from services.console.outside.correlating import correlation_of, keeper, open_incident, quiet, slug_of, tell
 from services.domain import limits
 from services.domain.configuration import Configuration
 from services.domain.event_mapping import PREPARATION, Draft, Rule
-from services.domain.message_fields import as_key_messages
 from services.rendering.event_words import fill, fill_all
 from services.runtime.postgres import Connection
 from services.store import audit, outside_events
 from services.store.incidents import Incident
 from services.store.outside_events import Claimed
-
-LISTS: Final = ("title", "unknown", "actions", "wrong", "sms")
 
 
 async def to_draft(
@@ -42,25 +39,6 @@ async def to_draft(
     thread = await outside_events.open_thread(connection, correlation, title, event.sender, draft=made, incident=None)
     await tell(connection, rule, thread)
     return thread
-
-
-def normal(file: Mapping[str, Any]) -> dict[str, Any]:
-    """The same file with every text a row of its own, as the form of a draft shows it."""
-    made = {name: _rows(each) if name in LISTS else each for name, each in file.items() if each is not None}
-    if isinstance(made.get("key_messages"), list):
-        made["key_messages"] = [
-            {name: _rows(value) if name in ("text", "facts") else value for name, value in each.items()}
-            if isinstance(each, dict)
-            else each
-            for each in as_key_messages(made["key_messages"])
-        ]
-    return made
-
-
-def _rows(value: Any) -> Any:
-    return [
-        {"text": each} if isinstance(each, str) else each for each in (value if isinstance(value, list) else [value])
-    ]
 
 
 def _incident(event: Claimed, rule: Rule, draft: Draft, title: str, configuration: Configuration) -> Incident:
