@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 app = group("contacts", "The people who are told: import, look up, remove, export, and who cannot be reached.")
 
+WARNINGS = 20
+"""So many are told to a person."""
 NOTHING_CHANGED = {"added": 0, "updated": 0, "unchanged": 0}
 
 
@@ -57,7 +59,9 @@ async def import_(
             error = f"{refused}: nothing was imported. Mend {file}, then import it again."
             raise Invalid(error, problems=refused.problems, more={**NOTHING_CHANGED, "dry_run": dry_run}) from None
     counts = {name: getattr(done.counts, name) for name in NOTHING_CHANGED}
-    return Answer({**counts, "problems": [], "dry_run": dry_run}, lines(*_about_import(done, file, dry_run)))
+    warned = {"warnings": done.warnings} if done.warnings else {}
+    document = {**counts, "problems": [], **warned, "dry_run": dry_run}
+    return Answer(document, lines(*_about_import(done, file, dry_run)))
 
 
 @command(
@@ -155,24 +159,37 @@ async def export(
 
 @command(app, "coverage", examples=["contacts coverage", "contacts coverage --json"])
 async def coverage() -> Answer:
-    """Who would not be reached now: contacts without mail or number, municipalities without anyone."""
+    """Who would not be reached now: contacts without mail or number, municipalities without anyone, and for which
+    function there is no mail or number that works, since when; for whom nobody stands in.
+    """
     from services.admin.acting import acting
+    from services.contacts.gaps import gaps
     from services.contacts.service import peoples_audiences
     from services.domain.municipalities import municipalities
     from services.runtime.configuration import configuration_in_force
-    from services.store.coverage import audience_coverage, municipality_coverage
+    from services.store.coverage import audience_coverage, deputy_coverage, municipality_coverage, standings
 
     async with acting() as (connection, _):
-        audiences = await audience_coverage(connection, peoples_audiences(configuration_in_force()))
+        named = peoples_audiences(configuration_in_force())
+        audiences = await audience_coverage(connection, named)
+        deputies = await deputy_coverage(connection, named)
         towns = await municipality_coverage(connection, list(municipalities()), audience="local-governments")
+        missing = gaps(await standings(connection, audience="local-governments"))
     lacking = {
         "total": len(towns),
         "without_contact": [town.municipality for town in towns if not town.contacts],
         "without_mail": [town.municipality for town in towns if not town.with_mail],
         "without_number": [town.municipality for town in towns if not town.with_number],
     }
-    document = {"audiences": audiences, "municipalities": lacking}
-    return Answer(document, lambda out: _show_coverage(out, audiences, lacking))
+    document = {"audiences": audiences, "municipalities": lacking, "deputies": deputies, "gaps": missing}
+
+    def show(out: "Console") -> None:
+        _show_coverage(out, audiences, lacking)
+        lines(
+            "", *(f"{each.without_deputy} of {each.contacts} without a deputy: {each.audience}" for each in deputies)
+        )(out)
+
+    return Answer(document, show)
 
 
 @contextmanager
@@ -187,6 +204,9 @@ def _about_import(done: "Imported", file: Path, dry_run: bool) -> list[str]:
     told = [f"{counts.added} added, {counts.updated} updated, {counts.unchanged} unchanged"]
     if done.without_address:
         told.append(f"{done.without_address} have neither mail nor number: nothing will reach them")
+    told += [f"line {each.line}, {each.column}: {each.problem}. {each.remedy}" for each in done.warnings[:WARNINGS]]
+    if (more := len(done.warnings) - WARNINGS) > 0:
+        told.append(f"and {more} more of such numbers: --json has them")
     if dry_run:
         return [*told, f"This was a dry run: nothing was changed. Import it: `roeland contacts import {file}`"]
     return [*told, "Who would not be reached: `roeland contacts coverage`"]

@@ -14,7 +14,7 @@ from services.store.holdings import Holding
 
 async def choices(request: Request, holding: str) -> dict[str, Any]:
     """All of it, for the template. `holding`: `playbook/entry` of the one that is released, if any."""
-    desk, language = desk_of(request), language_of(request)
+    desk, names = desk_of(request), audience_names(request)
     async with desk.pool.connection() as connection:
         approved = await holdings.all_in_force(connection)
         there = {
@@ -26,15 +26,18 @@ async def choices(request: Request, holding: str) -> dict[str, Any]:
     return {
         **there,
         "languages_of_texts": desk.configuration.languages,
-        "audiences": [
-            (each.id, each.names.get(language) or next(iter(each.names.values())))
-            for each in desk.configuration.audiences
-            if "sms" in each.channels
-        ],
+        "audiences": [(each.id, names[each.id]) for each in desk.configuration.audiences if "sms" in each.channels],
         "provinces": PROVINCES,
         "holdings": [_named(each) for each in approved if _by_sms(each)],
         "chosen": next((_named(each) for each in approved if f"{each.playbook}/{each.entry}" == holding), None),
     }
+
+
+def audience_names(request: Request) -> dict[str, str]:
+    """What every audience is called in the reader's language, by its id."""
+    language = language_of(request)
+    listed = desk_of(request).configuration.audiences
+    return {each.id: each.names.get(language) or next(iter(each.names.values())) for each in listed}
 
 
 def _named(holding: Holding) -> dict[str, Any]:

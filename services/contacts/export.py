@@ -2,18 +2,28 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from services.domain.contact_row import COLUMNS, OPTIONAL
 from services.domain.spreadsheets import guarded
 from services.store.contacts import Contact
 
+ADDRESSES: Final = ("email", "mobile")
 
-async def csv_lines(contacts: AsyncIterator[Contact], *, deputies: bool = False) -> AsyncIterator[str]:
-    """The header row, then a line for each contact, each with its CRLF (RFC 4180). `deputies`: with their column."""
-    yield _line([*COLUMNS, *OPTIONAL] if deputies else COLUMNS)
+
+async def csv_lines(
+    contacts: AsyncIterator[Contact], *, deputies: bool = False, addresses: bool = True
+) -> AsyncIterator[str]:
+    """The header row, then a line for each contact, each with its CRLF (RFC 4180). `deputies`: with their column.
+
+    `addresses`: False leaves those columns out, so that it is no list to import any more.
+    """
+    names: list[str] = [each for each in COLUMNS if addresses or each not in ADDRESSES]
+    yield _line([*names, *OPTIONAL] if deputies else names)
     async for contact in contacts:
         cells = columns(contact) | ({"deputy": ";".join(contact.deputies)} if deputies else {})
+        cells = {name: value for name, value in cells.items() if addresses or name not in ADDRESSES}
         yield _line([guarded(value) if column != "mobile" else value for column, value in cells.items()])
 
 
@@ -33,7 +43,7 @@ def columns(contact: Contact) -> dict[str, str]:
     }
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> str:
+def _line(cells: Sequence[str]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     return out.getvalue()

@@ -4,7 +4,7 @@ A dry run does the same and takes it back, so that what it announces is what wou
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -13,18 +13,34 @@ from psycopg import AsyncConnection
 from services.domain.configuration import DEFAULT, Configuration
 from services.domain.contact_file import read_contacts
 from services.domain.contact_row import ContactProblem, ContactRow, ContactsRefused
-from services.store import audit
-from services.store.contact_import import ImportCounts, merge_staged, stage, unknown_deputies
+from services.domain.phone_numbers import is_landline
+from services.store import audit, contact_differences
+from services.store.contact_import import (
+    ImportCounts,
+    apply_compared,
+    compare_staged,
+    stage,
+    unknown_deputies,
+)
 
+MOST_WARNINGS = 1000
 PEOPLES_CHANNELS = frozenset({"mail", "sms"})
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did, or would do; `without_address`: rows with neither mail nor number, whom nothing reaches."""
+    """What an import did, or would do; `without_address`: rows with neither mail nor number, whom nothing reaches.
+
+    `warnings`: what is no problem and yet seldom meant, as a telephone on a desk where a mobile number is asked.
+    """
 
     counts: ImportCounts
     without_address: int
+    warnings: Sequence[ContactProblem] = ()
+
+
+class ContactsChanged(Exception):
+    """The contacts are not any more what they were when these differences were shown; nothing was changed."""
 
 
 async def import_contacts(
@@ -34,20 +50,19 @@ async def import_contacts(
     actor: int | None = None,
     dry_run: bool = False,
     configuration: Configuration = DEFAULT,
+    shown: str | None = None,
 ) -> Imported:
     """Add and update contacts from a CSV file, read from its beginning and sought in.
 
-    Raises `ContactsRefused` with every problem, nothing changed.
+    `shown`: the digest of the differences that somebody agreed to. Raises `ContactsRefused` with every problem, or
+    `ContactsChanged` when the differences are others now; nothing changed.
     """
-    reading = _Reading()
-    items = read_contacts(source, audiences=peoples_audiences(configuration), languages=configuration.languages)
     async with connection.transaction(force_rollback=dry_run):
-        await stage(connection, reading.sound(items))
-        if reading.problems:
-            raise ContactsRefused(reading.problems)
-        counts = await merge_staged(connection)
-        if unknown := await unknown_deputies(connection):
-            raise ContactsRefused([_no_deputy(line, named) for line, named in unknown])
+        done = await compared(connection, source, configuration)
+        if shown is not None and await contact_differences.write_down(connection) != shown:
+            raise ContactsChanged
+        await applied(connection)
+        counts = done.counts
         await audit.record(
             connection,
             actor=actor,
@@ -60,7 +75,24 @@ async def import_contacts(
                 "sha256": _sha256(source),
             },
         )
-    return Imported(counts, reading.without_address)
+    return done
+
+
+async def compared(connection: AsyncConnection[Any], source: BinaryIO, configuration: Configuration) -> Imported:
+    """Read the list and hold it against what is there, in the caller's transaction. Raises `ContactsRefused`."""
+    reading = _Reading()
+    items = read_contacts(source, audiences=peoples_audiences(configuration), languages=configuration.languages)
+    await stage(connection, reading.sound(items))
+    if reading.problems:
+        raise ContactsRefused(reading.problems)
+    return Imported(await compare_staged(connection), reading.without_address, reading.warnings)
+
+
+async def applied(connection: AsyncConnection[Any]) -> None:
+    """Change what was compared, in the same transaction. Raises `ContactsRefused`."""
+    await apply_compared(connection)
+    if unknown := await unknown_deputies(connection):
+        raise ContactsRefused([_no_deputy(line, named) for line, named in unknown])
 
 
 def _no_deputy(line: int, named: str) -> ContactProblem:
@@ -84,6 +116,7 @@ class _Reading:
     def __init__(self) -> None:
         self.problems: list[ContactProblem] = []
         self.without_address = 0
+        self.warnings: list[ContactProblem] = []
 
     def sound(self, items: Iterable[ContactRow | ContactProblem]) -> Iterator[ContactRow]:
         for item in items:
@@ -91,4 +124,10 @@ class _Reading:
                 self.problems.append(item)
             elif not self.problems:
                 self.without_address += item.email is None and item.mobile is None
+                self._warn(item)
                 yield item
+
+    def _warn(self, row: ContactRow) -> None:
+        if row.mobile and len(self.warnings) < MOST_WARNINGS and is_landline(row.mobile):
+            what = f"{row.mobile} is a landline: no SMS arrives there"
+            self.warnings.append(ContactProblem(row.line, "mobile", what, "Give a mobile number, or leave it empty."))

@@ -56,6 +56,7 @@ def _read(
     source.seek(0)
     lines = physical_lines(source, end)
     start, header = next(((n, line) for n, line in lines if line.strip()), (1, ""))
+    header = header[:BYTES_OF_HEADER]
     delimiter = max(DELIMITERS, key=lambda d: len(set(_names(header, d)) & set(COLUMNS)))
     names = _names(header, delimiter)
     if problems := list(_header_problems(start, names, delimiter)):

@@ -13,6 +13,8 @@ from typing import BinaryIO, Final
 
 from services.domain.contact_row import ContactProblem
 
+MOST_CHARACTERS: Final = 1 << 16
+"""Of a line: thirty times what all fields together may have. A file of nothing but separators would fill the memory."""
 MOST_LINES: Final = 50  # of one record: no field that may hold line ends is longer than 200 characters
 # csv ends a record at any line end outside quotes. Within a line they are text, and travel as lone surrogates, which
 # no file in UTF-8 holds.
@@ -47,6 +49,10 @@ def records(lines: Iterable[Line], fields: int, delimiter: str) -> Iterator[tupl
     ahead = _Ahead(lines)
     inside_quotes = False
     for line, written in ahead:
+        if len(written) > MOST_CHARACTERS:
+            what = f"the line has {len(written)} characters"
+            yield line, ContactProblem(line, "", what, "Look whether this is the right file, and what ends its lines.")
+            continue
         odd = _is_odd(written)
         if odd and not inside_quotes and (whole := _over_several_lines(written, ahead, fields, delimiter)):
             yield line, whole

@@ -38,15 +38,25 @@ async def merge_staged(connection: AsyncConnection[Any]) -> ImportCounts:
     Run it in the transaction of `stage`, on isolation level READ COMMITTED. A removed contact that is staged again
     comes back, and counts as updated.
     """
+    counts = await compare_staged(connection)
+    await apply_compared(connection)
+    return counts
+
+
+async def compare_staged(connection: AsyncConnection[Any]) -> ImportCounts:
+    """What would change, and changes nothing yet; nobody else imports until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (IMPORT_LOCK,))
     await connection.execute("ANALYZE staged_contact")
     await connection.execute(CHANGES)
     await connection.execute("ANALYZE contact_change")
-    counts = await _counts(connection)
+    return await _counts(connection)
+
+
+async def apply_compared(connection: AsyncConnection[Any]) -> None:
+    """Change what `compare_staged` found."""
     for statement in MERGE:
         await connection.execute(statement)
     await connection.execute("ANALYZE contact, contact_audience, address")  # else the next query plans for a few rows
-    return counts
 
 
 async def unknown_deputies(connection: AsyncConnection[Any]) -> list[tuple[int, str]]:

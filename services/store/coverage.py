@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
+
+from services.domain.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +77,73 @@ async def members(connection: AsyncConnection[Any]) -> dict[str, int]:
            JOIN contact c ON c.id = m.contact AND c.removed_at IS NULL GROUP BY m.audience"""
     )
     return dict(await rows.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class DeputyCoverage:
+    """How many contacts of an audience nobody stands in for."""
+
+    audience: str
+    contacts: int
+    without_deputy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one contact of a municipality can be had. `mail_since`, `number_since`: since when it does not work; None:
+    it does. Without an address it never worked, or not since its last one went; a mail that came back does not work,
+    nor does a number that wants no more SMS."""
+
+    municipality: str
+    role: str
+    mail_since: datetime | None
+    number_since: datetime | None
+    has_deputy: bool
+
+
+async def deputy_coverage(connection: AsyncConnection[Any], audiences: Sequence[str]) -> list[DeputyCoverage]:
+    """One for each of the audiences, in their order."""
+    cursor = connection.cursor(row_factory=class_row(DeputyCoverage))
+    await cursor.execute(
+        """SELECT wanted.audience, count(c.id) AS contacts, count(c.id) FILTER (WHERE NOT EXISTS (
+                   SELECT FROM contact_deputy y JOIN contact d ON d.id = y.deputy AND d.removed_at IS NULL
+                   WHERE y.contact = c.id)) AS without_deputy
+           FROM unnest(%s::text[]) WITH ORDINALITY AS wanted (audience, place)
+           LEFT JOIN contact_audience member USING (audience)
+           LEFT JOIN contact c ON c.id = member.contact AND c.removed_at IS NULL
+           GROUP BY wanted.audience, wanted.place ORDER BY wanted.place""",
+        (list(audiences),),
+    )
+    return await cursor.fetchall()
+
+
+async def standings(connection: AsyncConnection[Any], *, audience: str) -> list[Standing]:
+    """Every contact of a municipality in this audience."""
+    cursor = connection.cursor(row_factory=class_row(Standing))
+    await cursor.execute(_STANDINGS.encode(), {"audience": audience, "bounced": int(State.BOUNCED)})
+    return await cursor.fetchall()
+
+
+_SINCE: Final = """CASE
+    WHEN {address}.value IS NULL THEN coalesce((
+        SELECT max(old.ended_at) FROM address old WHERE old.contact = c.id AND old.channel = '{channel}'
+    ), c.created_at)
+    ELSE {broken} END AS {name}"""
+
+# The last copy to this version of the address decides.
+_BOUNCED: Final = """(SELECT CASE WHEN d.state = %(bounced)s THEN coalesce(d.accepted_at, m.released_at) END
+    FROM delivery d JOIN message m ON m.number = d.message WHERE d.address = mail.id
+    ORDER BY d.message DESC LIMIT 1)"""
+
+_STANDINGS: Final = f"""
+SELECT c.municipality, btrim(regexp_replace(lower(c.role), '\\s+', ' ', 'g')) AS role,
+    {_SINCE.format(address="mail", channel="mail", broken=_BOUNCED, name="mail_since")},
+    {_SINCE.format(address="sms", channel="sms", broken="o.at", name="number_since")},
+    EXISTS (SELECT FROM contact_deputy y JOIN contact d ON d.id = y.deputy AND d.removed_at IS NULL
+        WHERE y.contact = c.id) AS has_deputy
+FROM contact c JOIN contact_audience member ON member.contact = c.id AND member.audience = %(audience)s
+LEFT JOIN address mail ON mail.contact = c.id AND mail.channel = 'mail' AND mail.current
+LEFT JOIN address sms ON sms.contact = c.id AND sms.channel = 'sms' AND sms.current
+LEFT JOIN opt_out o ON o.number = sms.value
+WHERE c.removed_at IS NULL AND c.user_id IS NULL AND c.municipality IS NOT NULL
+"""

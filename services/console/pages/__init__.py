@@ -12,6 +12,9 @@ from services.console.pages import (
     choices,
     compose,
     compose_draft,
+    contacts,
+    contacts_groups,
+    contacts_lists,
     feeds,
     first_start,
     incident_facts,
@@ -74,4 +77,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     settings_trouble.router,
     settings_users.router,
     provider.router,
+    contacts.router,
+    contacts_lists.router,
+    contacts_groups.router,
+    contacts.one,
 )

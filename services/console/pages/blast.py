@@ -150,6 +150,7 @@ def _complaint(seen: int, typed: str, reason: str | None) -> str:
 async def _previewed(request: Request, who: Who, form: Fields) -> dict[str, Any]:
     """What the preview says. `stands`: whether it can go on to be confirmed."""
     told: dict[str, Any] = {"form": form, "has_text": has_text(form), "has_people": has_people(form)}
+    told["audience_names"] = blast_choices.audience_names(request)
     if not told["has_people"]:
         return {**told, "found": None, "refusal": None, "stands": False}
     try:

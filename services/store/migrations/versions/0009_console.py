@@ -245,7 +245,37 @@ CREATE TABLE webhook_attempt (                                 -- a try, and wha
 CREATE INDEX message_released ON message (released_at) WHERE released_at IS NOT NULL;
 """
 
-STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API, WEBHOOKS, GLASS)
+PEOPLE = """
+CREATE TABLE contact_upload (                                  -- a list that somebody looks at before it is imported
+    id uuid PRIMARY KEY,
+    user_id bigint NOT NULL REFERENCES users,                  -- nobody else sees it
+    name text NOT NULL,
+    content bytea,                                             -- null once it was imported; a day later the row goes
+    digest text NOT NULL,                                      -- of the differences: these are imported, or none
+    told jsonb NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    applied_at timestamptz
+);
+CREATE TABLE contact_upload_difference (
+    upload uuid NOT NULL REFERENCES contact_upload ON DELETE CASCADE,
+    place integer NOT NULL,
+    external_id text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    PRIMARY KEY (upload, place)
+);
+CREATE INDEX contact_by_name ON contact (lower(name), id) WHERE removed_at IS NULL AND user_id IS NULL;
+
+ALTER TABLE address ADD COLUMN ended_at timestamptz;           -- since when it is not the contact's any more
+CREATE FUNCTION address_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN NEW.ended_at := clock_timestamp(); RETURN NEW; END $$;
+CREATE TRIGGER address_ends BEFORE UPDATE OF current ON address FOR EACH ROW
+    WHEN (OLD.current AND NOT NEW.current) EXECUTE FUNCTION address_ends();
+"""
+
+STATEMENTS = (DOORS, KEYS, DRAFTS, CALLBACKS, EVENTS, BLASTS, API, WEBHOOKS, GLASS, PEOPLE)
 
 
 def upgrade() -> None:
