@@ -22,6 +22,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.state.desk = desk
     app.state.watchers = live.attend(desk)
     app.state.provider = provider_set(desk.settings)
+    app.state.strip = live.strip_of(desk)
     failing.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -57,6 +57,7 @@ def render(request: Request, template: str, **context: Any) -> str:
         "path": request.url.path,
         "now": datetime.now(UTC),
         "zone": desk_of(request).zone,
+        "strip": request.app.state.strip.now,
     }
     return environment(language).get_template(template).render({**common, **context})
 

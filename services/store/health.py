@@ -25,6 +25,21 @@ class Undone:
     beats: Mapping[str, Mapping[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`alarms`: how many stand. `exercises`: the titles of those that go on. `away`: PostgreSQL did not answer."""
+
+    alarms: int = 0
+    exercises: Sequence[str] = ()
+    away: bool = False
+
+
+async def shown(connection: Connection) -> Shown:
+    """What everybody must know on whatever page they are."""
+    row = await (await connection.execute(_SHOWN)).fetchone()
+    return Shown(int(row[0]), tuple(row[1])) if row else Shown()
+
+
 async def undone(connection: Connection) -> Undone:
     """How it is now."""
     row: Sequence[Any] | None = await (await connection.execute(_UNDONE, {"seconds": UNDONE_SECONDS})).fetchone()
@@ -49,6 +64,11 @@ SELECT
      WHERE o.at < late.before),
     (SELECT min(c.given_at) FROM command c, late WHERE c.answer IS NULL AND c.given_at < late.before),
     (SELECT min(t.due) FROM timer t, late WHERE t.fired_at IS NULL AND t.due < late.before)
+"""
+
+_SHOWN: Final = """
+SELECT (SELECT count(*) FROM alarm WHERE cleared_at IS NULL),
+    ARRAY(SELECT coalesce(nullif(title, ''), slug) FROM incident WHERE exercise AND closed_at IS NULL ORDER BY slug LIMIT 3)
 """
 
 _BEATS: Final = "SELECT service, epoch, beat FROM worker WHERE ended_at IS NULL AND service = ANY(%s) ORDER BY epoch"

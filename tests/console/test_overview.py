@@ -86,6 +86,21 @@ async def test_what_others_write_is_only_ever_text(console: Console, database_ur
     assert page.count("&lt;img src=x") > 3
 
 
+async def test_every_page_says_that_an_exercise_runs_and_that_something_is_wrong(
+    console: Console, database_url: str
+) -> None:
+    """Who takes an exercise for the truth calls the minister."""
+    await crisis(database_url)
+    await console.app.state.strip.look()
+    client = await console.as_("author")
+    client.headers["accept-language"] = "nl"
+    page = (await client.get("/messages")).text
+    assert "OEFENING: Oefening grote stroomuitval" in page
+    assert "2 alarmen: zie wat er mis is" in page
+    elsewhere = (await (await console.anyone()).get("/sign-in")).text
+    assert "grote stroomuitval" not in elsewhere, "nobody unknown is told what goes on"
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that goes to PostgreSQL from now on."""

@@ -2,7 +2,15 @@
 
 from services.console.desk import Desk
 from services.console.live.reader import Reader
+from services.console.live.strip import Strip
 from services.console.live.watchers import Watchers
+
+
+def strip_of(desk: Desk) -> Strip:
+    """What every page says above its content; looked at now and then while the desk runs."""
+    strip = Strip(desk.pool)
+    desk.work.append(strip.run)
+    return strip
 
 
 def attend(desk: Desk) -> Watchers:
