@@ -68,7 +68,10 @@ SELECT
 
 _SHOWN: Final = """
 SELECT (SELECT count(*) FROM alarm WHERE cleared_at IS NULL),
-    ARRAY(SELECT coalesce(nullif(title, ''), slug) FROM incident WHERE exercise AND closed_at IS NULL ORDER BY slug LIMIT 3)
+    ARRAY(
+        SELECT coalesce(nullif(title, ''), slug) FROM incident WHERE exercise AND closed_at IS NULL
+        ORDER BY slug LIMIT 3
+    )
 """
 
 _BEATS: Final = "SELECT service, epoch, beat FROM worker WHERE ended_at IS NULL AND service = ANY(%s) ORDER BY epoch"
