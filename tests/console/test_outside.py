@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.admin import config
 from services.admin import sources as commands
+from services.admin.answers import Refusal
 from services.console.desk import Desk
 from services.console.outside.worker import map_next, map_waiting
 from services.domain.event_mapping import EventMapping
@@ -238,3 +240,34 @@ def test_the_mapping_that_is_shipped_is_right(configuration: Any) -> None:
     lesser = mapping.rule_for({**EVENT, "data": {"severity": "warning"}}, "monitoring")
     assert lesser is not None
     assert lesser.ignore
+
+
+def test_the_example_in_the_documentation_is_right(configuration: Any, tmp_path: Path) -> None:
+    """It is what a centre begins from."""
+    text = Path("docs/events.md").read_text(encoding="utf-8").split("```yaml\n")[1].partition("```")[0]
+    path = tmp_path / "events.yaml"
+    path.write_text(text)
+    mapping = mapping_in_force(configuration, path)
+    assert [rule.name for rule in mapping.rules] == ["outbreak", "alert", "noise"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "problem"),
+    [
+        ("rules: [{name: x, types: ['*']}]", "1:9 rules[0]", "leads to one of"),
+        ("rules: [{name: x, types: ['*'], report: {title: '{{ x', text: x}}]", "rules[0].report.title", "no template"),
+        ("rules:\n  - {name: x, types: ['*'], report: {title: x, text: x, phase: acut}}", "2:", "no phase 'acut'"),
+        ("rules: [{name: x, types: ['*'], draft: {title: x}}]", "rules[0].draft", "give one of the two"),
+        ("rules: [{name: x, types: ['*'], ignore: true, wen: {}}]", "rules[0].wen", "not permitted"),
+    ],
+)
+async def test_a_mapping_is_judged_before_it_is_in_force(tmp_path: Path, text: str, place: str, problem: str) -> None:
+    """With the file, the line, the field and what to do: `roeland config check events.yaml`."""
+    path = tmp_path / "events.yaml"
+    path.write_text(text)
+    with pytest.raises(Refusal) as refused:
+        await config.check(path)
+    (found, *_) = refused.value.problems
+    assert place in found.place
+    assert problem in found.problem
+    assert found.remedy
