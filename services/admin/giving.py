@@ -37,7 +37,7 @@ async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
         voucher = current.get().voucher
         if voucher is None and (private := private_key(user.email)):
             command = command.signed(private)
-        source = origin() or SOURCE
+        source = origin().partition(" ")[0] or SOURCE
         answer = await _heard_before(connection, command.id) or await commands.give(
             connection, command, key=incident, source=source, seconds=SECONDS, voucher=voucher
         )

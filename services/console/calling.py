@@ -33,7 +33,7 @@ async def answer_of(command: Callable[..., Awaitable[Answer] | Answer], who: Who
 
 
 def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Answer:
-    set_origin(here("console"))
+    set_origin(f"{here('console')} by {who.voucher.by}")
     current.set(Invocation(json=True, as_email=who.user.email, voucher=who.voucher))
     try:
         answer = command(**given)

@@ -143,9 +143,10 @@ async def handle(event: Envelope, desk: Desk) -> None:
         if command is None:
             return
         try:
-            with given_from(event.source):
+            by = await commands.vouched_for(connection, command)
+            with given_from(event.source, by=by):
                 async with connection.transaction():
-                    answer = await _carry_out(connection, command, desk)
+                    answer = await _carry_out(connection, command, desk, vouched=by is not None)
         except Refusal as refusal:
             answer = refusal.answer
         except Refused as refused:
@@ -162,17 +163,16 @@ async def handle(event: Envelope, desk: Desk) -> None:
         raise Unreadable(failure)
 
 
-async def _carry_out(connection: Connection, command: Command, desk: Desk) -> Answer:
-    user = await _authorised(connection, command, desk)
+async def _carry_out(connection: Connection, command: Command, desk: Desk, *, vouched: bool) -> Answer:
+    user = await _authorised(connection, command, desk, vouched=vouched)
     carry_out = HANDLERS.get(type(command.body))
     if carry_out is None:
         raise Refusal(f"this version of editorial does not know {command.body.type}")
     return await carry_out(connection, command.body, user, desk)
 
 
-async def _authorised(connection: Connection, command: Command, desk: Desk) -> User:
+async def _authorised(connection: Connection, command: Command, desk: Desk, *, vouched: bool) -> User:
     user = await user_by_id(connection, command.user)
-    vouched = await commands.vouched_for(connection, command)
     reason = objection(command, user, trusts_assertions=desk.trusts_assertions, vouched=vouched)
     if user is None or reason is not None:
         raise Refusal(reason or "there is no such user")

@@ -94,10 +94,14 @@ async def take(connection: Connection, event: Envelope) -> Command | None:
     return command if row and row[0] else None
 
 
-async def vouched_for(connection: Connection, command: Command) -> bool:
-    """Whether a door recorded, in PostgreSQL, that it knew the user whom this command names. Kafka cannot say that."""
-    found = await connection.execute("SELECT vouched_user = %s FROM command WHERE id = %s", (command.user, command.id))
-    return await found.fetchone() == (True,)
+async def vouched_for(connection: Connection, command: Command) -> str | None:
+    """By what a door knew the user whom this command names (`session 12`), as it recorded in PostgreSQL; else None.
+    Kafka cannot say that."""
+    found = await connection.execute(
+        "SELECT vouched_by FROM command WHERE id = %s AND vouched_user = %s", (command.id, command.user)
+    )
+    row = await found.fetchone()
+    return str(row[0]) if row and row[0] else None
 
 
 async def answer(connection: Connection, command_id: UUID, given: Answer) -> bool:

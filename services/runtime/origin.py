@@ -27,13 +27,14 @@ def origin() -> str:
 
 
 @contextmanager
-def given_from(source: str) -> Iterator[None]:
-    """What is recorded within was asked for from there, and is done here.
+def given_from(source: str, *, by: str | None = None) -> Iterator[None]:
+    """What is recorded within was asked for from there, and is done here. `by`: what a door knew the user by.
 
     `source` is what a command's record says of itself, which no signature covers: anything that does not look like
     one is `/unreadable`, so that nobody writes free text into the audit.
     """
     asked = source if _SOUND.fullmatch(source) else "/unreadable"
+    asked = f"{asked} by {by}" if by else asked
     token = _origin.set(f"{asked} via {origin()}" if origin() else asked)
     try:
         yield

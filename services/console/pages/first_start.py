@@ -27,6 +27,9 @@ LISTED: Final = {
 }
 """The checks of `roeland doctor` that are shown, and what they are called."""
 
+SECONDS: Final = 5.0
+"""Nobody looks at an empty page for longer."""
+
 Field = Annotated[str, Form(max_length=2000)]
 router = APIRouter()
 
@@ -60,7 +63,7 @@ async def begin(request: Request, token: Field = "", email: Field = "", password
 async def check_list(request: Request, who: Annotated[Who, Depends(Allowed("administer"))]) -> Response:
     """What `roeland doctor` found."""
     words = catalogue(language_of(request))
-    found = [each for each in await examine() if each.what in LISTED]
+    found = await examine(LISTED, seconds=SECONDS)
     return page(
         request, "check_list.html.j2", checks=[_named(each, words.gettext(LISTED[each.what])) for each in found]
     )
