@@ -101,7 +101,9 @@ async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "N
     found = await newsletters.find(connection, name, lock=lock)
     if found is None:
         names = [each.slug for each in await newsletters.all_newsletters(connection)]
-        raise Refusal(f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE)
+        raise Refusal(
+            f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE.replace(":", f" {name}:", 1)
+        )
     return found
 
 

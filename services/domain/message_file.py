@@ -80,7 +80,9 @@ def _validated(located: Located, context: ModelContext, problems: dict[Path, Pro
 
     What is left of a text without its misspelt field may be wrong in turn: hence the rounds, each takes some out.
     """
-    given: dict[str, Any] = located.data
+    given: dict[str, Any] = {name: value for name, value in located.data.items() if _is_text(name)}
+    if len(given) < len(located.data):
+        problems["",] = Problem(located.place(()), "The name of a field is not text.", "Leave that field out.")
     for _ in range(_ROUNDS):
         try:
             return MessageFile.model_validate(given, context=context)
@@ -91,6 +93,11 @@ def _validated(located: Located, context: ModelContext, problems: dict[Path, Pro
             problems.setdefault(path, _problem(each, path, located))
         given = _STAND_INS | _without(given, errors)
     return MessageFile.model_validate(_STAND_INS, context=context)
+
+
+def _is_text(name: object) -> bool:
+    """Half a character, which an escape in JSON can make, is none."""
+    return not isinstance(name, str) or not any("\ud800" <= each <= "\udfff" for each in name)
 
 
 def _without(given: dict[str, Any], errors: list[ErrorDetails]) -> dict[str, Any]:

@@ -192,3 +192,9 @@ def test_the_schema_accepts_what_we_accept() -> None:
     assert "governors" not in json.dumps(schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(plain | {"colour": 1}, schema)
+
+
+def test_half_a_character_in_a_name_is_refused_as_anything_else() -> None:
+    """JSON can escape one; what comes in by the API must not end in a traceback."""
+    problems = refused(_with()[:-1] + ', "\\ud800": 1}')
+    assert [each.problem for each in problems] == ["The name of a field is not text."]

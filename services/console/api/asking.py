@@ -62,6 +62,16 @@ def has_fields(ability: Ability) -> bool:
 
 def model_of(ability: Ability) -> type[BaseModel] | None:
     """What a request may choose, as one model that refuses what it does not know; None when there is nothing."""
+    key = f"{ability.method} {ability.path}"
+    if key not in _models:
+        _models[key] = _made(ability)
+    return _models[key]
+
+
+_models: Final[dict[str, type[BaseModel] | None]] = {}
+
+
+def _made(ability: Ability) -> type[BaseModel] | None:
     fields: dict[str, Any] = {each.field: _field(ability, each) for each in chosen(ability)}
     if pages := ability.pages:
         fields["limit"] = (int, Field(50, ge=1, le=pages.most, description="At most so many on a page."))

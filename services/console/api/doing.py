@@ -11,7 +11,7 @@ from services.admin.answers import Answer, Invalid, Refusal, as_plain
 from services.console.access import NotAllowed, NotFresh, Who
 from services.console.api import answering, bodies, paging, rates, versions
 from services.console.api.ability import Ability, Written
-from services.console.api.asking import Parameter, has_fields, parameters
+from services.console.api.asking import Parameter, has_fields, model_of, parameters
 from services.console.api.idempotency import once_only
 from services.console.api.scratch import Scratch
 from services.console.calling import answer_of
@@ -22,6 +22,7 @@ async def carry_out(ability: Ability, request: Request, who: Who, given: dict[st
     """Do it, once where the request says so. `given`: what the request says, by field."""
     rates.CALLS.take(f"key {who.key.id}" if who.key else f"user {who.user.id}")
     _refuse_beyond(ability, who, given)
+    await _refuse_unknown(ability, request)
     if ability.method == "POST":
         return await once_only(request, who, lambda: _done(ability, request, who, given))
     return await _done(ability, request, who, given)
@@ -112,6 +113,17 @@ def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
     alone = "break-glass" in beyond and who.session is not None
     if (alone or ability.person) and not (who.session and sessions.is_fresh(who.session)):
         raise NotFresh
+
+
+async def _refuse_unknown(ability: Ability, request: Request) -> None:
+    """What would be passed over in silence. Fields of a body are refused by its model, where there is one."""
+    model = model_of(ability)
+    in_query = set() if has_fields(ability) or model is None else set(model.model_fields)
+    if unknown := sorted(set(request.query_params) - in_query):
+        problems = [{"place": f"query.{each}", "problem": "There is no such parameter."} for each in unknown]
+        raise Invalid("the request says what this path does not know", problems=problems)
+    if model is None and ability.given is None and await request.body() not in {b"", b"{}"}:
+        raise Invalid("this path takes no body")
 
 
 def _hidden(refusal: Refusal, scratch: Scratch) -> Refusal:

@@ -74,6 +74,8 @@ def _asks(ability: Ability) -> list[inspect.Parameter]:
         kind = int if each.type is int else Short
         limits: dict[str, Any] = {"ge": 1, "le": 2**31 - 1} if kind is int else {}
         asks.append(_parameter(each.field, Annotated[kind, Path(description=each.help, **limits)]))
+    if ability.pick:
+        asks.append(_parameter(ability.pick, Annotated[Short, Path(description="Which one.")]))
     model = model_of(ability)
     if model is not None and has_fields(ability):
         optional = all(not field.is_required() for field in model.model_fields.values())
