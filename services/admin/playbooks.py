@@ -1,7 +1,9 @@
 """`roeland playbook …`: begin a message from the draaiboek, and release what was approved beforehand."""
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -200,9 +202,25 @@ def _ask() -> None:
 
 
 def usable() -> list[dict[str, Any]]:
-    """The playbooks in which nothing is wrong, each with its entries: what one may begin from."""
-    names = [each["playbook"] for each in _all() if not each["problems"]]
-    return [_load(each).model_dump(mode="json", exclude_none=True) for each in names]
+    """The playbooks in which nothing is wrong, each with its entries: what one may begin from.
+
+    Reading six takes most of a second: they are read again when one of their files changed.
+    """
+    from services.runtime.playbooks import playbook_files
+
+    files = playbook_files()
+    return _usable(tuple((name, path, path.stat().st_mtime_ns, path.stat().st_size) for name, path in files.items()))
+
+
+@lru_cache(maxsize=2)
+def _usable(files: tuple[tuple[str, Path, int, int], ...]) -> list[dict[str, Any]]:
+    from services.domain.problems import Refused
+
+    found: list[dict[str, Any]] = []
+    for name, *_ in files:
+        with suppress(Refused):
+            found.append(_load(name).model_dump(mode="json", exclude_none=True))
+    return found
 
 
 def _all() -> list[dict[str, Any]]:
