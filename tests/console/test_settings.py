@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pytest
@@ -10,7 +11,7 @@ from services.console.access import COOKIE
 from services.console.languages import catalogue
 from services.console.remedies import OTHERWISE, REMEDIES
 from services.console.words import ALARMS
-from services.store import alarms, opt_outs, sessions, users
+from services.store import alarms, api_keys, opt_outs, sessions, users
 from services.store.alarms import Alarm
 from services.store.users import User
 from tests.console.conftest import Console
@@ -18,7 +19,8 @@ from tests.console.conftest import Console
 pytestmark = pytest.mark.stack
 XSS: Final = "<img src=x onerror=alert(1)>"
 PAGES: Final = (
-    "", "/users", "/duty", "/alarms", "/check", "/dead-letters", "/opt-outs", "/sources", "/spending",
+    "", "/users", "/duty", "/alarms", "/check", "/dead-letters", "/opt-outs", "/keys", "/webhooks",
+    "/sources", "/spending",
     "/configuration",
 )  # fmt: skip
 
@@ -218,3 +220,33 @@ async def test_a_link_to_choose_a_password_is_shown_once(console: Console, capfd
     assert shown[1] not in out.out + out.err
     await client.post(f"/settings/users/{author.id}/disable")
     assert (await client.post(f"/settings/users/{author.id}/invite")).status_code == 409
+
+
+async def test_the_secret_of_a_webhook_is_shown_once_and_no_address_inside_is_taken(console: Console) -> None:
+    """In the one answer; and an administrator's browser is no way into the network of the centre."""
+    client = await console.as_("administrator")
+    inside = await client.post("/settings/webhooks", data={"url": "https://127.0.0.1/x", "event": "done"})
+    assert inside.status_code == 409
+    assert (await client.post("/settings/webhooks", data={"url": "https://desk.example/hook"})).status_code == 409
+    answer = await client.post("/settings/webhooks", data={"url": "https://desk.example/hook", "event": "done"})
+    shown = re.search(r'value="(whsec_[^"]+)"', answer.text)
+    assert shown
+    page = (await client.get("/settings/webhooks")).text
+    assert "whsec_" not in page and "desk.example" in page
+    assert (await client.post("/settings/webhooks/1/remove")).status_code == 303
+
+
+async def test_an_administrator_revokes_anybodys_key(console: Console) -> None:
+    """Of somebody who left, or lost it; the list shows no token."""
+    client, author = await console.as_("administrator"), await console.as_("author")
+    who = await user(console, "author@ccvo.example")
+    token = api_keys.new_token()
+    async with console.desk.pool.connection() as connection:
+        until = datetime.now(UTC) + timedelta(days=1)
+        made = await api_keys.add(connection, token, who.id, name=f"pers {XSS}", scopes=["see"], expires_at=until)
+    page = (await client.get("/settings/keys")).text
+    assert "author@ccvo.example" in page and token not in page and XSS not in page
+    assert (await author.post(f"/settings/keys/{made.id}/revoke")).status_code == 403
+    assert (await client.post(f"/settings/keys/{made.id}/revoke")).status_code == 303
+    async with console.desk.pool.connection() as connection:
+        assert await api_keys.by_token(connection, token) is None
