@@ -19,15 +19,12 @@ from services.console.desk import desk_of
 from services.domain.municipalities import municipalities
 from services.domain.states import GOOD, OPEN, State
 from services.runtime.postgres import Connection, Pool
-from services.store import by_batch, confirmations
-from services.store.confirmations import Tallies
+from services.store import by_batch
 from services.store.messages import Message
 
 AT_ONCE: Final = 25
 """Batches in one statement: 5,000 deliveries, some 30 ms."""
 FRESH: Final = 1.0
-SELDOM: Final = 20
-"""What reads the whole plan is asked again after so many times what it took: it never takes 5% of the database."""
 KEPT: Final = 100
 """Messages of which figures are kept; the one that was not looked at for longest goes."""
 
@@ -39,19 +36,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Copies to the people of an audience or a province; asked and confirmed are contacts, None when not known yet."""
+    """Copies to the people of an audience or a province."""
 
     name: str
     open: int = 0
     good: int = 0
     failed: int = 0
-    asked: int | None = None
-    confirmed: int | None = None
-
-    @property
-    def all(self) -> int:
-        """Every copy."""
-        return self.open + self.good + self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +54,12 @@ class Tile:
     contacts: int = 0
     reached: int = 0
     confirmed: int = 0
+
+    @property
+    def short(self) -> str:
+        """What fits in a tile: `Aals`, and of several words the first letter and the next: `S-Nik`."""
+        first, _, second = self.name.replace(" ", "-").partition("-")
+        return f"{first[0]}-{second[:3]}" if second else first[:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +82,8 @@ class Book:
     parts: dict[int, list[by_batch.Part]] = field(default_factory=dict)
     local: dict[int, list[by_batch.LocalCopy]] = field(default_factory=dict)
     confirmed: set[int] = field(default_factory=set)
-    tallies: Tallies | None = None
     left: int = 0
     looked: float = 0.0
-    tallied: float = 0.0
-    tallying: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     beside: "asyncio.Task[None] | None" = None
 
@@ -137,21 +130,15 @@ class Books:
                 contacts = {copy.contact for copies in book.local.values() for copy in copies}
                 book.confirmed = await by_batch.confirmed(connection, book.message, list(contacts))
         book.left, book.looked = max(0, len(moved) - AT_ONCE), time.monotonic()
-        due = book.confirms and book.looked > book.tallied + max(FRESH, SELDOM * book.tallying)
-        if (book.left or due) and (book.beside is None or book.beside.done()):
-            book.beside = asyncio.create_task(self._beside(book, moved[AT_ONCE:], tally=due))
+        if book.left and (book.beside is None or book.beside.done()):
+            book.beside = asyncio.create_task(self._beside(book, moved[AT_ONCE:]))
 
-    async def _beside(self, book: Book, moved: list[int], *, tally: bool) -> None:
+    async def _beside(self, book: Book, moved: list[int]) -> None:
         try:
             for start in range(0, len(moved), AT_ONCE):
                 async with self._pool.connection() as connection:
                     await _read(book, connection, moved[start : start + AT_ONCE])
                 book.left = max(0, book.left - AT_ONCE)
-            if tally:
-                began = time.monotonic()
-                async with self._pool.connection() as connection:
-                    book.tallies = await confirmations.tallies(connection, book.message)
-                book.tallied, book.tallying = time.monotonic(), time.monotonic() - began
         except Exception as problem:  # whoever looks next asks again
             log.warning("not counted", message=book.message, kind=type(problem).__name__)
 
@@ -190,27 +177,20 @@ async def _read(book: Book, connection: Connection, batches: list[int]) -> None:
 
 def _figures(book: Book) -> Figures:
     parts = [part for each in book.parts.values() for part in each]
-    tallies = book.tallies
     return Figures(
         complete=book.left == 0,
-        audiences=_shares([(part.audience, part) for part in parts], tallies.by_audience if tallies else {}),
-        provinces=_shares([(part.province, part) for part in parts], tallies.by_province if tallies else {}),
+        audiences=_shares([(part.audience, part) for part in parts]),
+        provinces=_shares([(part.province, part) for part in parts]),
         tiles=_tiles(book),
     )
 
 
-def _shares(parts: list[tuple[str, by_batch.Part]], tallies: Mapping[str, confirmations.Tally]) -> list[Share]:
+def _shares(parts: list[tuple[str, by_batch.Part]]) -> list[Share]:
     counts: dict[str, Counter[str]] = {}
     for name, part in parts:
         word = "open" if part.state in OPEN else "good" if part.state in GOOD else "failed"
         counts.setdefault(name, Counter())[word] += part.contacts
-    return [
-        Share(
-            name, found["open"], found["good"], found["failed"],
-            tallies[name].asked if name in tallies else None, tallies[name].confirmed if name in tallies else None,
-        )
-        for name, found in sorted(counts.items())
-    ]  # fmt: skip
+    return [Share(name, found["open"], found["good"], found["failed"]) for name, found in sorted(counts.items())]
 
 
 def _tiles(book: Book) -> list[Tile]:

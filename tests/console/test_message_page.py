@@ -245,6 +245,23 @@ async def test_replies_are_shown_and_never_run(console: Console, sent: Sent):
     assert "&lt;script&gt;alert(1)" in page
 
 
+async def test_confirmed_by_audience_and_province_and_in_a_town(console: Console, sent: Sent):
+    """Whom we still wait for, and where."""
+    async with await connect(sent.url) as connection:
+        await connection.execute("UPDATE message SET confirm_minutes = 15 WHERE number = %s", (sent.message.number,))
+        await connection.execute(
+            "INSERT INTO confirmation (message, contact, how) SELECT %s, id, 'page' FROM contact WHERE name = 'An'",
+            (sent.message.number,),
+        )
+    browser = await console.as_("author")
+    page = await shown(browser, sent.path)
+    assert tile(page, "Aalst") == "bevestigd"
+    assert f"{sent.path}/confirmed" in page
+    page = await shown(browser, f"{sent.path}/confirmed")
+    assert "lokale besturen" in page
+    assert "Oost-Vlaanderen" in page
+
+
 async def test_whom_to_telephone_and_what_came_of_it(console: Console, sent: Sent):
     """Whoever was reached is off the list, on the record."""
     async with await connect(sent.url) as connection:

@@ -116,6 +116,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 COUNTED: Final = re.compile(r"\b(count|sum)\s*\(", re.IGNORECASE)
+MOVED: Final = "b.number = ANY(%(batches)s::int[])"
+"""Of the batches that moved since the last look, by their key: decision 0032."""
+ASKED_FOR: Final = {
+    "/messages/{message_id}/proof",
+    "/messages/{message_id}/confirmed",
+    "/messages/{message_id}/dossier.zip",
+    "/incidents/{slug}/impact",
+}
+"""What somebody asks for once and reads: not what stands open, and nothing that asks again by itself."""
 LEDGER: Final = re.compile(r"\b(FROM|JOIN)\s+delivery\b", re.IGNORECASE)
 
 
@@ -123,17 +132,20 @@ async def test_no_page_counts_over_the_ledger(console: Console, database_url: st
     """With a message to a million in it each such page is a second of PostgreSQL, in the very hour that counts."""
     message = await crisis(database_url)
     client = await console.as_("crisis-manager", "administrator", "author", "approver", "auditor")
-    values = {"message": str(message.id), "slug": INCIDENT, "incident": INCIDENT}
+    values = {"message": str(message.id), "message_id": str(message.id), "slug": INCIDENT, "incident": INCIDENT}
     pages = [
         re.sub(r"{(\w+)[^}]*}", lambda found: values.get(found[1], str(uuid4())), route.path)
         for route in routes(console.app.routes)
-        if isinstance(route, APIRoute) and "GET" in route.methods and "/live/" not in route.path
+        if isinstance(route, APIRoute)
+        and "GET" in route.methods
+        and "/live/" not in route.path
+        and route.path not in ASKED_FOR
     ]
     assert "/" in pages
     for path in pages:
         asked.clear()
         await client.get(path)
-        counting = [sql for sql in asked if LEDGER.search(sql) and COUNTED.search(sql)]
+        counting = [sql for sql in asked if LEDGER.search(sql) and COUNTED.search(sql) and MOVED not in sql]
         assert not counting, (path, counting)
 
 

@@ -66,9 +66,12 @@ async def message(request: Request, who: See, message_id: UUID, told: Annotated[
 
 
 @router.get("/messages/{message_id}/acts")
-async def acts(request: Request, who: See, message_id: UUID) -> Response:
-    """What may be done now: a part of the page, which asks for it again when the state is another one."""
+async def acts(request: Request, who: See, message_id: UUID, seen: Annotated[str, Query()] = "") -> Response:
+    """What may be done now: a part of the page, which asks for it again. In the state that was seen it stays as it is:
+    nothing moves away under a thumb."""
     found = await found_or_404(request, message_id)
+    if seen == found.state:
+        return Response(status_code=204)
     return page(request, "message/acts.html.j2", found=found, acts=possible(found, who))
 
 
