@@ -123,8 +123,11 @@ ASKED_FOR: Final = {
     "/messages/{message_id}/confirmed",
     "/messages/{message_id}/dossier.zip",
     "/incidents/{slug}/impact",
+    "/approve/{message}",
+    "/approve/{message}/versions/{number}",
+    "/approve/{message}/break-glass",
 }
-"""What somebody asks for once and reads: not what stands open, and nothing that asks again by itself."""
+"""What somebody asks for once and reads, such as a proof: nothing of it stands open, or asks again by itself."""
 LEDGER: Final = re.compile(r"\b(FROM|JOIN)\s+delivery\b", re.IGNORECASE)
 
 
