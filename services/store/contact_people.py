@@ -13,6 +13,7 @@ from services.runtime.postgres import Connection
 from services.store.contacts import ADDRESSES, CONTACT, Contact
 
 _NUMBER: Final = re.compile(r"\+?[\d\s./()-]{4,}")
+_DOMAIN: Final = re.compile(r"\w\.\w")
 Place = tuple[str, int]
 """Where a page ended: the last name in small letters, and its id."""
 
@@ -35,10 +36,12 @@ async def found(
     """A page of them by name, beginning after this place."""
     values: dict[str, Any] = {
         "audience": sought.audience, "province": sought.province, "role": " ".join(sought.role.lower().split()),
-        "without": sought.without, "words": _patterns(sought.words), "addresses": sought.addresses,
+        "without": sought.without, **_words(sought),
         "name": after[0] if after else None, "id": after[1] if after else None, "most": most,
     }  # fmt: skip
     conditions = [condition for name, condition in _NARROWED.items() if values[name]]
+    conditions += [_WORD.format(word=name) for name in values if name.startswith("word_")]
+    conditions += [_ADDRESS.format(word=name) for name in values if name.startswith("address_")]
     query = " AND ".join([f"{CONTACT} WHERE c.removed_at IS NULL AND c.user_id IS NULL", *conditions])
     async with connection.cursor(row_factory=class_row(Contact)) as cursor:
         await cursor.execute(f"{query} ORDER BY lower(c.name), c.id LIMIT %(most)s".encode(), values)
@@ -80,20 +83,28 @@ async def lately(connection: Connection, contact: int, most: int = 15) -> Sequen
     return [{**row, "state": State(row["state"]).word} for row in rows]
 
 
-def _patterns(words: str) -> list[str]:
-    if _NUMBER.fullmatch(words.strip()):
-        digits = re.sub(r"\D", "", words).removeprefix("00").lstrip("0")
-        return [f"%{digits}%"]
-    return ["%" + re.sub(r"([\\%_])", r"\\\1", word) + "%" for word in words.split()[:8]]
+def _words(sought: Sought) -> dict[str, str]:
+    """Each word under a name, in small letters; what looks like an address or a number is looked for among these."""
+    if sought.addresses and _NUMBER.fullmatch(sought.words.strip()):
+        digits = re.sub(r"\D", "", sought.words).removeprefix("00").lstrip("0")
+        return {"address_0": f"%{digits}%"}
+    found = {}
+    for place, word in enumerate(sought.words.lower().split()[:8]):
+        address = sought.addresses and ("@" in word or _DOMAIN.search(word))
+        kind = "address" if address else "word"
+        found[f"{kind}_{place}"] = "%" + re.sub(r"([\\%_])", r"\\\1", word) + "%"
+    return found
 
+
+_WORD: Final = "c.sought LIKE %({word})s"
+_ADDRESS: Final = """c.id = ANY (ARRAY(
+    SELECT contact FROM address WHERE current AND lower(value COLLATE "C") LIKE %({word})s LIMIT 1000))"""
 
 _NARROWED: Final = {
     "audience": "EXISTS (SELECT FROM contact_audience WHERE contact = c.id AND audience = %(audience)s)",
     "province": "c.province = %(province)s",
     "role": r"lower(regexp_replace(c.role, '\s+', ' ', 'g')) = %(role)s",
     "without": "CASE %(without)s WHEN 'mail' THEN mail.value IS NULL ELSE sms.value IS NULL END",
-    "words": """concat_ws(' ', c.name, c.organisation, c.role, c.municipality, c.province, c.external_id,
-        CASE WHEN %(addresses)s THEN concat_ws(' ', mail.value, sms.value) END) ILIKE ALL (%(words)s::text[])""",
     "name": "(lower(c.name), c.id) > (%(name)s, %(id)s)",
 }
 

@@ -49,7 +49,8 @@ ORDER BY m.number DESC LIMIT %(most)s
 """
 
 _ROLES: Final = r"""
-SELECT min(btrim(regexp_replace(role, '\s+', ' ', 'g'))) FROM contact
-WHERE removed_at IS NULL AND user_id IS NULL AND role <> '' AND strpos(role, ',') = 0
-GROUP BY lower(regexp_replace(role, '\s+', ' ', 'g')) ORDER BY count(*) DESC LIMIT %(most)s
+SELECT min(btrim(regexp_replace(role, '\s+', ' ', 'g'))) FROM (
+    SELECT role, count(*) AS many FROM contact WHERE removed_at IS NULL AND user_id IS NULL GROUP BY role
+) each WHERE role <> '' AND strpos(role, ',') = 0
+GROUP BY lower(regexp_replace(role, '\s+', ' ', 'g')) ORDER BY sum(many) DESC LIMIT %(most)s
 """

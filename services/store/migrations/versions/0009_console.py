@@ -266,6 +266,9 @@ CREATE TABLE contact_upload_difference (
     after jsonb NOT NULL,
     PRIMARY KEY (upload, place)
 );
+ALTER TABLE contact ADD COLUMN sought text COLLATE "C"         -- what people look for them by, in small letters
+    GENERATED ALWAYS AS (lower(name || ' ' || organisation || ' ' || role || ' ' || coalesce(municipality, '') || ' '
+        || coalesce(province, '') || ' ' || external_id)) STORED;
 CREATE INDEX contact_by_name ON contact (lower(name), id) WHERE removed_at IS NULL AND user_id IS NULL;
 
 ALTER TABLE address ADD COLUMN ended_at timestamptz;           -- since when it is not the contact's any more
