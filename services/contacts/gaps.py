@@ -36,11 +36,12 @@ class Gap:
 
 
 def gaps(standing: Iterable[Standing]) -> list[Gap]:
-    """Each that lacks something, by province, municipality and function."""
+    """Each that lacks something, by province, municipality and function; a town without anybody once."""
     by_place: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for each in standing:
         by_place[each.municipality, each.role].append(each)
-    wanted = {*by_place, *((town, role) for town in municipalities() for role in expected(by_place))}
+    there, roles = {town for town, _ in by_place}, expected(by_place)
+    wanted = {*by_place, *((town, role) for town in municipalities() for role in (roles if town in there else [""]))}
     found = [_gap(town, role, by_place.get((town, role), [])) for town, role in wanted]
     lacking = [each for each in found if each.no_mail or each.no_number or each.no_deputy]
     return sorted(lacking, key=lambda each: (each.province, each.municipality, each.role))

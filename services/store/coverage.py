@@ -125,9 +125,7 @@ async def standings(connection: AsyncConnection[Any], *, audience: str) -> list[
 
 
 _SINCE: Final = """CASE
-    WHEN {address}.value IS NULL THEN coalesce((
-        SELECT max(old.ended_at) FROM address old WHERE old.contact = c.id AND old.channel = '{channel}'
-    ), c.created_at)
+    WHEN {address}.value IS NULL THEN coalesce(gone.{channel}, c.created_at)
     ELSE {broken} END AS {name}"""
 
 # The last copy to this version of the address decides.
@@ -145,5 +143,10 @@ FROM contact c JOIN contact_audience member ON member.contact = c.id AND member.
 LEFT JOIN address mail ON mail.contact = c.id AND mail.channel = 'mail' AND mail.current
 LEFT JOIN address sms ON sms.contact = c.id AND sms.channel = 'sms' AND sms.current
 LEFT JOIN opt_out o ON o.number = sms.value
+LEFT JOIN (
+    SELECT contact, max(ended_at) FILTER (WHERE channel = 'mail') AS mail,
+        max(ended_at) FILTER (WHERE channel = 'sms') AS sms
+    FROM address WHERE NOT current GROUP BY contact
+) gone ON gone.contact = c.id
 WHERE c.removed_at IS NULL AND c.user_id IS NULL AND c.municipality IS NOT NULL
 """
