@@ -88,6 +88,8 @@ def problems_in(event: Any, place: str = "") -> Sequence[Problem]:
         CloudEvent.model_validate(event)
     except ValidationError as wrong:
         found += [_told(each, place) for each in wrong.errors()]
+    if not isinstance(event.get("time"), str | None):
+        found.append(Problem(_at(place, "time"), "A moment is a text.", "Write it as 2026-11-26T03:12:00Z."))
     if event.get("data") is not None and event.get("data_base64") is not None:
         found.append(Problem(_at(place, "data_base64"), "There is `data` as well.", "Keep one of the two."))
     return found

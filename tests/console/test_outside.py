@@ -11,12 +11,13 @@ from services.admin import config
 from services.admin import sources as commands
 from services.admin.answers import Refusal
 from services.console.desk import Desk
-from services.console.outside.worker import map_next, map_waiting
+from services.console.outside.worker import LOOK_SECONDS, map_next, map_waiting, unending
 from services.domain.event_mapping import EventMapping
 from services.rendering.event_mapping import mapping_in_force
 from services.store import outside_events, sources
 from services.store.alarms import rung
 from services.store.users import save_user
+from tests.situation.running import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -231,6 +232,26 @@ async def test_a_mapping_that_cannot_be_read_leaves_everything_waiting(
     assert await map_waiting(outside.desk) == 1
     async with outside.desk.pool.connection() as connection:
         assert await rung(connection) == []
+
+
+async def test_the_worker_hears_of_an_event_at_once_and_ends_when_it_is_told_to(outside: Outside) -> None:
+    """An alert does not wait for the next look; and a console that is stopped is gone within its grace."""
+    working = asyncio.create_task(unending(outside.desk))
+    await eventually(lambda: _is_listening(outside))
+    await outside.sends(EVENT)
+
+    async def mapped() -> bool:
+        return await outside.states() == ["done"]
+
+    await eventually(mapped, seconds=LOOK_SECONDS - 1)
+    working.cancel()
+    async with asyncio.timeout(3):
+        await asyncio.wait({working})
+
+
+async def _is_listening(outside: Outside) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND starts_with(query, 'LISTEN')"
+    return bool((await outside.rows(query))[0][0])
 
 
 def test_the_mapping_that_is_shipped_is_right(configuration: Any) -> None:

@@ -5,7 +5,6 @@ that cannot be read leaves everything waiting: mended, it goes on by itself.
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -22,7 +21,7 @@ from services.rendering.event_words import CannotFill
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY, Connection, Pool, listen
 from services.runtime.records import unforeseen
-from services.runtime.repeat import every, when_woken
+from services.runtime.repeat import every, together, when_woken
 from services.store import alarms, outside_events
 from services.store.alarms import EVENTS_FAILED, Alarm
 from services.store.outside_events import CHANNEL, Claimed
@@ -37,10 +36,11 @@ log = structlog.get_logger(__name__)
 async def work(desk: Desk) -> None:
     """Until it is cancelled."""
     woken = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(listen(desk.database.url(), CHANNEL, woken.set))
-        group.create_task(when_woken(woken, LOOK_SECONDS, lambda: map_waiting(desk), what="events from outside"))
-        group.create_task(every(PRUNE_SECONDS, lambda: _prune(desk), what="prune events"))
+    await together(
+        listen(desk.database.url(), CHANNEL, woken.set),
+        when_woken(woken, LOOK_SECONDS, lambda: map_waiting(desk), what="events from outside"),
+        every(PRUNE_SECONDS, lambda: _prune(desk), what="events from outside"),
+    )
 
 
 async def map_waiting(desk: Desk) -> int:
@@ -118,9 +118,8 @@ async def _prune(desk: Desk) -> None:
 async def unending(desk: Desk) -> None:
     """`work`, begun again after whatever nobody foresaw: it must not end while the console answers."""
     while True:
-        with suppress(asyncio.TimeoutError):
-            try:
-                await work(desk)
-            except Exception as problem:
-                log.error("unforeseen", during="events from outside", problem=unforeseen(problem))
+        try:
+            await work(desk)
+        except Exception as problem:
+            log.error("unforeseen", during="events from outside", problem=unforeseen(problem))
         await asyncio.sleep(LOOK_SECONDS)

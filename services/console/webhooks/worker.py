@@ -1,7 +1,6 @@
 """Finds what outside systems were not told yet, and tells them, beside answering; several consoles may do so."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from services.public.hub_http import Caller
 from services.runtime import timers
 from services.runtime.postgres import Connection
 from services.runtime.records import unforeseen
-from services.runtime.repeat import every
+from services.runtime.repeat import every, together
 from services.runtime.webhook_settings import WebhookSettings
 from services.store import webhook_deliveries, webhooks
 from services.store.secret_keys import signing_keys
@@ -41,10 +40,11 @@ class Worker:
     async def run(self) -> None:
         """Until it is cancelled. What is being sent then is sent again by whoever comes after, with the same id."""
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(every(FIND_SECONDS, self.find, what="webhooks"))
-                group.create_task(every(ROUND_SECONDS, self.send_due, what="webhooks"))
-                group.create_task(every(PRUNE_SECONDS, self._prune, what="webhooks"))
+            await together(
+                every(FIND_SECONDS, self.find, what="webhooks"),
+                every(ROUND_SECONDS, self.send_due, what="webhooks"),
+                every(PRUNE_SECONDS, self._prune, what="webhooks"),
+            )
         finally:
             for task in self._running:
                 task.cancel()
@@ -124,9 +124,8 @@ async def make_worker(desk: Desk, *, names: Names | None = None) -> Worker:
 async def unending(desk: Desk) -> None:
     """A worker, and another after whatever nobody foresaw: it must not end while the console answers."""
     while True:
-        with suppress(asyncio.TimeoutError):
-            try:
-                await (await make_worker(desk)).run()
-            except Exception as problem:
-                log.error("unforeseen", during="webhooks", problem=unforeseen(problem))
+        try:
+            await (await make_worker(desk)).run()
+        except Exception as problem:
+            log.error("unforeseen", during="webhooks", problem=unforeseen(problem))
         await asyncio.sleep(AGAIN_SECONDS)
