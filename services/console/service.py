@@ -45,8 +45,8 @@ async def serve(service: Service) -> None:
     )
     listening = _listening(settings)
     log.info("listening", address=settings.console_address)
-    service.health.up("address")
     await first_start.announce(service.pool, settings)
+    service.health.up("address")
     async with desk.running():
         try:
             await _serve(server, listening, service, app.state.watchers)

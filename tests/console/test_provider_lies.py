@@ -13,8 +13,12 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
+from services.console.app import make_app
+from services.console.desk import Desk
 from services.console.doors.provider import LOGOUT_EVENT, NotBelieved, Provider, ProviderAway
 from services.console.doors.provider_settings import ProviderSettings
+from services.store import accounts
+from tests.console.conftest import Console
 
 KEY, OTHER = (RSAKey.generate_key(2048, {"kid": kid}, auto_kid=False) for kid in ("k1", "k1"))
 SECRET = "a secret between us, and long enough"
@@ -170,3 +174,30 @@ def test_a_provider_over_plain_http_is_not_taken() -> None:
     """Anybody on the way could be it; this machine aside."""
     with pytest.raises(ValueError, match="https"):
         ProviderSettings(oidc_issuer="http://login.example", oidc_client_id="us")
+
+
+@pytest.mark.stack
+async def test_who_signed_out_at_the_provider_is_signed_out_here(
+    liar: Liar, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Back-channel logout: by its session, and by the person where it names none; a lie ends nothing."""
+    monkeypatch.setenv("ROELAND_OIDC_ISSUER", liar.issuer)
+    monkeypatch.setenv("ROELAND_OIDC_CLIENT_ID", "us")
+    console = Console(make_app(desk), desk)
+    async with console.stack:
+        by_session, by_person = await console.as_("author"), await console.as_("approver")
+        async with desk.pool.connection() as connection:
+            await connection.execute("UPDATE session SET at_provider = 's1', how = 'oidc' WHERE user_id = 1")
+            await accounts.link_to_provider(connection, 2, liar.issuer, "bo")
+        told = {k: v for k, v in liar.claims.items() if k != "nonce"} | {"events": {LOGOUT_EVENT: {}}}
+        program = await console.anyone()
+        for claims, key, status, signed_in in (
+            ({"sub": "an", "sid": "s1"}, OTHER, 400, (200, 200)),
+            ({"sub": "an", "sid": "s1"}, KEY, 200, (303, 200)),
+            ({"sub": "bo"}, KEY, 200, (303, 303)),
+        ):
+            liar.claims, liar.key = told | claims, key
+            answer = await program.post("/sign-in/provider/signed-out", data={"logout_token": liar.token()})
+            assert answer.status_code == status
+            seen = [(await client.get("/me")).status_code for client in (by_session, by_person)]
+            assert tuple(seen) == signed_in
