@@ -1,0 +1,106 @@
+"""The pages by which people come in: in both languages, by day and by night; and on plain http on this machine."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from services.console.doors import first_start, second_step
+from services.store import accounts, one_time_links, sessions
+from services.store.users import find_user, save_user
+from tests.browser.console import ConsoleSite
+from tests.browser.sight import Sight
+from tests.console.signing import PASSWORD, code
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_doors_are_for_everyone(sight: Sight, console_site: ConsoleSite, language: str) -> None:
+    """Somebody tired, on a phone, the first time."""
+    cookies = console_site.signed_in("administrator", "crisis-manager", email="an@ccvo.example")
+    console_site.run(_nobody(console_site))
+    sight.look(
+        f"{console_site.url}/first-start?token=abc", name=_name("/first-start", language), language=language
+    ).flawless()
+    console_site.run(_prepare(console_site, "an@ccvo.example"))
+    for path in ("/sign-in", "/welcome?token=invited", "/welcome?token=no"):
+        sight.look(f"{console_site.url}{path}", name=_name(path, language), language=language).flawless()
+    for path in ("/me", "/me/password", "/me/second-step", "/sign-in/again?next=/blast"):
+        sight.look(
+            f"{console_site.url}{path}", name=_name(path, language), language=language, cookies=cookies
+        ).flawless()
+
+
+def test_the_check_list_says_what_is_to_be_done(sight: Sight, console_site: ConsoleSite) -> None:
+    """With nothing set up it is a list of things to do, and no failure."""
+    cookies = console_site.signed_in("administrator", email="lijst@ccvo.example")
+    sight.look(f"{console_site.url}/check-list", name="doors-check-list", cookies=cookies).flawless()
+
+
+def test_from_first_start_to_the_overview_on_a_phone(sight: Sight, console_site: ConsoleSite) -> None:
+    """In Chromium, on plain http on 127.0.0.1, without ROELAND_CONSOLE_URL: token, app, recovery codes, signed in; then
+    signed out, and in again with a code."""
+    console_site.run(_nobody(console_site))
+    console_site.run(_token(console_site, "the token"))
+    page = sight.act(sight.new_page(console_site.url, {}, width=360))
+    sight.act(_first_start(page, console_site))
+
+
+async def _first_start(page: Page, site: ConsoleSite) -> None:
+    await page.goto(f"{site.url}/first-start?token=the+token")
+    await page.get_by_label("Uw e-mailadres").fill("eerste@ccvo.example")
+    await page.get_by_label("Nieuw wachtwoord").fill(PASSWORD)
+    await page.get_by_role("button", name="Maak de eerste beheerder").click()
+    await page.wait_for_url(re.compile("/me/second-step"))
+    assert await page.locator("img.qr").evaluate("image => image.naturalWidth") > 100
+    await page.get_by_text("Op deze telefoon").click()
+    secret = (await page.locator(".secret").inner_text()).replace(" ", "")
+    await page.get_by_label("Zes cijfers").fill(code(secret))
+    await page.get_by_role("button", name="Bevestig").click()
+    assert await page.locator(".codes li").count() == 10
+    await page.screenshot(path=".screenshots/doors-recovery-codes-360.png", full_page=True)
+    recovery = await page.locator(".codes code").first.inner_text()
+    await page.get_by_role("link", name="Ik heb ze bewaard").click()
+    await page.wait_for_url(re.compile("/check-list"))
+    await page.get_by_role("button", name="Afmelden").click()
+    await page.wait_for_url(re.compile("/sign-in"))
+    await page.get_by_label("E-mailadres").fill("eerste@ccvo.example")
+    await page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
+    await page.get_by_label("Code").fill(recovery)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{site.url}/")
+    await page.close()
+
+
+async def _prepare(site: ConsoleSite, email: str) -> None:
+    async with site.desk.pool.connection() as connection:
+        user = await find_user(connection, email)
+        assert user
+        await accounts.set_password(connection, user.id, "x")
+        await second_step.offered(connection, user.id)
+        await sessions.begin(connection, user.id, f"other {user.id}", "password", agent="Firefox Windows") if not (
+            await _has(connection, user.id)
+        ) else None
+        invited = await save_user(connection, "nieuw@ccvo.example", ["author"])
+        await one_time_links.keep(connection, "invited", invited.id)
+
+
+async def _has(connection: Any, user: int) -> bool:
+    return len(await sessions.standing_of(connection, user)) > 1
+
+
+async def _nobody(site: ConsoleSite) -> None:
+    async with site.desk.pool.connection() as connection:
+        await connection.execute("UPDATE account SET password = NULL, subject = NULL")
+        assert not await first_start.is_over(connection)
+
+
+async def _token(site: ConsoleSite, token: str) -> None:
+    async with site.desk.pool.connection() as connection:
+        await one_time_links.keep(connection, token, None)
+
+
+def _name(path: str, language: str) -> str:
+    return f"doors-{path.partition('?')[0].strip('/').replace('/', '-')}{'-no' if '=no' in path else ''}-{language}"
