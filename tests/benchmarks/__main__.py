@@ -11,6 +11,7 @@ from typing import Any, Final
 from tests.benchmarks import (
     blast,
     callbacks,
+    consoles,
     edition,
     feed_latency,
     feeds_rebuild,
@@ -126,6 +127,12 @@ BENCHMARKS: Final = {
         (callbacks.CALLBACKS,),
         full={"contacts": 100_000, "runs": 2},
         quick={"contacts": 10_000, "runs": 1},
+    ),
+    "consoles": Benchmark(
+        consoles.measure,
+        (consoles.SEEN, consoles.FAN_OUT, consoles.PAGES),
+        full={"contacts": 100_000, "consoles": 200, "runs": 3},
+        quick={"contacts": 20_000, "consoles": 200, "runs": 1},
     ),
     "ledger": Benchmark(
         old_ledger.measure,

@@ -1,10 +1,12 @@
 """The first page, as the cell sees it: quiet, in a crisis, and while it moves."""
 
+from uuid import uuid4
+
 import pytest
 
 from services.domain.states import State
 from services.runtime.postgres import Connection
-from services.store import alarms, incidents, ledger, workers
+from services.store import alarms, drafts, incidents, ledger, workers
 from services.store.alarms import Alarm
 from services.store.incidents import Incident
 from services.store.ledger import Result
@@ -43,6 +45,9 @@ async def crisis(url: str) -> Message:
     await connection.execute(
         "UPDATE message SET next_update_at = clock_timestamp() - interval '23 min' WHERE number = %s", (broken.number,)
     )
+    await drafts.begin(connection, uuid4(), {"file": {"title": [{"text": "Update storm, 6 uur"}]}}, author)
+    await drafts.begin(connection, uuid4(), {"file": {"title": "Nog een"}}, author)
+    await drafts.begin(connection, uuid4(), {}, author)
     await alarms.ring(connection, Alarm("cannot-send", "sms", {"why": "the account is suspended"}))
     await alarms.ring(connection, Alarm("update-overdue", INCIDENT, {"message": broken.number}))
     await connection.close()

@@ -11,7 +11,7 @@ from services.console.live.pulse import Pulse
 from services.newsletter import upcoming
 from services.rendering.centre import zone_in_force
 from services.runtime.postgres import Connection
-from services.store import board, health, incidents, messages, newsletters, outside_events
+from services.store import board, drafts, health, incidents, messages, newsletters, outside_events
 from services.store.live import Stand, asked_to_confirm, stands
 
 CONFIRMING: Final = timedelta(days=3)
@@ -42,7 +42,7 @@ async def parts(connection: Connection, pulse: Pulse, *, running: int) -> dict[s
         "around": {
             "incidents": late,
             "confirming": await _confirming(connection),
-            "drafts": as_plain(await outside_events.waiting_drafts(connection, LISTED)),
+            "drafts": await _drafts(connection),
             "reports": as_plain(await outside_events.reports(connection, LISTED)),
             "newsletters": await _newsletters(connection),
             "health": await _health(connection, pulse),
@@ -67,6 +67,25 @@ async def _confirming(connection: Connection) -> list[dict[str, Any]]:
         }
         for each in reversed(missing)
     ]  # fmt: skip
+
+
+async def _drafts(connection: Connection) -> list[dict[str, Any]]:
+    """What nobody handed in yet, the last changed first; `sender` is the outside system, else who wrote last."""
+    senders = {each.draft: each.sender for each in await outside_events.waiting_drafts(connection, LISTED)}
+    return [
+        {
+            "draft": str(each.id), "title": _title(each.content), "sender": senders.get(each.id) or each.editor,
+            "outside": each.id in senders, "last_at": as_plain(each.changed_at),
+        }
+        for each in await drafts.unfinished(connection, limit=LISTED)
+    ]  # fmt: skip
+
+
+def _title(content: dict[str, Any]) -> str:
+    """As far as it has one: a draft is whatever the form held."""
+    told = (content.get("file") or {}).get("title") or []
+    first = told[0] if isinstance(told, list) and told else told
+    return str(first.get("text") or "") if isinstance(first, dict) else str(first or content.get("about") or "")
 
 
 async def _newsletters(connection: Connection) -> list[dict[str, Any]]:
