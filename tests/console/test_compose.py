@@ -237,3 +237,4 @@ async def test_only_the_newest_of_many_pauses_is_weighed(console: Console) -> No
     weighed = [each for each in found if isinstance(each, dict)]
     assert 1 <= len(weighed) <= 2 and isinstance(found[-1], dict)
     assert all(isinstance(each, Superseded | dict) for each in found)
+    assert isinstance(await previews.of(replace(draft, version=1), who, must=True), dict), "a whole page is made of it"

@@ -57,7 +57,7 @@ async def hand_in(request: Request, who: Who, draft: Draft, message: UUID) -> UU
 
 async def _refuse_blocked(request: Request, who: Who, draft: Draft) -> None:
     """What lint blocks is said before an incident is opened for it."""
-    weighed = await previews_of(request).of(draft, who)
+    weighed = await previews_of(request).of(draft, who, must=True)
     blocking = [each for each in weighed["findings"] if each["severity"] == "error"]
     if blocking:
         raise Refusal("", problems=blocking)

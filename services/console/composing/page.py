@@ -40,7 +40,7 @@ async def draft_page(
         listed = await incidents.listed(connection)
         counts = await coverage.members(connection)
     problems = [as_plain(each) for each in refusal.problems] if refusal else []
-    weighed = await previews_of(request).of(draft, who)
+    weighed = await previews_of(request).of(draft, who, must=True)
     said = findings_at(request, file, {**weighed, "problems": problems or weighed["problems"]})
     return page(
         request,

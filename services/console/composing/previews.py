@@ -44,14 +44,17 @@ class Previews:
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _kept: OrderedDict[tuple[UUID, int], tuple[float, Weighed]] = field(default_factory=OrderedDict)
 
-    async def of(self, draft: Draft, who: Who) -> Weighed:
-        """This draft weighed, with `took_ms`. Raises `Superseded` when a newer version came in while it waited."""
+    async def of(self, draft: Draft, who: Who, *, must: bool = False) -> Weighed:
+        """This draft weighed, with `took_ms`. Raises `Superseded` when a newer version came in while it waited.
+
+        `must`: a whole page is made of it, or a message: then it is weighed all the same.
+        """
         key = draft.id, draft.version
         self._newest[draft.id] = max(draft.version, self._newest.get(draft.id, 0))
         async with self._locks[draft.id]:
             if found := self._fresh(key):
                 return found
-            if self._newest.get(draft.id, 0) > draft.version:
+            if not must and self._newest.get(draft.id, 0) > draft.version:
                 raise Superseded
             async with self._places:
                 found = await self._weigh(draft, who)
