@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.console.desk import desk_of
 from services.console.languages import LANGUAGES, catalogue, language_of
 from services.console.moments import FILTERS
+from services.console.refusals import said
 from services.console.words import NAMES, in_language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -107,6 +108,6 @@ def environment(language: str) -> Environment:
     made.globals["navigation"] = lambda: [(href, words.gettext(name), action) for href, name, action in NAVIGATION]
     for name, make in FILTERS.items():
         made.filters[name] = make(language)
-    for name, of in NAMES.items():
+    for name, of in {**NAMES, "said": said}.items():
         made.filters[name] = in_language(of, language)
     return made

@@ -4,6 +4,7 @@ import pytest
 
 from services.console import words
 from services.console.languages import catalogue
+from services.console.refusals import USUAL, said
 from services.console.view import environment
 from services.console.words import TABLES, action_name, audience_name, state_name
 from services.domain.states import State
@@ -29,5 +30,18 @@ def test_a_word_that_is_not_known_is_shown_as_it_is() -> None:
 
 def test_templates_have_them_as_filters() -> None:
     """In the language of the page."""
-    for language, said in (("nl", "wacht op goedkeuring"), ("en", "waits for approval")):
-        assert environment(language).from_string("{{ 'proofed'|state_name }}").render() == said
+    for language, name in (("nl", "wacht op goedkeuring"), ("en", "waits for approval")):
+        assert environment(language).from_string("{{ 'proofed'|state_name }}").render() == name
+
+
+@pytest.mark.parametrize("text", [text for _, text in USUAL])
+def test_every_usual_refusal_has_its_dutch(text: str) -> None:
+    """Whoever is refused at night reads why in their own language."""
+    assert catalogue("nl").gettext(text) != text
+
+
+def test_a_refusal_that_is_not_usual_is_said_as_it_is() -> None:
+    """And what somebody typed into one is put in as it is, whatever it holds."""
+    assert said("an@x.example is the last administrator: make one", "nl").startswith("an@x.example is de laatste")
+    assert said("100% new", "nl") == "100% new"
+    assert "%(x)s" in said("there is a newsletter %(x)s already: choose", "nl")

@@ -69,7 +69,9 @@ async def test_a_newsletter_is_made_in_a_form_and_changed_in_it(console: Console
     after = await row_of(console, "lokale-besturen")
     assert (after.definition.quiet_day, after.id) == ("say-so", made_now.id)
     again = await author.post("/newsletters/-/new", data=FORM)
-    assert again.status_code == 409 and "already" in again.text, "a new one does not take the place of another"
+    assert again.status_code == 409 and "al een nieuwsbrief" in again.text, (
+        "a new one does not take the place of another"
+    )
 
 
 async def test_what_was_filled_in_wrong_is_told_and_kept(console: Console) -> None:
