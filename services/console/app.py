@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from services.console import failing, hardening, live
 from services.console.api import events
@@ -12,6 +11,7 @@ from services.console.api import install as api
 from services.console.desk import Desk
 from services.console.doors.provider import provider_set
 from services.console.pages import ROUTERS
+from services.console.static_files import static_files
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -28,6 +28,6 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(router)
     app.include_router(events.router)
     api.install(app)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", static_files(STATIC), name="static")
     hardening.install(app, desk.settings)
     return app

@@ -201,4 +201,4 @@ async def test_the_page_is_light(console: Console) -> None:
     parts = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text))
     answers = [page, *[await client.get(each) for each in parts]]
     sizes = {str(each.url): int(each.num_bytes_downloaded) for each in answers}
-    assert sum(sizes.values()) < 100_000, sizes
+    assert sum(sizes.values()) < 60_000, sizes
