@@ -227,3 +227,16 @@ async def _read(reader: asyncio.StreamReader) -> bytes | None:
         return None
     except ConnectionError:
         return b""
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/playbooks/cyber-incident/entries/eerste-melding/release", "/settings/users/1/invite"]
+)
+async def test_a_session_that_was_left_open_lets_nobody_act_alone(console: Console, path: str) -> None:
+    """Whoever sits down at it releases nothing and makes no way in: that needs a proof of a moment ago."""
+    client = await console.as_("crisis-manager", "administrator")
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE session SET proved_at = clock_timestamp() - interval '1 hour'")
+    answer = await client.post(path, json={"incident": "proef"} if "/api/" in path else None)
+    proof = "Proof needed" in answer.text or answer.headers.get("location", "").startswith("/sign-in/again")
+    assert proof, (answer.status_code, answer.text[:300])

@@ -110,7 +110,7 @@ def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
     for action in beyond:
         if not who.may(action):
             raise NotAllowed(action)
-    alone = "break-glass" in beyond and who.session is not None
+    alone = "break-glass" in {ability.action, *beyond} and who.session is not None
     if (alone or ability.person) and not (who.session and sessions.is_fresh(who.session)):
         raise NotFresh
 

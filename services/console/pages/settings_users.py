@@ -19,6 +19,8 @@ from services.store import audit, sessions, users
 from services.store.users import User
 
 Administrator = Annotated[Who, Depends(Allowed("administer"))]
+Proved = Annotated[Who, Depends(Allowed("administer", fresh=True))]
+"""Whoever finds an administrator's session open makes no way in for themselves."""
 Email = Annotated[str, Form(max_length=320)]
 Roles = Annotated[list[str] | None, Form()]
 Mobile = Annotated[str, Form(max_length=40)]
@@ -87,7 +89,7 @@ async def disable(request: Request, who: Administrator, number: int) -> Response
 
 @router.post("/{number}/invite")
 async def invite(
-    request: Request, who: Administrator, number: int, anew: Annotated[bool, Form()] = False
+    request: Request, who: Proved, number: int, anew: Annotated[bool, Form()] = False
 ) -> Response:  # fmt: skip
     """A link with which they choose a password: in this answer, and nowhere ever again."""
     user = await _known(request, number)
