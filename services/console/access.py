@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from services.console.api.rates import STRANGERS
+from services.console.client import network_of
 from services.console.desk import desk_of
 from services.console.tokens import csrf_token
 from services.domain.identity import MAY, may
@@ -84,9 +86,11 @@ class Allowed:
         self.action, self.fresh, self.unfinished = action, fresh, unfinished
 
     async def __call__(self, request: Request) -> Who:
-        """Raises `NotSignedIn`, `Forged`, `NotAllowed`, `NoSecondStep` or `NotFresh`."""
+        """Raises `NotSignedIn`, `TooMany`, `Forged`, `NotAllowed`, `NoSecondStep` or `NotFresh`."""
         request.state.who = who = await known(request)
         if who is None:
+            if _key_of(request):
+                STRANGERS.take(network_of(request))
             raise NotSignedIn
         if who.session and request.method not in SAFE:
             await _refuse_forged(request, who)
@@ -118,11 +122,10 @@ See = Annotated[Who, Depends(Allowed("see"))]
 
 
 async def known(request: Request) -> Who | None:
-    """Who asks, by the bearer token or else the cookie; None when nobody we know does."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    """Who asks, by the key, at the API alone, or else the cookie; None when nobody we know does."""
     async with desk_of(request).pool.connection() as connection:
-        if scheme.lower() == "bearer":
-            by_key = await api_keys.by_token(connection, token.strip())
+        if (key := _key_of(request)) is not None:
+            by_key = await api_keys.by_token(connection, key)
             return Who(by_key[1], key=by_key[0]) if by_key else None
         if cookie := request.cookies.get(COOKIE):
             doors = desk_of(request).doors
@@ -135,6 +138,13 @@ def lacks_second_step(request: Request, who: Who) -> bool:
     """Whether they must set up an app before they do anything else."""
     alone = who.session is not None and who.session.how == "password-alone"
     return alone and desk_of(request).doors.asks_second_step(who.user.roles)
+
+
+def _key_of(request: Request) -> str | None:
+    """What came as a key. Pages take none: they are for people, and ask less often for a proof than the API does."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    at_api = request.url.path.startswith("/api/")
+    return token.strip() if at_api and scheme.lower() == "bearer" else None
 
 
 def _refuse_other_sites(request: Request) -> None:

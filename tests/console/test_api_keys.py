@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.console.api import rates
 from services.store import api_keys
 from services.store.users import find_user, save_user
 from tests.console.conftest import Console
@@ -58,3 +59,38 @@ async def test_a_key_makes_no_keys_and_nobody_revokes_those_of_others(console: C
     assert (await other.get(f"{API}/keys?everybody=true")).status_code == 403
     too_much = await other.post(f"{API}/keys", json={"name": "x", "scope": ["approve"]})
     assert (too_much.status_code, "roles do not allow" in too_much.json()["detail"]) == (409, True)
+
+
+async def test_a_key_opens_the_api_and_no_page(console: Console) -> None:
+    """Pages are for people: there a key that may only see would read the secret of somebody's app, and one of an
+    administrator would make the link by which anybody comes in."""
+    program = await console.with_key("administrator", scopes=("see", "administer"))
+    assert (await program.get("/api/v1/board")).status_code == 200
+    for method, path in (("GET", "/me/second-step"), ("GET", "/settings/users"), ("POST", "/settings/users/1/invite")):
+        answer = await program.request(method, path)
+        assert (answer.status_code, answer.headers.get("location", "")[:8]) == (303, "/sign-in"), path
+
+
+async def test_who_tries_keys_has_to_wait_and_who_has_one_does_not(console: Console) -> None:
+    """Each try asks PostgreSQL; the program that has a key at the same address must not suffer from it."""
+    rates.STRANGERS.clear()
+    stranger = await console.anyone(Authorization=f"Bearer {api_keys.new_token()}")
+    tried = [(await stranger.get("/api/v1/board")).status_code for _ in range(rates.STRANGERS.burst + 1)]
+    assert tried == [401] * rates.STRANGERS.burst + [429]
+    assert int((await stranger.get("/api/v1/board")).headers["retry-after"]) > 1
+    known = await console.with_key("author", scopes=("see",))
+    assert (await known.get("/api/v1/board")).status_code == 200
+    rates.STRANGERS.clear()
+
+
+async def test_a_secret_in_an_answer_that_is_kept_cannot_be_read(console: Console) -> None:
+    """An answer is kept for who asks again; a key in it is for its owner, and not for who reads the table."""
+    person = await console.as_("author")
+    given = {"name": "meldkamer", "scope": ["see"]}
+    first = await person.post("/api/v1/keys", json=given, headers={"Idempotency-Key": "one"})
+    token = first.json()["token"]
+    async with console.desk.pool.connection() as connection:
+        row = await (await connection.execute("SELECT body FROM api_request")).fetchone()
+    assert row and token.encode() not in bytes(row[0])
+    again = await person.post("/api/v1/keys", json=given, headers={"Idempotency-Key": "one"})
+    assert (again.headers["idempotency-replayed"], again.json()["token"]) == ("true", token)

@@ -18,9 +18,13 @@ from services.console.access import Who
 from services.console.api.problems import kind, of_refusal
 from services.console.desk import desk_of
 from services.runtime.postgres import Connection, connect
+from services.runtime.sealing import seal, unsealed
 from services.store import api_requests
+from services.store.secret_keys import signing_keys
 
 KEPT: Final = ("content-type", "location", "etag", "link", "retry-after")
+PURPOSE: Final = b"answer that is kept"
+"""What an answer is sealed for: in some there is a key, a secret or a link, which nobody else may read."""
 AT_ONCE: Final = 16
 _places = asyncio.Semaphore(AT_ONCE)
 
@@ -52,8 +56,7 @@ async def _first_or_again(
     if known.fingerprint != fingerprint:
         raise Invalid("this Idempotency-Key was used for another request: take a new one")
     if known.status is not None:
-        headers = {**(known.headers or {}), "Idempotency-Replayed": "true"}
-        return Response(known.body or b"", known.status, headers)
+        return await _again(connection, known)
     began = int(known.began_at.timestamp() * 1000)
     token = once.set(Once(f"{who.user.id} {key}".encode(), began))
     try:
@@ -62,6 +65,14 @@ async def _first_or_again(
         once.reset(token)
     await _keep(connection, who.user.id, key, answer)
     return answer
+
+
+async def _again(connection: Connection, known: api_requests.Request) -> Response:
+    body = unsealed(known.body or b"", await signing_keys(connection), PURPOSE)
+    if body is None:
+        return kind(409, "this was done; the key that its answer was sealed with is in force no more")
+    headers = {**(known.headers or {}), "Idempotency-Replayed": "true"}
+    return Response(body, known.status or 200, headers)
 
 
 async def _with_refusals(request: Request, do: Callable[[], Awaitable[Response]]) -> Response:
@@ -76,7 +87,8 @@ async def _keep(connection: Connection, user: int, key: str, answer: Response) -
         await api_requests.forget(connection, user, key)
         return
     headers = {name: answer.headers[name] for name in KEPT if name in answer.headers}
-    await api_requests.answered(connection, user, key, answer.status_code, headers=headers, body=bytes(answer.body))
+    body = seal(bytes(answer.body).decode(), await signing_keys(connection), PURPOSE)
+    await api_requests.answered(connection, user, key, answer.status_code, headers=headers, body=body)
 
 
 async def _fingerprint(request: Request) -> bytes:

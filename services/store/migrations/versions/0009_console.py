@@ -105,7 +105,7 @@ CREATE TABLE api_request (                                     -- what an Idempo
     began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     status integer,                                            -- null: it is not answered
     headers jsonb,
-    body bytea,
+    body bytea,                                                -- sealed: in some there is a secret
     PRIMARY KEY (user_id, key)
 );
 CREATE INDEX api_request_by_age ON api_request (began_at);
