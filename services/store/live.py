@@ -13,7 +13,6 @@ from services.domain.states import OPEN, State
 from services.runtime.postgres import Connection
 from services.store.confirmations import CONFIRMED, for_message
 from services.store.messages import FOR_USERS
-from services.store.sessions import ABSOLUTE, IDLE
 from services.store.status import state_of
 
 
@@ -74,10 +73,10 @@ async def asked_to_confirm(connection: Connection, since: timedelta) -> list[UUI
 
 
 async def still_stand(
-    connection: Connection, sessions: Sequence[int], keys: Sequence[int]
+    connection: Connection, sessions: Sequence[int], keys: Sequence[int], *, idle: timedelta, absolute: timedelta
 ) -> dict[tuple[str, int], tuple[str, ...]]:
     """Those of these sessions and keys that stand, as ("session" | "key", id), with the roles of their users now."""
-    values = {"sessions": list(sessions), "keys": list(keys), "idle": IDLE, "absolute": ABSOLUTE}
+    values = {"sessions": list(sessions), "keys": list(keys), "idle": idle, "absolute": absolute}
     rows = await connection.execute(_STILL, values)
     return {(kind, number): tuple(sorted(roles)) async for kind, number, roles in rows}
 

@@ -4,19 +4,23 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from services.console.access import COOKIE
-from services.console.live import reader, subjects, watchers
+from services.console.access import COOKIE, Who
+from services.console.doors.settings import DoorSettings
+from services.console.live import attend, reader, subjects, watchers
 from services.domain.states import State
 from services.store import ledger, sessions, workers
 from services.store.ledger import Result
 from services.store.messages import Message
+from services.store.users import save_user
 from tests.browser.console import ConsoleSite, console_on
+from tests.console.conftest import Console
 from tests.console.watching import Reading
 from tests.stack import Background
 from tests.store.world import SOURCE, add_crowd, add_user, connect, now, release, submit
@@ -238,3 +242,18 @@ def test_a_text_ends_no_line_of_the_stream() -> None:
     """A title with a line end in it makes no field, and no event, of its own."""
     told = subjects.frame("board", "a\rdata: b\n\nevent: c\r\nid: d", "1-1").decode()
     assert told == "event: board\nid: 1-1\ndata: a\ndata: data: b\ndata: \ndata: event: c\ndata: id: d\n\n"
+
+
+async def test_a_stream_ends_when_its_session_has_been_idle_as_long_as_the_centre_allows(console: Console) -> None:
+    """A page that was left open on a desk shows nothing any more, by the centre's own limit and not by ours."""
+    desk = replace(console.desk, doors=DoorSettings(session_idle_minutes=5), work=[])
+    all_who_watch = attend(desk)
+    async with desk.pool.connection() as connection:
+        user = await save_user(connection, "an@ccvo.example", ["author"])
+        session = await sessions.begin(connection, user.id, "left open", "password")
+        await connection.execute("UPDATE session SET seen_at = clock_timestamp() - interval '10 minutes'")
+    async with desk.running(), asyncio.timeout(8):
+        with all_who_watch.watching(Who(user, session=session), None) as watcher:
+            while not watcher.over:
+                await asyncio.sleep(0.05)
+    assert watcher.over == "ended"

@@ -16,5 +16,5 @@ def strip_of(desk: Desk) -> Strip:
 def attend(desk: Desk) -> Watchers:
     """Have the desk look while it runs, for those who watch: the list of whom this returns."""
     watchers = Watchers()
-    desk.work.append(Reader(desk.pool, desk.database, watchers).run)
+    desk.work.append(Reader(desk.pool, desk.database, watchers, desk.doors).run)
     return watchers

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from services.admin.answers import as_plain
+from services.console.doors.settings import DoorSettings
 from services.console.live import board, facts
 from services.console.live.subjects import Subject
 from services.console.live.watchers import Key, Watchers
@@ -35,8 +36,8 @@ log = structlog.get_logger(__name__)
 class Reader:
     """Keeps what is watched up to date."""
 
-    def __init__(self, pool: Pool, database: DatabaseSettings, watchers: Watchers) -> None:
-        self._pool, self._database, self._watchers = pool, database, watchers
+    def __init__(self, pool: Pool, database: DatabaseSettings, watchers: Watchers, doors: DoorSettings) -> None:
+        self._pool, self._database, self._watchers, self._doors = pool, database, watchers, doors
         self._board_at = self._judged_at = 0.0
         self._titles: dict[int, str] = {}
         self._away_since: str | None = None
@@ -114,7 +115,11 @@ class Reader:
     async def _judge(self, connection: Connection) -> None:
         keys: set[Key] = {each.key for each in self._watchers.all}
         of = {kind: [number for each, number in keys if each == kind] for kind in ("session", "key")}
-        self._watchers.judge(await still_stand(connection, of["session"], of["key"]))
+        self._watchers.judge(
+            await still_stand(
+                connection, of["session"], of["key"], idle=self._doors.idle, absolute=self._doors.absolute
+            )
+        )
         self._judged_at = time.monotonic()
 
     def _away(self, problem: Exception) -> None:
