@@ -201,3 +201,14 @@ async def test_who_signed_out_at_the_provider_is_signed_out_here(
             assert answer.status_code == status
             seen = [(await client.get("/me")).status_code for client in (by_session, by_person)]
             assert tuple(seen) == signed_in
+
+
+async def test_an_address_is_not_verified_by_what_is_said_of_another(liar: Liar) -> None:
+    """Where the two parts of what a provider says differ, one may write an administrator's address in its profile."""
+    liar.claims |= {"email": "administrator@ccvo.example"}
+    liar.userinfo |= {"email": "an@ccvo.example", "email_verified": True}
+    said = await provider(liar).said("code", nonce="n", verifier="v")
+    assert said.claims.get("email_verified") is not True
+    liar.userinfo |= {"email": "administrator@ccvo.example"}
+    said = await provider(liar).said("code", nonce="n", verifier="v")
+    assert said.claims["email_verified"] is True

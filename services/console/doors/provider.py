@@ -169,7 +169,11 @@ class Provider:
             return {}
         given = {"Authorization": f"Bearer {token['access_token']}"}
         found = await self._read(metadata["userinfo_endpoint"], headers=given)
-        return found if found.get("sub") == known["sub"] else {}
+        if found.get("sub") != known["sub"]:
+            return {}
+        if "email" in known and found.get("email") != known["email"]:
+            found.pop("email_verified", None)  # it is said of another address
+        return found
 
     async def _read(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
