@@ -240,3 +240,19 @@ async def test_a_session_that_was_left_open_lets_nobody_act_alone(console: Conso
     answer = await client.post(path, json={"incident": "proef"} if "/api/" in path else None)
     proof = "Proof needed" in answer.text or answer.headers.get("location", "").startswith("/sign-in/again")
     assert proof, (answer.status_code, answer.text[:300])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/contacts"),
+        ("GET", "/contacts/export"),
+        ("GET", "/sms/opt-outs"),
+        ("POST", "/messages/01990000-0000-7000-8000-000000000000/calls/gov-1"),
+    ],
+)
+async def test_the_api_gives_an_auditor_no_more_than_the_pages(console: Console, method: str, path: str) -> None:
+    """There addresses are masked for who does not look after contacts, and nobody confirms for others who only reads."""
+    client = await console.as_("auditor")
+    answer = await client.request(method, f"/api/v1{path}", json={"reached": True} if method == "POST" else None)
+    assert answer.status_code == 403, answer.text[:300]

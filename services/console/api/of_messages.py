@@ -110,7 +110,7 @@ MESSAGES: Final = (
     Ability(command="message calls", function=calls.calls, method="GET", path=f"{ONE}/calls", action="export-people"),
     Ability(
         command="message called", function=calls.called, method="POST", path=f"{ONE}/calls/{{contact}}",
-        action="export-people",
+        action="halt",
     ),
     Ability(
         command="message replies", function=replies.of_message, method="GET", path=f"{ONE}/replies",

@@ -10,7 +10,7 @@ CONTACTS: Final = Given("file", "contacts", {CSV: ".csv"})
 
 CONTACT: Final = (
     Ability(
-        command="contacts list", function=contacts.list_, method="GET", path="/contacts", action="export-people",
+        command="contacts list", function=contacts.list_, method="GET", path="/contacts", action="keep-contacts",
         pages=Pages("external_id", "after", items="contacts", most=10_000), answer=models.Contact,
     ),
     Ability(
@@ -19,7 +19,7 @@ CONTACT: Final = (
     ),
     Ability(
         command="contacts export", function=contacts.export, method="GET", path="/contacts/export",
-        action="export-people", written=(Written("output", "contacts.csv", CSV),),
+        action="keep-contacts", written=(Written("output", "contacts.csv", CSV),),
     ),
     Ability(
         command="contacts coverage", function=contacts.coverage, method="GET", path="/contacts/coverage", action="see",

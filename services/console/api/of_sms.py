@@ -26,7 +26,7 @@ SMS: Final = (
     ),
     Ability(
         command="sms opt-outs list", function=opt_outs.list_, method="GET", path="/sms/opt-outs",
-        action="export-people",
+        action="keep-contacts",
     ),
     Ability(
         command="sms opt-outs lift", function=opt_outs.lift, method="DELETE", path="/sms/opt-outs/{number}",
