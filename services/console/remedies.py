@@ -22,6 +22,7 @@ REMEDIES: Final = {
     "edition-missed": "Nothing of it is lost: it stands in the next edition. If it cannot wait, write a message.",
     "edition-fails": "It is tried until it is too late. Look at the logs of newsletter and editorial.",
     "webhook-failing": "Look at its address and its secret, then send again what it did not get.",
+    "events-failed": "Look under Outside systems what went wrong, mend it, and have the event looked at again.",
 }
 OTHERWISE: Final = "See docs/operations.md, or ask the support cell."
 
