@@ -252,7 +252,7 @@ async def test_a_session_that_was_left_open_lets_nobody_act_alone(console: Conso
     ],
 )
 async def test_the_api_gives_an_auditor_no_more_than_the_pages(console: Console, method: str, path: str) -> None:
-    """There addresses are masked for who does not look after contacts, and nobody confirms for others who only reads."""
+    """There addresses are masked for who does not look after contacts, and who only reads confirms for nobody."""
     client = await console.as_("auditor")
     answer = await client.request(method, f"/api/v1{path}", json={"reached": True} if method == "POST" else None)
     assert answer.status_code == 403, answer.text[:300]

@@ -255,5 +255,5 @@ async def test_a_stream_ends_when_its_session_has_been_idle_as_long_as_the_centr
     async with desk.running(), asyncio.timeout(8):
         with all_who_watch.watching(Who(user, session=session), None) as watcher:
             while not watcher.over:
-                await asyncio.sleep(0.05)
+                await watcher.subject.changed.wait()
     assert watcher.over == "ended"
