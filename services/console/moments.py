@@ -38,6 +38,11 @@ def _number(language: str) -> Callable[[int | float | None], str]:
     return lambda value: "" if value is None else format_decimal(value, locale=language)
 
 
+def _money(language: str) -> Callable[[float], str]:
+    """`1.234,50`: with cents."""
+    return lambda value: format_decimal(value, format="#,##0.00", locale=language)
+
+
 def _iso(_: str) -> Callable[[datetime | str | None], str]:
     """For `<time datetime="…">`."""
     return lambda value: read.isoformat() if (read := _read(value)) else ""
@@ -51,5 +56,6 @@ FILTERS: Final[dict[str, Callable[[str], Callable[..., Any]]]] = {
     "moment": _moment,
     "ago": _ago,
     "number": _number,
+    "money": _money,
     "iso": _iso,
 }

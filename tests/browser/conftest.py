@@ -8,7 +8,7 @@ import pytest
 from services.rendering.templates import Templates, load_templates
 from tests.browser.console import ConsoleSite, console_on
 from tests.browser.sight import Sight
-from tests.stack import Background
+from tests.stack import Background, fresh_database
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +37,15 @@ def console_site(database_url: str, background: Background, monkeypatch: pytest.
     monkeypatch.setenv("ROELAND_DATABASE_URL", database_url)
     with console_on(database_url, background) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def lasting_site(postgres: str, background: Background) -> Iterator[ConsoleSite]:
+    """One for all tests of a file, which leave it as they found it or do not mind."""
+    with pytest.MonkeyPatch.context() as patch, fresh_database(postgres) as url:
+        patch.setenv("ROELAND_DATABASE_URL", url)
+        with console_on(url, background) as site:
+            yield site
 
 
 @pytest.fixture(scope="session")

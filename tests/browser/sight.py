@@ -10,14 +10,14 @@ in the loop of an async test, `await asyncio.to_thread(sight.look, …)`.
 
 import asyncio
 import shutil
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 
-from tests.browser.seen import Seen, violation
+from tests.browser.seen import Look, Seen, violation
 from tests.browser.subject import File, Subject
 from tests.stack import Background
 
@@ -27,7 +27,8 @@ SCREENSHOTS: Final = Path(__file__).parents[2] / ".screenshots"
 WIDTHS: Final = {360: 740, 1280: 800}
 """Of a phone and of a screen, in CSS pixels, each with its height."""
 SCHEMES: Final = ("light", "dark")
-JUDGED: Final = ((360, "light"), (1280, "dark"))
+LOOKS: Final[tuple[Look, ...]] = tuple((width, scheme) for width in WIDTHS for scheme in SCHEMES)
+JUDGED: Final[tuple[Look, ...]] = ((360, "light"), (1280, "dark"))
 """The looks that axe-core judges: contrast goes by scheme, what is hidden or moved by width; all four cost a minute."""
 
 ARGUMENTS: Final = (
@@ -65,14 +66,16 @@ class Sight:
         language: str = "nl-BE",
         axe: Mapping[str, Any] | None = None,
         cookies: Mapping[str, str] | None = None,
+        looks: Collection[Look] = LOOKS,
     ) -> Seen:
         """Look at every width, by day and by night, and keep `.screenshots/NAME-WIDTH-SCHEME.png`.
 
         `page`: HTML, an address, or the path of one of `files`. `images`: whether those are loaded. `axe`: options of
-        axe.run. `cookies`: of somebody who is signed in there. It asserts nothing: `.flawless()` does.
+        axe.run. `cookies`: of somebody who is signed in there. `looks`: those of JUDGED are half the cost of all.
+        It asserts nothing: `.flawless()` does.
         """
         subject = Subject(page, files or {}, images, language, cookies or {})
-        return self._background.run(self._look(subject, name, axe))
+        return self._background.run(self._look(subject, name, axe, looks))
 
     def shoot(self, page: str, *, name: str, files: Mapping[str, File] | None = None) -> Path:
         """One picture of the page as it is printed, at the width of A4; returns where it is."""
@@ -105,7 +108,7 @@ class Sight:
         await self._browser.close()
         await self._playwright.stop()
 
-    async def _look(self, subject: Subject, name: str, axe: Mapping[str, Any] | None) -> Seen:
+    async def _look(self, subject: Subject, name: str, axe: Mapping[str, Any] | None, looks: Collection[Look]) -> Seen:
         seen = Seen()
 
         async def once(width: int, scheme: str) -> None:
@@ -120,7 +123,7 @@ class Sight:
                 seen.violations[width, scheme] = [violation(each) for each in found]
             await tab.close()
 
-        await asyncio.gather(*(once(width, scheme) for width in WIDTHS for scheme in SCHEMES))
+        await asyncio.gather(*(once(*look) for look in looks))
         return seen
 
     async def _shoot(self, subject: Subject, name: str) -> Path:
