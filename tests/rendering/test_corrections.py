@@ -82,6 +82,12 @@ def test_an_sms_begins_with_the_word_and_says_what_was_wrong_last(templates: Tem
     assert measure(text).segments == 1
 
 
+def test_an_sms_keeps_what_is_promised_and_what_was_wrong_apart(templates: Templates) -> None:
+    """Two sentences with a space between them: they stood as one, *12.12 uur.Wat niet juist was*."""
+    content = correction(wrong=[{"text": "Het uur."}], next_update_at="2026-11-23T12:00:00+01:00")
+    assert " uur. Wat niet juist was: Het uur." in rendered(content, templates)["governors/nl/sms"].text
+
+
 def test_an_sms_without_room_says_what_is_right(templates: Templates) -> None:
     """The three things that count, whole, before the first letter of what does not."""
     keys = [{"text": [{"text": f"{number} {'woord ' * 22}einde."}]} for number in range(3)]
