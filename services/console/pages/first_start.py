@@ -1,11 +1,10 @@
 """`/first-start`: the first administrator; `/check-list`: what is ready, and what is still to do."""
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.admin.checks import Found, examine
 from services.console.access import Allowed, Open, Who
 from services.console.desk import desk_of
 from services.console.doors import first_start, passwords
@@ -14,6 +13,9 @@ from services.console.languages import catalogue, language_of
 from services.console.view import page
 from services.domain.contact_fields import Unusable
 from services.domain.contact_fields import email as checked
+
+if TYPE_CHECKING:
+    from services.admin.checks import Found
 
 FIRST: Final = Open("nobody can sign in yet; it needs a token from the log")
 LISTED: Final = {
@@ -62,6 +64,8 @@ async def begin(request: Request, token: Field = "", email: Field = "", password
 @router.get("/check-list")
 async def check_list(request: Request, who: Annotated[Who, Depends(Allowed("administer"))]) -> Response:
     """What `roeland doctor` found."""
+    from services.admin.checks import examine  # with what it needs, a quarter of what the console takes to start
+
     words = catalogue(language_of(request))
     found = await examine(LISTED, seconds=SECONDS)
     return page(
@@ -69,7 +73,7 @@ async def check_list(request: Request, who: Annotated[Who, Depends(Allowed("admi
     )
 
 
-def _named(found: Found, name: str) -> dict[str, str]:
+def _named(found: "Found", name: str) -> dict[str, str]:
     return {"name": name, "state": found.state, "found": found.found, "remedy": found.remedy.replace("`", "")}
 
 

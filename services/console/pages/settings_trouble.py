@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from services.admin import dead_letters as admin_letters
 from services.admin.answers import Answer, as_plain, lines
-from services.admin.checks import examine
 from services.console.access import Allowed, Who
 from services.console.calling import call
 from services.console.desk import desk_of
@@ -58,5 +57,7 @@ async def replay(request: Request, who: Administrator, number: int) -> Response:
 
 
 async def _examined() -> Answer:
+    from services.admin.checks import examine
+
     found: Any = as_plain(await examine())
     return Answer(found, lines())
