@@ -6,8 +6,9 @@ from typing import Final
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 
-from services.console.languages import catalogue
+from services.console.languages import LOCALE, catalogue
 from services.console.view import NAVIGATION, environment
 
 CONSOLE: Final = Path(__file__).parents[2] / "services" / "console"
@@ -46,3 +47,14 @@ def test_every_template_can_be_read() -> None:
     made = environment("nl")
     for name in made.list_templates(extensions=["j2"]):
         made.get_template(name)
+
+
+def test_a_text_has_one_dutch() -> None:
+    """Of two files that translate it differently the later name would win, without a word."""
+    found: dict[str, set[str]] = {}
+    for path in (LOCALE / "nl").glob("*.po"):
+        with path.open("rb") as file:
+            for each in read_po(file, locale="nl"):
+                if each.id and isinstance(each.id, str):
+                    found.setdefault(each.id, set()).add(str(each.string))
+    assert not {text: said for text, said in found.items() if len(said) > 1}
