@@ -30,7 +30,7 @@ up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the service
 test: install ## The tests, on real Kafka and PostgreSQL; some ten minutes on two cores
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser"
 
-test-long: install ## The tests that break or start whole stacks of their own, the demo among them; some ten minutes
+test-long: install ## The tests that break or start whole stacks, the demo and the story in Chromium among them; some fifteen minutes
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long
 
 test-fast: install ## The tests that need no server
@@ -38,7 +38,7 @@ test-fast: install ## The tests that need no server
 
 test-browser: install ## Pages and mails in Chromium, with axe-core; pictures of all of it in .screenshots/
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium"; exit 1; }
-	@$(BIN)/pytest -q tests/browser
+	@$(BIN)/pytest -q -m "not long" tests/browser
 
 bench: install ## Speed, CPU, memory and latency beside smtp-source, in 20 minutes; FIGURES="mail urgent" for some
 	@$(BIN)/python -m tests.benchmarks $(FIGURES)

@@ -1,6 +1,5 @@
 """`roeland webhooks …`: outside systems that are told what happens (Standard Webhooks; docs/webhooks.md)."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -190,6 +189,8 @@ def _check(url: str, events: list[str]) -> None:
 
 async def _came_of(connection: "Connection", delivery: UUID) -> "Delivery | None":
     """The delivery once it ended, or as it stands after a while."""
+    import asyncio
+
     from services.store import webhook_deliveries
 
     for _ in range(int(TEST_SECONDS / LOOK_SECONDS)):

@@ -153,6 +153,7 @@ class TestOnADatabase:
         (finding,) = [each for each in document["findings"] if each["rule"] == "fact-other-value"]
         assert (finding["severity"], finding["place"]) == ("error", "actions[0]")
 
+    @pytest.mark.long
     def test_a_change_of_the_lists_is_judged_before_it_is_in_force(self, roeland: Roeland, tmp_path: Path) -> None:
         """Not valid; without templates; in the way of what there is; or good."""
         own = roeland("config", "show").out

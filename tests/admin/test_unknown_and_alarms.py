@@ -180,5 +180,6 @@ def test_every_kind_of_alarm_has_a_remedy():
     others = {
         alarms.CANNOT_SEND, alarms.SMS_SILENT, alarms.PROVIDER_OUT, alarms.CARRIER_FILTERED,
         opt_outs.OPTED_OUT, alarms.GLASS_BROKEN, alarms.EDITION_MISSED, alarms.EDITION_FAILS,
+        alarms.EVENTS_FAILED, alarms.WEBHOOK_FAILING,
     }  # fmt: skip
     assert {*alarms.KINDS, *others} == set(REMEDIES)

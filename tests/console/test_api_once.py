@@ -7,7 +7,7 @@ from services.admin.invocation import Once, new_id, once
 from services.store import api_requests
 from tests.console.conftest import Console
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 APPROVE = "/api/v1/playbooks/cyber-incident/entries/eerste-melding/approve"
 
 

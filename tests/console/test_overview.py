@@ -141,6 +141,7 @@ ASKED_FOR: Final = {
 LEDGER: Final = re.compile(r"\b(FROM|JOIN)\s+delivery\b", re.IGNORECASE)
 
 
+@pytest.mark.long
 async def test_no_page_counts_over_the_ledger(console: Console, database_url: str, asked: list[str]) -> None:
     """With a message to a million in it each such page is a second of PostgreSQL, in the very hour that counts."""
     message = await crisis(database_url)

@@ -11,7 +11,7 @@ from tests.editorial.rooms import Rooms, rooms
 from tests.editorial.test_corrections import correction
 from tests.stack import Background, Sink
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 CROWD = """
 WITH made AS (

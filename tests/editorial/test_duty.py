@@ -13,7 +13,7 @@ from tests.conftest import delete_topics
 from tests.editorial.rooms import AUTHOR, MANAGER, SECOND, Rooms, rooms
 from tests.stack import Background
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 MINUTES = 0.02  # 1.2 s
 THIRD = 5

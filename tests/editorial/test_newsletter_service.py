@@ -10,7 +10,7 @@ from services.store import messages
 from tests.editorial.newsletters import ZONE, added
 from tests.editorial.rooms import Rooms
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 async def test_the_clock_makes_an_edition_and_editorial_a_message_of_it(desk: Rooms, incident: str) -> None:

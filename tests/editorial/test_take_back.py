@@ -15,7 +15,7 @@ from tests.conftest import delete_topics
 from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms, rooms
 from tests.stack import Background
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 SECONDS = 1.5
 ROUTINE = {"urgency": "routine", "kind": "update"}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.end_to_end.running import Roeland
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(400)]
 
 MANAGER = "nacht@ccvo.example"
 PEOPLE = 30

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.harness import Crew
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(120)]
 
 PEOPLE = 60
 HOUR = timedelta(hours=1)

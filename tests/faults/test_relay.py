@@ -8,7 +8,7 @@ import pytest
 from tests.faults.accounts import Account
 from tests.faults.harness import Crew
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 PEOPLE = 90
 HURT = 3

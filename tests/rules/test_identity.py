@@ -95,6 +95,13 @@ def test_who_may_submit_and_approve() -> None:
         "break-glass": {"crisis-manager"},
         "judge": {"approver", "crisis-manager"},
         "keep-newsletters": {"author", "crisis-manager", "administrator"},
+        "see": set(ROLES),
+        "halt": {"author", "approver", "crisis-manager"},
+        "keep-incidents": {"author", "crisis-manager"},
+        "keep-contacts": {"author", "crisis-manager", "administrator"},
+        "export-people": set(ROLES),
+        "audit": {"auditor", "administrator"},
+        "administer": {"administrator"},
     }
 
 
