@@ -19,7 +19,7 @@ from tests.conftest import delete_topics
 from tests.editorial.rooms import Rooms
 from tests.stack import Background, fresh_database
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 FILE: dict[str, Any] = {
     "incident": "cyber-2026-014", "kind": "alert", "urgency": "urgent", "phase": "acute",

@@ -10,7 +10,7 @@ from tests.admin.conftest import in_this_process
 from tests.browser.console import ConsoleSite
 from tests.browser.sight import JUDGED, Sight
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 COLUMNS = "external_id,name,organisation,role,audience,municipality,province,language,email,mobile,deputy"
 TOWNS = ("Aalst", "Gent", "Hasselt", "Genk", "Brugge", "Kortrijk", "Leuven", "Mechelen")

@@ -13,7 +13,7 @@ from tests.browser.console import ConsoleSite
 from tests.browser.sight import JUDGED, Sight
 from tests.console.signing import PASSWORD, code
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 
 def test_the_doors_are_for_everyone(sight: Sight, lasting_site: ConsoleSite) -> None:

@@ -13,7 +13,7 @@ from tests.browser.console import ConsoleSite
 from tests.browser.sight import JUDGED, Sight
 from tests.editorial.newsletters import TODAY, added, made
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 ROLES: Final = ("administrator", "author", "approver", "auditor")
 NEXT: Final = TODAY + timedelta(days=1)
 NEWSLETTERS: Final = (

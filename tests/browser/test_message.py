@@ -14,7 +14,7 @@ from tests.browser.console import ConsoleSite
 from tests.browser.sight import Sight
 from tests.store.world import INCIDENT, add_crowd, add_user, connect, release, submit
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 
 OUTCOMES = {0: State.ACCEPTED, 1: State.DELIVERED, 2: State.ACCEPTED, 3: State.BOUNCED, 4: State.PLANNED}
 BODY = "De dienst ligt stil sinds 8 uur. De lonen van november worden later gestort.\nMeer om 16 uur."
