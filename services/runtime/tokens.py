@@ -88,3 +88,8 @@ def _token(key: Key, subject: str, purpose: str) -> str:
 def _mac(key: Key, subject: str, purpose: str) -> bytes:
     """NUL stands between the parts, and in none of them."""
     return hmac.digest(key.secret, "\0".join((key.id, purpose, subject)).encode(errors="replace"), "sha256")
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token that stands for somebody: its SHA-256, from which nobody gets it back."""
+    return sha256(token.encode()).digest()

@@ -1,6 +1,5 @@
 """Keys for programs: a person's own, or an outside system's. Only the hash is kept."""
 
-import hashlib
 import secrets
 import zlib
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from typing import Any, Final
 from psycopg.rows import dict_row
 
 from services.runtime.postgres import Connection
-from services.store.users import USER, User
+from services.runtime.tokens import digest
+from services.store.users import OF_USER, User, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def add(
     connection: Connection, token: str, user: int, *, name: str, scopes: Sequence[str], expires_at: datetime
 ) -> ApiKey:
     """A key of this user's own."""
-    values = {"token": _digest(token), "user": user, "name": name, "scopes": list(scopes), "until": expires_at}
+    values = {"token": digest(token), "user": user, "name": name, "scopes": list(scopes), "until": expires_at}
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_ADD, values)
         row = await cursor.fetchone()
@@ -88,34 +88,26 @@ def _with_owner(row: dict[str, Any]) -> tuple[ApiKey, str | None]:
     return ApiKey(**row), email
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
 async def by_token(connection: Connection, token: str) -> tuple[ApiKey, User] | None:
     """The key that stands and the user who acts by it; None when it is unknown, over, revoked, or acts for nobody."""
     if token.startswith(PREFIX) and not is_well_formed(token):
         return None
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(_STANDING, (_digest(token),))
+        await cursor.execute(_STANDING, (digest(token),))
         row = await cursor.fetchone()
     if row is None:
         return None
-    key, user = _split(row)
+    columns, user = split(row)
+    key = ApiKey(**columns)
     if key.last_used_at is None or datetime.now(UTC) - key.last_used_at > timedelta(minutes=1):
         await connection.execute("UPDATE api_key SET last_used_at = clock_timestamp() WHERE id = %s", (key.id,))
     return key, user
 
 
-def _split(row: dict[str, Any]) -> tuple[ApiKey, User]:
-    of_user = {name.removeprefix("u_"): value for name, value in row.items() if name.startswith("u_")}
-    return ApiKey(**{k: v for k, v in row.items() if not k.startswith("u_")}), User(**of_user)
-
-
 _KEY: Final = "id, name, token, user_id, scopes, created_by, created_at, expires_at, last_used_at, revoked_at"
 _STANDING: Final = f"""
 SELECT {", ".join(f"k.{each.strip()}" for each in _KEY.split(","))},
-       {", ".join(f"u.{each.strip()} AS u_{each.strip()}" for each in USER.split(","))}
+       {OF_USER}
 FROM api_key k JOIN users u ON u.id = k.user_id
 WHERE k.token = %s AND k.revoked_at IS NULL AND u.disabled_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())

@@ -1,14 +1,14 @@
 """Who is signed in at the console."""
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from psycopg.rows import class_row, dict_row
 
 from services.runtime.postgres import Connection
-from services.store.users import USER, User
+from services.runtime.tokens import digest
+from services.store.users import OF_USER, User, split
 
 IDLE: Final = timedelta(hours=2)
 ABSOLUTE: Final = timedelta(hours=12)
@@ -35,11 +35,6 @@ class Session:
     at_provider: str | None = None
     id_token: str | None = field(default=None, repr=False)
     agent: str = ""
-
-
-def digest(token: str) -> bytes:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def is_fresh(session: Session) -> bool:
@@ -79,7 +74,8 @@ async def by_token(
         row = await cursor.fetchone()
     if row is None:
         return None
-    session, user = _split(row)
+    columns, user = split(row)
+    session = Session(**columns)
     if datetime.now(UTC) - session.seen_at > timedelta(minutes=1):
         await connection.execute("UPDATE session SET seen_at = clock_timestamp() WHERE id = %s", (session.id,))
     return session, user
@@ -142,15 +138,10 @@ async def standing_of(
         return await cursor.fetchall()
 
 
-def _split(row: dict[str, Any]) -> tuple[Session, User]:
-    of_user = {name.removeprefix("u_"): value for name, value in row.items() if name.startswith("u_")}
-    return Session(**{k: v for k, v in row.items() if not k.startswith("u_")}), User(**of_user)
-
-
 _SESSION: Final = "id, token, user_id, how, created_at, seen_at, proved_at, ended_at, at_provider, id_token, agent"
 _STANDING: Final = f"""
 SELECT {", ".join(f"s.{each.strip()}" for each in _SESSION.split(","))},
-       {", ".join(f"u.{each.strip()} AS u_{each.strip()}" for each in USER.split(","))}
+       {OF_USER}
 FROM session s JOIN users u ON u.id = s.user_id
 WHERE s.token = %(token)s AND s.ended_at IS NULL AND u.disabled_at IS NULL
   AND s.seen_at > clock_timestamp() - %(idle)s AND s.created_at > clock_timestamp() - %(absolute)s

@@ -1,6 +1,5 @@
 """Outside systems that may send events: each with a key of its own, what it may send, and until when."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Any, Final
 from psycopg.rows import class_row
 
 from services.runtime.postgres import Connection
+from services.runtime.tokens import digest
 
 PURPOSE: Final = b"event source"
 """What its secret is sealed for (`services.runtime.sealing`)."""
@@ -58,7 +58,7 @@ async def add(
     """Keep it; None when one of this name stands. The name of a revoked one may be had again. The caller commits."""
     await connection.execute(_OUT_OF_THE_WAY, (name,))
     values = {
-        "name": name, "token": hashed(token) if token else None, "secret": secret, "types": list(types),
+        "name": name, "token": digest(token) if token else None, "secret": secret, "types": list(types),
         "prefix": prefix, "by": by, "expires": expires_at,
     }  # fmt: skip
     return await _one(connection, _ADD, values)
@@ -83,7 +83,7 @@ async def revoke(connection: Connection, source: int) -> Source | None:
 
 async def by_token(connection: Connection, token: str) -> Source | None:
     """The source that stands and has this token."""
-    return await _one(connection, f"{_STANDING} AND token = %(token)s", {"token": hashed(token)})
+    return await _one(connection, f"{_STANDING} AND token = %(token)s", {"token": digest(token)})
 
 
 async def signing(connection: Connection) -> list[Source]:
@@ -99,11 +99,6 @@ async def used(connection: Connection, source: Source) -> None:
     """It was used now, to the minute. The caller commits."""
     if source.last_used_at is None or datetime.now(UTC) - source.last_used_at > timedelta(minutes=1):
         await connection.execute("UPDATE event_source SET last_used_at = clock_timestamp() WHERE id = %s", (source.id,))
-
-
-def hashed(token: str) -> bytes:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 async def _one(connection: Connection, query: str, values: dict[str, Any]) -> Source | None:

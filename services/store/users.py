@@ -25,6 +25,16 @@ class User:
 USER: Final = "id, email, roles, public_key, created_at, disabled_at, mobile"
 
 
+OF_USER: Final = ", ".join(f"u.{each.strip()} AS u_{each.strip()}" for each in USER.split(","))
+"""The columns of a user `u` beside those of what is theirs; `split` takes them apart again."""
+
+
+def split(row: dict[str, Any]) -> tuple[dict[str, Any], User]:
+    """What is theirs, and the user, of a row with `OF_USER`."""
+    of_user = {name.removeprefix("u_"): value for name, value in row.items() if name.startswith("u_")}
+    return {name: value for name, value in row.items() if not name.startswith("u_")}, User(**of_user)
+
+
 async def save_user(connection: AsyncConnection[Any], email: str, roles: Iterable[str]) -> User:
     """Add a user, or give the one who has this address these roles, no others, and enable them again."""
     return await _one(

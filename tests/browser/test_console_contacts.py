@@ -5,7 +5,7 @@ import pytest
 
 from services.console.access import COOKIE
 from services.console.tokens import csrf_token
-from services.store import sessions
+from services.runtime.tokens import digest
 from tests.admin.conftest import in_this_process
 from tests.browser.console import ConsoleSite
 from tests.browser.sight import JUDGED, Sight
@@ -26,7 +26,7 @@ CHANGED = [*LIST[:3], LIST[3].replace("Hasselt.example", "hasselt2.example").rep
 
 
 def uploaded(site: ConsoleSite, cookies: dict[str, str], content: str) -> httpx.Response:
-    headers = {"X-CSRF-Token": csrf_token(sessions.digest(cookies[COOKIE])), "Cookie": f"{COOKIE}={cookies[COOKIE]}"}
+    headers = {"X-CSRF-Token": csrf_token(digest(cookies[COOKIE])), "Cookie": f"{COOKIE}={cookies[COOKIE]}"}
     files = {"file": ("lijst-november.csv", content.encode(), "text/csv")}
     return httpx.post(f"{site.url}/contacts/import", files=files, headers=headers, timeout=60)
 

@@ -23,6 +23,7 @@ from services.domain.configuration import Configuration
 from services.runtime.configuration import configuration_in_force
 from services.runtime.health import Health
 from services.runtime.postgres import DatabaseSettings, open_pool
+from services.runtime.tokens import digest
 from services.store import api_keys, sessions
 from services.store.users import find_user, save_user
 
@@ -52,7 +53,7 @@ class Console:
             await sessions.begin(connection, user.id, token, "password")
         client = await self.anyone()
         client.cookies.set(COOKIE, token, domain="console.example")
-        client.headers["X-CSRF-Token"] = csrf_token(sessions.digest(token))
+        client.headers["X-CSRF-Token"] = csrf_token(digest(token))
         return client
 
     async def with_key(self, *roles: str, scopes: tuple[str, ...]) -> httpx.AsyncClient:
