@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+export PYTHONDONTWRITEBYTECODE := # empty: else each of the processes that tests start compiles all of services/ anew
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-long test-fast test-browser bench faults check schemas lock clean

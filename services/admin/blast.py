@@ -1,5 +1,6 @@
 """`roeland sms blast`: an SMS to many, by one person with a phone at night; an urgent message underneath."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from services.admin.sms import app
 if TYPE_CHECKING:
     from services.admin.blast_preview import Ready
     from services.store.messages import Message
+    from services.store.status import Status
 
 Text = Annotated[list[str] | None, typer.Option("--text", help='What it says; `"fr: …"` for another language.')]
 Template = Annotated[Path | None, typer.Option(metavar="FILE", help="A text with {hole:name} in it.")]
@@ -75,6 +77,7 @@ async def blast(
     """
     from services.admin import blast_acting, blast_preview, blast_sending
     from services.admin.blast_content import Order
+    from services.admin.watching import follow  # here: once it is confirmed each moment counts
     from services.runtime.configuration import configuration_in_force
 
     configuration = configuration_in_force()
@@ -92,14 +95,15 @@ async def blast(
         blast_preview.show(console(), prepared.ready)
     blast_sending.ask(prepared.ready, yes=yes, again=again)
     message = await blast_acting.send(prepared, again=again)
-    return await _told(prepared.ready, message, watch=watch)
+    return await _told(prepared.ready, message, follow, watch=watch)
 
 
-async def _told(ready: "Ready", message: "Message", *, watch: bool) -> Answer:
+async def _told(
+    ready: "Ready", message: "Message", follow: "Callable[..., Awaitable[Status]]", *, watch: bool
+) -> Answer:
     """How it stands now; with `watch`, once it has ended."""
     from services.admin import blast_preview, blast_sending
     from services.admin.giving import known
-    from services.admin.watching import follow
     from services.runtime.postgres import connect
     from services.store.status import status_of
 

@@ -96,7 +96,9 @@ async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
 
 def _routes(messages: Messages, asked: deque[Asked]) -> list[web.RouteDef]:
     async def show(_: web.Request) -> web.Response:
-        return web.json_response([messages.resource(message) for message in messages.newest_first()])
+        return web.json_response(
+            [{**messages.resource(each), "asked_at": each.created.isoformat()} for each in messages.newest_first()]
+        )
 
     async def clear(request: web.Request) -> web.Response:
         messages.clear()

@@ -39,16 +39,18 @@ def fall_back(source: str) -> Callable[[Connection, str], Awaitable[None]]:
 
 
 async def _fall_back(connection: Connection, subject: str, source: str) -> None:
+    """Most often everybody has a number, at a release: then no claim waits for this look."""
     number = int(subject.partition("/")[0])
-    message = await messages.by_number(connection, number, lock=True)
+    subjects = {subject, *await timers.take_with(connection, fallbacks.KIND, f"{number}/")}
+    wanted = await _wanted(connection, number, subjects)
+    message = await messages.by_number(connection, number, lock=True) if wanted else None
     if message is None or message.kind in FOR_USERS:
         return
-    subjects = {subject, *await timers.take_with(connection, fallbacks.KIND, f"{number}/")}
     standing = await additions.standing(connection, number)
     if standing == "waits":
         await _again(connection, subjects, LOOK_AGAIN)
     elif standing == "goes-on":
-        await by_mail(connection, message, await _wanted(connection, number, subjects), source=source)
+        await by_mail(connection, message, wanted, source=source)
 
 
 async def _again(connection: Connection, subjects: Collection[str], after: timedelta) -> None:

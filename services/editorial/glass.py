@@ -1,6 +1,7 @@
 """The glass was broken: an alarm rings, and everyone with the role is told."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -17,15 +18,17 @@ from services.store.users import User, user_by_id, with_role
 
 BROKEN: Final = "glass-broken"
 DISPUTED: Final = "glass-disputed"
+TELL_AFTER: Final = timedelta(seconds=1)
+"""The crisis goes first: the notice is written, and goes out, when the message is on its way."""
 
 log = structlog.get_logger(__name__)
 
 
 async def tell_everyone(connection: Connection, message: Message, _: Desk) -> None:
-    """Ring the alarm, and have everyone told as soon as this transaction, which records the act, commits."""
+    """Ring the alarm, and have everyone told right after this transaction, which records the act, has committed."""
     detail = {"message": message.number, "incident": message.incident}
     await alarms.ring(connection, Alarm(GLASS_BROKEN, str(message.id), detail))
-    await telling.ask(connection, BROKEN, message.number)
+    await telling.ask(connection, BROKEN, message.number, TELL_AFTER)
 
 
 async def _tell_of_broken(connection: Connection, message: Message, desk: Desk) -> None:

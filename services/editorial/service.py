@@ -98,13 +98,13 @@ HANDLERS: Final[Mapping[type[Tolerant], Callable[[Connection, Any, User, Desk], 
 _OF_MESSAGES: Final[Mapping[str, telling.TellOfMessage]] = {
     duty.WAITS: duty.tell_next,
     calling.CALLS: calling.tell_on_duty,
-    **glass.TELLS,
 }
 
 TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
     OUTSIDE: outside.tell,
     **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
+    **{what: telling.while_it_goes_out(tell) for what, tell in glass.TELLS.items()},
 }
 """What users are told, by what was asked for."""
 

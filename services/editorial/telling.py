@@ -24,7 +24,7 @@ TRY_AGAIN: Final = timedelta(seconds=15)
 Tell = Callable[[Connection, int, Desk], Awaitable[None]]
 """Tells users of what has this number, if it is still so; the caller commits."""
 TellOfMessage = Callable[[Connection, Message, Desk], Awaitable[None]]
-"""Tells users of this message, whose row is locked, if it is still so; the caller commits."""
+"""Tells users of this message, which stays as it is meanwhile, if it is still so; the caller commits."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,10 +48,21 @@ def telling(desk: Desk, tells: Mapping[str, Tell]) -> Callable[[Connection, str]
 
 
 def of_message(tell: TellOfMessage) -> Tell:
-    """Tells of a message, by its number."""
+    """Tells of a message, by its number; of each one after the other, that nobody is told twice."""
 
     async def told(connection: Connection, number: int, desk: Desk) -> None:
         message = await messages.by_number(connection, number, lock=True)
+        if message is not None:
+            await tell(connection, message, desk)
+
+    return told
+
+
+def while_it_goes_out(tell: TellOfMessage) -> Tell:
+    """As `of_message`, of what happens once in a message's life: no worker waits for the notice to be written."""
+
+    async def told(connection: Connection, number: int, desk: Desk) -> None:
+        message = await messages.by_number(connection, number, keep=True)
         if message is not None:
             await tell(connection, message, desk)
 

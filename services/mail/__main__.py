@@ -9,12 +9,14 @@ from services.mail.service import MailCarrier
 from services.mail.settings import MailSettings
 from services.rendering.centre import Logo, RenderingSettings, read_logo
 from services.runtime.errors import Foreseen
+from services.runtime.priority import give_way
 from services.runtime.service import Service, run
 
 
 async def start(service: Service) -> None:
     """Carry mail until the service is told to stop."""
     settings = MailSettings()
+    give_way(settings.mail_nice)
     carrier = MailCarrier(
         settings,
         service.health,

@@ -42,6 +42,7 @@ class MailSettings(RoelandSettings):
     smtp_answer_seconds: float = Field(
         default=120, gt=0, description="For the answer to a mail itself: giving up means a second copy (RFC 5321: 600)."
     )
+    mail_nice: int = Field(default=10, ge=0, le=19, description="Gives way to all else on this machine; 0: does not.")
     smtp_ca_file: Path | None = None
     smtp_plaintext_login: bool = Field(default=False, description="Send the password over the network in the clear.")
 

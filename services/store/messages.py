@@ -135,10 +135,10 @@ async def revision(connection: Connection, message_id: UUID, number: int) -> Mes
     return found[0] if found else None
 
 
-async def by_number(connection: Connection, number: int, *, lock: bool = False) -> Message | None:
-    """The message with this number."""
-    query = f"SELECT {COLUMNS} FROM message WHERE number = %(number)s" + (" FOR NO KEY UPDATE" if lock else "")
-    found = await _all(connection, query, {"number": number})
+async def by_number(connection: Connection, number: int, *, lock: bool = False, keep: bool = False) -> Message | None:
+    """The message with this number; `lock` as in `find`. `keep`: it stays as it is, and workers go on claiming it."""
+    how = " FOR NO KEY UPDATE" if lock else " FOR SHARE" if keep else ""
+    found = await _all(connection, f"SELECT {COLUMNS} FROM message WHERE number = %(number)s{how}", {"number": number})
     return found[0] if found else None
 
 

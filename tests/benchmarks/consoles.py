@@ -28,8 +28,10 @@ SEEN: Final = ("consoles-progress", "s, p95", Target("at most", 1.0))
 FAN_OUT: Final = ("consoles-fan-out", "of without consoles", Target("at least", 0.95))
 PAGES: Final = ("consoles-pages", "s, p95", Target("at most", 0.2))
 PATHS: Final = ("/", "/messages")
-PAGE_EVERY: Final = 0.1
-LOOK_EVERY: Final = 0.02
+PAGE_EVERY: Final = 0.5
+"""Somebody opens a page: of 200 consoles each one every 100 s."""
+LOOK_EVERY: Final = 0.05
+"""The meter looks at the ledger, in runs with consoles and without."""
 EVENT: Final = re.compile(rb"event: progress\nid: [^\n]*\ndata: ([^\n]*)\n\n")
 
 
@@ -46,7 +48,9 @@ def measure(servers: Servers, *, contacts: int, consoles: int, runs: int) -> lis
         cookies = _sessions(made, consoles)
         pairs, seen, pages, costs = list[tuple[Sent, Sent]](), list[float](), list[float](), list[dict[str, Any]]()
         for run in range(runs):
-            without = send(made, message(f"Zonder {run}"), relay.mails)
+            with watching(made, address, []):
+                without = send(made, message(f"Zonder {run}"), relay.mails)
+                time.sleep(1.5)
             with watching(made, address, cookies) as watched:
                 with_ = send(made, message(f"Met {run}"), relay.mails)
                 time.sleep(1.5)  # the last that is settled is seen too
@@ -122,15 +126,17 @@ class Watched:
 
 @contextmanager
 def watching(made: Deployment, address: str, cookies: Sequence[str]) -> Iterator[Watched]:
-    """So many read the board, the last as a program does; somebody loads pages; the ledger is looked at."""
+    """So many read the board, the last as a program does; somebody loads pages; the ledger is looked at.
+
+    Without cookies nobody reads or loads, and the ledger is looked at all the same.
+    """
     watched, over = Watched(), threading.Event()
     opened = [_open(address, cookie, "/live/board") for cookie in cookies[:-1]]
-    opened.append(_open(address, cookies[-1], "/api/v1/live/board"))
-    work = [
-        threading.Thread(target=_read, args=(opened, watched, over)),
-        threading.Thread(target=_load, args=(address, cookies[0], watched, over)),
-        threading.Thread(target=_look, args=(made, watched, over)),
-    ]
+    work = [threading.Thread(target=_look, args=(made, watched, over))]
+    if cookies:
+        opened.append(_open(address, cookies[-1], "/api/v1/live/board"))
+        work.append(threading.Thread(target=_read, args=(opened, watched, over)))
+        work.append(threading.Thread(target=_load, args=(address, cookies[0], watched, over)))
     cpu, began = made.cpu()["console"], time.monotonic()
     for each in work:
         each.start()

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -160,8 +161,16 @@ class Deployment:
 
     def texts(self) -> int:
         """How many messages Twilio's stand-in holds."""
+        return len(self._texts())
+
+    def asked_at(self, text: str) -> list[datetime]:
+        """When the requests came in to send such messages, the first first."""
+        return sorted(datetime.fromisoformat(each["asked_at"]) for each in self._texts() if each["body"] == text)
+
+    def _texts(self) -> list[dict[str, Any]]:
         with urllib.request.urlopen(f"{self.twilio.control_url}/messages", timeout=60) as answer:
-            return len(json.load(answer))
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
 
     def twilio_faults(self, *rules: Mapping[str, Any]) -> None:
         """Put these faults in force at Twilio's stand-in (docs/devstack.md)."""

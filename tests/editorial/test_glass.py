@@ -83,6 +83,7 @@ async def test_who_wrote_it_does_not_judge_it_whatever_their_role(desk: Rooms, i
 async def test_a_dispute_tells_the_crisis_managers_and_says_what_may_be_done(desk: Rooms, incident: str):
     """It stops nothing by itself: a person decides, and knows how."""
     message_id = await broken(desk, incident)
+    await until_told(desk, message_id, 1)
     answer = await judge(desk, message_id, SECOND, "dispute", "cijfer fout")
     assert answer.result["verdict"] == "disputed"
     assert f"message stop {message_id}" in answer.result["suggestion"]
