@@ -35,7 +35,7 @@ async def acting_user(connection: Connection) -> User:
         raise Refusal("this needs to know who you are: add --as EMAIL, or set ROELAND_USER")
     user = await find_user(connection, email)
     if user is None:
-        raise Refusal(f"there is no user {email}: `roeland users add {email} --role …`")
+        raise Refusal(f"there is no user {email}: `roeland users add {email} --role …`", missing=[email])
     if user.disabled_at:
         raise Refusal(f"the user {email} is disabled: `roeland users add {email} --role …` enables them again")
     return user

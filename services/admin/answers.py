@@ -43,15 +43,30 @@ class Spooled:
 
 
 class Refusal(Exception):
-    """The command was refused, or failed for a reason that was foreseen; exit code 1. `more` goes into the JSON."""
+    """The command was refused, or failed for a reason that was foreseen; exit code 1.
 
-    def __init__(self, error: str, *, problems: Iterable[Any] = (), more: Mapping[str, Any] | None = None) -> None:
+    `more` goes into the JSON. `missing`: what was named, as it was, and is not there.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        *,
+        problems: Iterable[Any] = (),
+        more: Mapping[str, Any] | None = None,
+        missing: Iterable[object] = (),
+    ) -> None:
         super().__init__(error)
         self.error, self.problems, self.more = error, list(problems), dict(more or {})
+        self.missing = [str(each) for each in missing]
 
 
 class Invalid(Refusal):
     """Refused for what was given, whatever the state of things: what is given must be mended."""
+
+
+class Unanswered(Refusal):
+    """A part of Roeland did not answer, and nothing was done: the same may be asked again."""
 
 
 class WrongUsage(Exception):

@@ -85,7 +85,7 @@ async def revoke(
         mine = None if anybodys else (await acting_user(connection)).id
         found = await api_keys.revoke(connection, id_, mine)
         if found is None:
-            raise Refusal(f"there is no key {id_}: `roeland keys list` shows what there is")
+            raise Refusal(f"there is no key {id_}: `roeland keys list` shows what there is", missing=[id_])
         key, email = found
         await audit.record(connection, actor=actor, action="key.revoked", subject=f"key:{key.id}")
     return Answer(_document(key, email), lines(f"key {key.id}, {key.name}, opens nothing any more"))

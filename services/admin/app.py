@@ -45,6 +45,7 @@ from services.admin import (
     topics,
     up,
     users,
+    webhook_secrets,
     webhooks,
     who,
     withdrawing,
@@ -57,6 +58,7 @@ MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
 MORE_FEED_COMMANDS = (feed_subscribers,)
+MORE_WEBHOOK_COMMANDS = (webhook_secrets,)
 
 
 def build() -> typer.Typer:

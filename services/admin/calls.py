@@ -62,7 +62,10 @@ async def called(
         message = await known(connection, message_id(id))
         found = next((e for e in await store.of(connection, message.number) if e.external_id == contact), None)
         if found is None:
-            raise Refusal(f"{contact} is not on the list of calls of message {id}: `roeland message calls {id}`")
+            raise Refusal(
+                f"{contact} is not on the list of calls of message {id}: `roeland message calls {id}`",
+                missing=[contact],
+            )
         await store.tick_off(connection, message, found.contact, outcome, user.id)
         await connection.commit()
     return Answer({"id": id, "contact": contact, "outcome": outcome}, lines(f"{contact}: {outcome}"))

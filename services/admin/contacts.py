@@ -112,7 +112,7 @@ async def remove(external_id: Annotated[list[str], typer.Argument(metavar="EXTER
     async with acting() as (connection, actor), connection.transaction():
         if unknown := await unknown_contacts(connection, external_id):
             error = f"there is no contact {', '.join(unknown)}: nothing was removed. `roeland contacts list` shows all"
-            raise Refusal(error, more={"removed": 0})
+            raise Refusal(error, more={"removed": 0}, missing=unknown)
         removed = await remove_contacts(connection, external_id)
         for contact in removed:
             await audit.record(connection, actor=actor, action="contact.removed", subject=f"contact:{contact}")

@@ -64,7 +64,9 @@ async def _known(connection: "Connection", letter: int, *, lock: bool = False) -
 
     found = await dead_letters.find(connection, letter, lock=lock)
     if found is None:
-        raise Refusal(f"there is no dead letter {letter}: `roeland dead-letters list` shows what there is")
+        raise Refusal(
+            f"there is no dead letter {letter}: `roeland dead-letters list` shows what there is", missing=[letter]
+        )
     return found
 
 

@@ -63,7 +63,7 @@ async def _write(connection: "Connection", number: UUID, out: BinaryIO, *, names
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         record = await of_message(connection, number)
         if record is None:
-            raise Refusal(f"there is no message {number}: `roeland message list` shows what there is")
+            raise Refusal(f"there is no message {number}: `roeland message list` shows what there is", missing=[number])
         record = replace(record, shown=await as_stated(connection, record.shown))
         who = dossier_parts.Who(record.people, names=names)
         with Pack(out) as pack:

@@ -98,7 +98,7 @@ async def _named(connection: "Connection", emails: Sequence[str]) -> "list[User]
     for email in emails:
         user = await find_user(connection, email)
         if user is None:
-            raise Refusal(f"there is no user {email}: `roeland users list` shows who there is")
+            raise Refusal(f"there is no user {email}: `roeland users list` shows who there is", missing=[email])
         if user.disabled_at:
             raise Refusal(f"the user {email} is disabled: `roeland users add {email} --role …` enables them again")
         if not may("approve", user.roles):

@@ -114,7 +114,9 @@ async def show(incident: Slug, key: Key) -> Answer:
         versions = list(await facts.history(connection, incident, key))
         who = await names_of(connection)
     if not versions:
-        raise Refusal(f"there is no fact {key} in {incident}: `roeland fact list {incident}` shows what there is")
+        raise Refusal(
+            f"there is no fact {key} in {incident}: `roeland fact list {incident}` shows what there is", missing=[key]
+        )
     told = [
         (
             f"version {each.version}  {each.status}",

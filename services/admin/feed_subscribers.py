@@ -43,7 +43,7 @@ async def unsubscribe(id_: Annotated[int, typer.Argument(metavar="ID", help="As 
     async with acting() as (connection, actor), connection.transaction():
         ended = await websub.end(connection, id_, WHY)
         if ended is None:
-            raise Refusal(f"there is no subscription {id_}: see `roeland feed subscribers`")
+            raise Refusal(f"there is no subscription {id_}: see `roeland feed subscribers`", missing=[id_])
         detail = {"topic": ended.topic}
         subject = f"websub:{ended.id}"
         await audit.record(connection, actor=actor, action="websub.ended", subject=subject, detail=detail)

@@ -34,7 +34,7 @@ async def urls(
     root, ending = _root(), f"/incidents/{incident}.{form}" if incident else f".{form}"
     async with acting() as (connection, _), connection.transaction():
         if incident and await find(connection, incident) is None:
-            raise Refusal(f"there is no incident {incident}: see `roeland incident list`")
+            raise Refusal(f"there is no incident {incident}: see `roeland incident list`", missing=[incident])
         found = await feed_urls(connection, configuration_in_force(), root, ending=ending)
     document = [{"audience": audience, "url": url} for audience, url in found]
     return Answer(document, entries([(audience, [url]) for audience, url in found], none="no audience has a feed"))
@@ -118,7 +118,7 @@ async def revoke(id_: Annotated[int, typer.Argument(metavar="ID", help="As `feed
     async with acting() as (connection, actor), connection.transaction():
         revoked = await feed_tokens.revoke(connection, id_, actor)
         if revoked is None:
-            raise Refusal(f"there is no token {id_}: see `roeland feed tokens list`")
+            raise Refusal(f"there is no token {id_}: see `roeland feed tokens list`", missing=[id_])
         detail = {"audience": revoked.audience}
         subject = f"feed-token:{revoked.id}"
         await audit.record(connection, actor=actor, action="feed-token.revoked", subject=subject, detail=detail)

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 from pydantic import ValidationError
 
-from services.admin.answers import Invalid, Refusal
+from services.admin.answers import Invalid, Refusal, Unanswered
 from services.domain.problems import Refused
 from services.runtime.errors import Foreseen
 
@@ -18,9 +18,10 @@ def as_refusal(problem: BaseException) -> Refusal | None:
         return problem
     if isinstance(problem, Refused):
         count = len(problem.problems)
-        return Invalid(f"refused: {count} problem{'s' if count != 1 else ''}", problems=problem.problems)
+        told = f"refused: {count} problem{'s' if count != 1 else ''}"
+        return Invalid(told, problems=problem.problems, missing=problem.missing)
     if isinstance(problem, Foreseen):
-        return Refusal(str(problem))
+        return Refusal(str(problem), missing=problem.missing)
     cause = getattr(problem, "orig", problem)  # SQLAlchemy's errors, which migrations raise, carry psycopg's
     if isinstance(cause, psycopg.Error):
         return _database(cause)
@@ -41,7 +42,7 @@ def _database(problem: psycopg.Error) -> Refusal | None:
     if isinstance(problem, psycopg.errors.UniqueViolation):
         return Refusal("somebody else did the same at this moment, and was first: look, and give the command again")
     if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
-        return Refusal(AWAY)
+        return Unanswered(AWAY)
     return None
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from services.admin.acting import acting_user
-from services.admin.answers import Refusal
+from services.admin.answers import Refusal, Unanswered
 from services.admin.invocation import current, new_id, once
 from services.admin.keys import private_key
 from services.domain.commands import Answer, Body, Command
@@ -41,6 +41,8 @@ async def give(body: Body, *, key: str | None = None) -> dict[str, Any]:
         answer = await _heard_before(connection, command.id) or await commands.give(
             connection, command, key=incident, source=source, seconds=SECONDS, voucher=voucher
         )
+    if answer == commands.LAPSED:
+        raise Unanswered(answer.error or "refused")
     if not answer.done:
         raise Refusal(answer.error or "refused", problems=answer.problems, more=answer.result)
     return answer.result
@@ -69,7 +71,7 @@ async def known(connection: Connection, message_id: UUID, *, lock: bool = False)
     """The message with this id. Raises `Refusal` when there is none."""
     found = await messages.find(connection, message_id, lock=lock)
     if found is None:
-        raise Refusal(f"there is no message {message_id}: `roeland message list` shows what there is")
+        raise _no(message_id)
     return found
 
 
@@ -78,4 +80,8 @@ def message_id(written: str) -> UUID:
     try:
         return UUID(written)
     except ValueError:
-        raise Refusal(f"there is no message {written}: `roeland message list` shows what there is") from None
+        raise _no(written) from None
+
+
+def _no(message: object) -> Refusal:
+    return Refusal(f"there is no message {message}: `roeland message list` shows what there is", missing=[message])

@@ -50,7 +50,7 @@ async def set_(
         try:
             count = await save(connection, name, " ".join(title.split()), selection, actor=actor)
         except GroupRefused as why:
-            raise Refusal(str(why)) from None
+            raise Refusal(str(why), missing=why.missing) from None
     document = {"name": name, "title": title, "recipients": selection, "contacts": count}
     return Answer(document, lines(f"{name}: {selection}", f"{count} contacts now"))
 
@@ -95,7 +95,7 @@ async def remove(name: Name) -> Answer:
         try:
             await take_away(connection, name, actor=actor)
         except GroupRefused as why:
-            raise Refusal(str(why)) from None
+            raise Refusal(str(why), missing=why.missing) from None
     return Answer({"removed": name}, lines(f"{name} is removed"))
 
 
@@ -104,7 +104,7 @@ async def _known(connection: "Connection", name: str) -> "Group":
 
     found = await groups.find(connection, name)
     if found is None:
-        raise Refusal(f"there is no group {name}: `roeland group list` shows which there are")
+        raise Refusal(f"there is no group {name}: `roeland group list` shows which there are", missing=[name])
     return found
 
 

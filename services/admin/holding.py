@@ -12,9 +12,8 @@ from typing import Final
 from uuid import UUID
 
 from services.admin.acting import acting
-from services.admin.answers import Refusal
+from services.admin.answers import Refusal, Unanswered
 from services.admin.giving import SOURCE
-from services.runtime import commands
 from services.runtime.postgres import AWAY, Connection
 from services.store import audit, messages
 from services.store.status import status_of
@@ -41,7 +40,7 @@ async def holding(corrects: str | None, incident: str) -> AsyncIterator[None]:
         paused_at = await _ended(pausing)
         if paused_at is None:
             raise
-        if refusal.error == commands.LAPSED.error:
+        if isinstance(refusal, Unanswered):
             raise Refusal(
                 f"{refusal.error}. {corrects} is paused all the same, so that nobody else gets the error: give this"
                 f" correction again, or `roeland message resume {corrects}`, or `roeland message stop {corrects}`",

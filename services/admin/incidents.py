@@ -155,7 +155,7 @@ async def known_incident(connection: "Connection", slug: str) -> "Incident":
 
     found = await incidents.find(connection, slug)
     if found is None:
-        raise Refusal(f"there is no incident {slug}: `roeland incident list` shows what there is")
+        raise Refusal(f"there is no incident {slug}: `roeland incident list` shows what there is", missing=[slug])
     return found
 
 

@@ -102,7 +102,8 @@ async def known(connection: "Connection", name: str, *, lock: "Lock" = "") -> "N
     if found is None:
         names = [each.slug for each in await newsletters.all_newsletters(connection)]
         raise Refusal(
-            f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE.replace(":", f" {name}:", 1)
+            f"there is no newsletter {name}. {nearest(name, names)}" if names else NONE.replace(":", f" {name}:", 1),
+            missing=[name],
         )
     return found
 

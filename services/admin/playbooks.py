@@ -254,7 +254,7 @@ def _chosen(playbook: "Playbook", phase: str | None, entry: str | None) -> str:
     from services.domain.problems import nearest
 
     if entry is not None and entry not in playbook.entries:
-        raise Refusal(f"{playbook.playbook} has no entry {entry}. {nearest(entry, playbook.entries)}")
+        raise Refusal(f"{playbook.playbook} has no entry {entry}. {nearest(entry, playbook.entries)}", missing=[entry])
     acute = any(each.phase == ACUTE for each in playbook.entries.values())
     phase = phase or (ACUTE if entry is None and acute else None)  # whoever starts one in haste has an acute crisis
     fitting = [name for name, each in playbook.entries.items() if phase in (None, each.phase)]

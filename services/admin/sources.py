@@ -78,7 +78,7 @@ async def revoke(name: Name) -> Answer:
         found = await sources.find(connection, name)
         revoked = await sources.revoke(connection, found.id) if found else None
         if found is None or revoked is None:
-            raise Refusal(f"there is no source {name}: `roeland sources list` shows what there is")
+            raise Refusal(f"there is no source {name}: `roeland sources list` shows what there is", missing=[name])
         if found.revoked_at is None:
             await audit.record(connection, actor=actor, action="source.revoked", subject=f"source:{found.id}")
     return Answer(_document(revoked), lines(f"{name} is revoked"))
@@ -106,7 +106,9 @@ async def replay(id_: Annotated[int, typer.Argument(metavar="ID", help="As `sour
 
     async with acting() as (connection, actor), connection.transaction():
         if not await outside_events.replay(connection, id_):
-            raise Refusal(f"no event {id_} failed or was ignored: `roeland sources events` shows what there is")
+            raise Refusal(
+                f"no event {id_} failed or was ignored: `roeland sources events` shows what there is", missing=[id_]
+            )
         await audit.record(connection, actor=actor, action="event.replayed", subject=f"event:{id_}")
     return Answer({"id": id_, "state": "waiting"}, lines(f"event {id_} is mapped again"))
 

@@ -93,5 +93,7 @@ async def _contacts(connection: "Connection", external_ids: list[str]) -> list[i
     from services.store.subscriptions import ids_of
 
     if unknown := await unknown_contacts(connection, list(dict.fromkeys(external_ids))):
-        raise Refusal(f"there is no contact {', '.join(unknown)}: `roeland contacts list`. Nothing was changed")
+        raise Refusal(
+            f"there is no contact {', '.join(unknown)}: `roeland contacts list`. Nothing was changed", missing=unknown
+        )
     return await ids_of(connection, external_ids)

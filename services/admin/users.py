@@ -242,7 +242,7 @@ async def _known(connection: "Connection", email: str) -> "User":
 
     user = await find_user(connection, email)
     if user is None:
-        raise Refusal(f"there is no user {email}: `roeland users list` shows who there is")
+        raise Refusal(f"there is no user {email}: `roeland users list` shows who there is", missing=[email])
     return user
 
 

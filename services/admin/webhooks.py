@@ -43,14 +43,14 @@ async def add(
 
     _check(url, events)
     async with acting() as (connection, actor), connection.transaction():
-        secret, sealed = await _new_secret(connection)
+        secret, sealed = await new_secret(connection)
         made = await webhooks.add(
             connection, url, sealed, list(dict.fromkeys(events)), closed_titles=closed_titles, by=actor
         )
         detail = {"events": made.events, "closed_titles": closed_titles}
         await audit.record(connection, actor=actor, action="webhook.added", subject=f"webhook:{made.id}", detail=detail)
     told = lines(f"webhook {made.id}: {shown(url)}", "We sign with this secret, shown this once:", secret)
-    return Answer({**_document(made), "secret": secret}, told)
+    return Answer({**document_of(made), "secret": secret}, told)
 
 
 @command(app, "list", examples=["webhooks list", "webhooks list --json"])
@@ -60,7 +60,7 @@ async def list_() -> Answer:
     from services.store import webhooks
 
     async with acting() as (connection, _):
-        found = [_document(each) for each in await webhooks.listed(connection)]
+        found = [document_of(each) for each in await webhooks.listed(connection)]
     return Answer(
         found, entries(map(_shown, found), none="nobody is told: `roeland webhooks add URL --event released`")
     )
@@ -75,10 +75,10 @@ async def remove(id_: Number) -> Answer:
     async with acting() as (connection, actor), connection.transaction():
         removed = await webhooks.remove(connection, id_)
         if removed is None:
-            raise _unknown(id_)
+            raise unknown(id_)
         await alarms.hush(connection, (alarms.WEBHOOK_FAILING, f"webhook:{id_}"))
         await audit.record(connection, actor=actor, action="webhook.removed", subject=f"webhook:{id_}")
-    return Answer(_document(removed), lines(f"webhook {id_} is told nothing more"))
+    return Answer(document_of(removed), lines(f"webhook {id_} is told nothing more"))
 
 
 @command(app, "enable", examples=["webhooks enable 3"])
@@ -90,11 +90,11 @@ async def enable(id_: Number) -> Answer:
     async with acting() as (connection, actor), connection.transaction():
         enabled = await webhooks.enable(connection, id_)
         if enabled is None:
-            raise _unknown(id_)
+            raise unknown(id_)
         waiting = await webhook_deliveries.wake_waiting(connection, id_)
         await alarms.hush(connection, (alarms.WEBHOOK_FAILING, f"webhook:{id_}"))
         await audit.record(connection, actor=actor, action="webhook.enabled", subject=f"webhook:{id_}")
-    return Answer({**_document(enabled), "waiting": waiting}, lines(f"webhook {id_} is told again; {waiting} waited"))
+    return Answer({**document_of(enabled), "waiting": waiting}, lines(f"webhook {id_} is told again; {waiting} waited"))
 
 
 @command(app, "test", examples=["webhooks test 3"])
@@ -109,7 +109,7 @@ async def test(id_: Number) -> Answer:
     async with acting() as (connection, actor):
         async with connection.transaction():
             if (found := await webhooks.find(connection, id_)) is None:
-                raise _unknown(id_)
+                raise unknown(id_)
             if found.disabled_at:
                 raise Refusal(f"webhook {id_} was given up: `roeland webhooks enable {id_}` first")
             text = payload(TEST, datetime.now(UTC), {"webhook": id_})
@@ -148,12 +148,15 @@ async def resend(id_: Annotated[str, typer.Argument(metavar="ID", help="As `webh
     async with acting() as (connection, actor), connection.transaction():
         delivery = _uuid(id_)
         if delivery is None or not await webhook_deliveries.again(connection, delivery):
-            raise Refusal(f"there is no delivery {id_}: `roeland webhooks deliveries` shows what there is")
+            raise Refusal(
+                f"there is no delivery {id_}: `roeland webhooks deliveries` shows what there is", missing=[id_]
+            )
         await audit.record(connection, actor=actor, action="webhook.resent", subject=f"delivery:{delivery}")
     return Answer({"id": delivery, "state": "waiting"}, lines(f"{delivery} is sent again"))
 
 
-async def _new_secret(connection: "Connection") -> tuple[str, bytes]:
+async def new_secret(connection: "Connection") -> tuple[str, bytes]:
+    """To sign with: as it is shown, once, and as it is kept."""
     import base64
     import secrets
 
@@ -202,8 +205,9 @@ async def _came_of(connection: "Connection", delivery: UUID) -> "Delivery | None
     return found
 
 
-def _unknown(id_: int) -> Refusal:
-    return Refusal(f"there is no webhook {id_}: `roeland webhooks list` shows what there is")
+def unknown(id_: int) -> Refusal:
+    """There is no such webhook."""
+    return Refusal(f"there is no webhook {id_}: `roeland webhooks list` shows what there is", missing=[id_])
 
 
 def _uuid(written: str) -> UUID | None:
@@ -213,20 +217,27 @@ def _uuid(written: str) -> UUID | None:
         return None
 
 
-def _document(each: "Webhook") -> dict[str, Any]:
+def document_of(each: "Webhook") -> dict[str, Any]:
+    """What is told of a webhook: no secret, and no query of its address."""
+    from datetime import UTC, datetime
+
     from services.domain.webhooks import shown
+
+    two = each.former_until is not None and each.former_until > datetime.now(UTC)
 
     return {
         "id": each.id, "url": shown(each.url), "state": each.state, "events": each.events,
         "closed_titles": each.closed_titles, "created_at": each.created_at, "failing_since": each.failing_since,
         "disabled_at": each.disabled_at, "disabled_why": each.disabled_why,
+        "former_until": each.former_until if two else None,
     }  # fmt: skip
 
 
 def _shown(each: dict[str, Any]) -> tuple[str, list[str]]:
     failing = f"failing since {instant(each['failing_since'])}" if each["failing_since"] else ""
     closed = "closed titles" if each["closed_titles"] else ""
-    return f"{each['id']}  {each['state']}  {each['url']}", [", ".join(each["events"]), closed, failing]
+    former = f"two secrets sign until {instant(each['former_until'])}" if each["former_until"] else ""
+    return f"{each['id']}  {each['state']}  {each['url']}", [", ".join(each["events"]), closed, failing, former]
 
 
 def _delivery(each: "Delivery") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
+from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from services.console.composing.page import findings_at
 from services.console.composing.previews import previews_of
 from services.console.composing.told import told
 from services.console.desk import desk_of
-from services.console.languages import catalogue, language_of
+from services.console.languages import language_of
 from services.console.view import page
 from services.domain.changes import changes
 from services.editorial.settings import EditorialSettings
@@ -59,7 +60,6 @@ async def page_of(
         names = {each.id: each.email for each in await all_users(connection)}
     proof, asked = found["proof"], request.query_params.get("told", "")
     versions = [{**each, "number": number} for number, each in enumerate(proof["versions"])] if proof else []
-    words = catalogue(language_of(request)).gettext
     findings = findings_at(request, {}, {"problems": [], "findings": found["findings"]})
     return page(
         request,
@@ -76,8 +76,9 @@ async def page_of(
         given=any(each["user"] == who.user.id for each in found["given"]),
         typed=must_type(request, found["urgency"], found["recipients"]),
         due=due_of(there) if there else None,
+        held_seconds=ceil(EditorialSettings().take_back_seconds),
         refusal=refusal,
-        refused=told(refusal.error, "", words)[0] if refusal else "",
+        refused=told(refusal.error, "", language_of(request))[0] if refusal else "",
         changed=[_marked(each) for each in changed],
         wrong=wrong,
         reason=reason,

@@ -9,6 +9,7 @@ def _(message: str) -> str:
 
 
 WORDS: Final[dict[str, str]] = {
+    r"refused: .*": _("It cannot go out so:"),
     r"nobody is selected: .*": _("Nobody is selected: choose more people."),
     r"none of the (?P<count>\d+) selected has a number: .*": _(
         "None of the %(count)s people has a mobile number: write a message by mail instead."

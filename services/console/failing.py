@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
-from services.console.api.problems import of_refusal, problem
+from services.console.api.problems import of_refusal, problem, status_of
 from services.console.view import page, quoted_way_back, see
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
@@ -104,6 +104,8 @@ async def _refused(request: Request, failure: Exception) -> Response:
     refusal = failure if isinstance(failure, Refusal) else Refusal(str(failure))
     if _is_api(request):
         return of_refusal(refusal, request.path_params.values())
+    if status_of(refusal, request.path_params.values()) == 404:
+        return page(request, "failure.html.j2", status=404, kind="missing")
     return page(request, "failure.html.j2", status=409, kind="refused", refusal=refusal)
 
 

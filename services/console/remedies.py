@@ -1,8 +1,17 @@
 """What to do about an alarm, for who is at the console; for who is at a terminal `services.admin.alarms` says it."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from services.console.languages import catalogue
+from services.console.said import said
+from services.console.words import STATES, channel_name, state_name
+
+
+def _(message: str) -> str:
+    """For gettext's list of texts; they are translated when they are shown."""
+    return message
+
 
 REMEDIES: Final = {
     "stalled": "Work lies still. Look under Check whether the channel's worker, relay or provider is there.",
@@ -24,9 +33,27 @@ REMEDIES: Final = {
     "webhook-failing": "Look at its address and its secret, then send again what it did not get.",
     "events-failed": "Look under Outside systems what went wrong, mend it, and have the event looked at again.",
 }
+DETAILS: Final = {
+    "incident": _("incident"), "channel": _("channel"), "remaining": _("still to go"), "failed": _("refused"),
+    "correction": _("the correction"), "was": _("which was"), "newsletter": _("newsletter"), "date": _("date"),
+    "numbers": _("numbers"), "waiting": _("waiting"), "by_mail": _("by mail instead"), "reason": _("because"),
+    "mapping": _("mapping"), "promised_at": _("promised"),
+}  # fmt: skip
+"""What else an alarm knows; `why` is a sentence by itself, and the message has a link."""
 OTHERWISE: Final = "See docs/operations.md, or ask the support cell."
 
 
 def remedy(kind: str, language: str) -> str:
     """In the reader's language."""
     return catalogue(language).gettext(REMEDIES.get(kind, OTHERWISE))
+
+
+def details(known: Mapping[str, Any], language: str) -> list[str]:
+    """What else the alarm says, in words."""
+    told = {name: _told(str(value), language) for name, value in known.items() if name != "message"}
+    say = catalogue(language).gettext
+    return [value if name == "why" else f"{say(DETAILS.get(name, name))}: {value}" for name, value in told.items()]
+
+
+def _told(value: str, language: str) -> str:
+    return state_name(value, language) if value in STATES else said(channel_name(value, language), language)

@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.console.desk import desk_of
+from services.console.form_words import form_field
 from services.console.languages import LANGUAGES, catalogue, language_of
 from services.console.moments import FILTERS
-from services.console.refusals import said
+from services.console.said import check_said, said
 from services.console.words import NAMES, in_language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -108,6 +109,6 @@ def environment(language: str) -> Environment:
     made.globals["navigation"] = lambda: [(href, words.gettext(name), action) for href, name, action in NAVIGATION]
     for name, make in FILTERS.items():
         made.filters[name] = make(language)
-    for name, of in {**NAMES, "said": said}.items():
+    for name, of in {**NAMES, "said": said, "check_said": check_said, "form_field": form_field}.items():
         made.filters[name] = in_language(of, language)
     return made

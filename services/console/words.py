@@ -181,6 +181,7 @@ ACTIONS: Final = {
     "webhook.added": "registered an outside system that is told",
     "webhook.enabled": "had an outside system told again",
     "webhook.removed": "removed an outside system that was told",
+    "webhook.rotated": "gave an outside system another secret",
     "webhook.resent": "told an outside system once more",
     "webhook.tested": "tried whether an outside system answers",
     "websub.ended": "ended a subscription to a feed",

@@ -4,6 +4,7 @@ from services.domain.recipient_groups import GROUP, Unusable, without_groups
 from services.domain.recipient_query import values_of
 from services.domain.recipient_reading import read
 from services.domain.recipient_values import GROUP as NAME
+from services.runtime.errors import Foreseen
 from services.runtime.postgres import Connection
 from services.store import audit, groups, selection_names
 from services.store.contacts import ContactFilter, count_contacts
@@ -13,7 +14,7 @@ LONGEST_NAME = 64
 LONGEST_TITLE = 200
 
 
-class GroupRefused(Exception):
+class GroupRefused(Foreseen):
     """It cannot be; the words say what to do about it."""
 
 
@@ -42,7 +43,7 @@ async def remove(connection: Connection, name: str, *, actor: int | None) -> Non
     if users:
         raise GroupRefused(f"the group {', '.join(users)} names {name}: change or remove that one first")
     if not await groups.remove(connection, name):
-        raise GroupRefused(f"there is no group {name}: `roeland group list` shows which there are")
+        raise GroupRefused(f"there is no group {name}: `roeland group list` shows which there are", missing=[name])
     await audit.record(connection, actor=actor, action="group.removed", subject=f"group:{name}", detail={})
 
 

@@ -47,11 +47,14 @@ class Finding:
 
 
 class Refused(Exception):
-    """What was given cannot be accepted; carries all problems, never none. The command line exits with 1."""
+    """What was given cannot be accepted; carries all problems, never none. The command line exits with 1.
 
-    def __init__(self, problems: list[Problem]) -> None:
+    `missing`: what was named, as it was, and is not there.
+    """
+
+    def __init__(self, problems: list[Problem], *, missing: Iterable[object] = ()) -> None:
         assert problems, "a refusal has a reason"  # noqa: S101 - a mistake of ours, not of the input
-        self.problems = problems
+        self.problems, self.missing = problems, [str(each) for each in missing]
         super().__init__("\n".join(map(str, problems)))
 
 

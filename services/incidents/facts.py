@@ -62,7 +62,7 @@ async def withdraw_fact(
     """From now on no message may lean on it. Raises `Cannot` when there is no such fact."""
     before = await _before(connection, slug, key, version)
     if before is None:
-        raise Cannot(f"there is no fact {key} in {slug}: `roeland fact list {slug}` shows what there is")
+        raise Cannot(f"there is no fact {key} in {slug}: `roeland fact list {slug}` shows what there is", missing=[key])
     if before.status == "withdrawn":
         return before, False
     made = replace(before.fact, version=before.version + 1, status="withdrawn")

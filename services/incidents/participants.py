@@ -13,7 +13,10 @@ async def add(connection: Connection, slug: str, external_ids: Sequence[str], *,
     """Put these contacts on the list; how many were not on it. Raises `Cannot`, and then nobody was."""
     await _exercise(connection, slug)
     if unknown := await unknown_contacts(connection, external_ids):
-        raise Cannot(f"there is no contact {', '.join(unknown)}: nobody was added. `roeland contacts list` shows all")
+        raise Cannot(
+            f"there is no contact {', '.join(unknown)}: nobody was added. `roeland contacts list` shows all",
+            missing=unknown,
+        )
     if not await participants.count(connection, slug) and (
         sending := await participants.still_sending(connection, slug)
     ):

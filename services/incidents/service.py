@@ -89,7 +89,7 @@ async def locked(connection: Connection, slug: str) -> Incident:
     """The incident, as it is until the transaction ends. Raises `Cannot` when there is none."""
     incident = await incidents.find(connection, slug, lock=True)
     if incident is None:
-        raise Cannot(f"there is no incident {slug}: `roeland incident list` shows what there is")
+        raise Cannot(f"there is no incident {slug}: `roeland incident list` shows what there is", missing=[slug])
     return incident
 
 

@@ -37,7 +37,8 @@ def load_playbook(playbook: str, configuration: Configuration, settings: Playboo
     """This playbook. Raises Refused when there is none, or for everything that is wrong with it."""
     files = playbook_files(settings)
     if playbook not in files:
-        raise Refused([Problem(f"playbook {playbook[:80]}", "There is no such playbook.", nearest(playbook, files))])
+        none = Problem(f"playbook {playbook[:80]}", "There is no such playbook.", nearest(playbook, files))
+        raise Refused([none], missing=[playbook])
     path = files[playbook]
     read = parse_playbook(_text(path), name=str(path), configuration=configuration)
     if read.playbook != playbook:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,10 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from services.runtime.postgres import Connection
+
+TIED_FOR: Final = timedelta(seconds=90)
+"""So long at most a console hands a draft in: longer than it waits for the incident and for the message."""
+SUBMIT: Final = "roeland.message.submit.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,14 @@ class Draft:
     editor: str
 
 
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """The command that a draft was handed in with. `done`: what was answered; None: nothing yet."""
+
+    command: UUID
+    done: bool | None
+
+
 async def begin(connection: Connection, draft: UUID, content: dict[str, Any], user: int) -> None:
     """A new draft; its id must be new."""
     await connection.execute(
@@ -48,9 +60,7 @@ async def find(connection: Connection, draft: UUID) -> Draft | None:
 
 async def unfinished(connection: Connection, *, limit: int = 100) -> Sequence[Draft]:
     """Of which no message was made, the last changed first."""
-    return await _all(
-        connection, "WHERE d.message IS NULL AND d.removed_at IS NULL ORDER BY d.changed_at DESC LIMIT %s", (limit,)
-    )
+    return await _all(connection, _UNFINISHED, (TIED_FOR, limit))
 
 
 async def save(connection: Connection, draft: UUID, version: int, content: dict[str, Any], user: int) -> int | None:
@@ -79,6 +89,22 @@ async def give_back(connection: Connection, draft: UUID, message: UUID) -> None:
     await connection.execute("UPDATE draft SET message = NULL WHERE id = %s AND message = %s", (draft, message))
 
 
+async def tied_too_long(connection: Connection, draft: UUID) -> bool:
+    """Whether it was handed in so long ago that whoever did has heard, or is gone."""
+    found = await connection.execute(
+        "SELECT 1 FROM draft WHERE id = %s AND message IS NOT NULL AND changed_at < clock_timestamp() - %s",
+        (draft, TIED_FOR),
+    )
+    return await found.fetchone() is not None
+
+
+async def handed_in_with(connection: Connection, draft: Draft) -> HandedIn | None:
+    """The last command by which its message was submitted since; None when none was given."""
+    async with connection.cursor(row_factory=class_row(HandedIn)) as cursor:
+        await cursor.execute(_HANDED_IN, (draft.changed_at, str(draft.message), SUBMIT))
+        return await cursor.fetchone()
+
+
 async def remove(connection: Connection, draft: UUID) -> None:
     """Out of the list; `restore` puts it back as it was."""
     await connection.execute(
@@ -96,6 +122,18 @@ async def _all(connection: Connection, which: str, values: tuple[Any, ...]) -> l
         await cursor.execute(f"{_DRAFT} {which}".encode(), values)
         return await cursor.fetchall()
 
+
+_UNFINISHED: Final = """
+WHERE d.removed_at IS NULL AND (d.message IS NULL OR (d.changed_at < clock_timestamp() - %s
+    AND NOT EXISTS (SELECT FROM message m WHERE m.id = d.message)))
+ORDER BY d.changed_at DESC LIMIT %s
+"""
+
+_HANDED_IN: Final = """
+SELECT id AS command, (answer->>'done')::boolean AS done FROM command
+WHERE given_at >= %s AND body->'body'->>'message_id' = %s AND body->'body'->>'type' = %s
+ORDER BY given_at DESC LIMIT 1
+"""
 
 _DRAFT: Final = """
 SELECT d.id, d.version, d.content, d.created_by, d.created_at, d.changed_by, d.changed_at, d.message, d.removed_at,

@@ -50,13 +50,14 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that is ours to send now, for the `attempts`th time."""
+    """A delivery that is ours to send now, for the `attempts`th time. `former_secret`: while it signs as well."""
 
     id: UUID
     webhook: int
     event: str
     url: str = field(repr=False)
     secret: bytes = field(repr=False)
+    former_secret: bytes | None = field(repr=False)
     payload: str
     tries: int
     attempts: int
@@ -235,7 +236,8 @@ UPDATE webhook_delivery d SET tries = tries + 1, attempts = attempts + 1, due_at
 FROM webhook w
 WHERE d.id = %(id)s AND d.state = 'waiting' AND d.due_at <= clock_timestamp()
 AND w.id = d.webhook AND w.disabled_at IS NULL AND w.removed_at IS NULL
-RETURNING d.id, d.webhook, d.event, w.url, w.secret, d.payload, d.tries, d.attempts, d.due_at
+RETURNING d.id, d.webhook, d.event, w.url, w.secret, d.payload, d.tries, d.attempts, d.due_at,
+    CASE WHEN w.former_until > clock_timestamp() THEN w.former_secret END AS former_secret
 """
 
 _SETTLE: Final = """

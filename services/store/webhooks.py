@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg.rows import class_row
@@ -15,7 +15,8 @@ PURPOSE: Final = b"webhook"
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """`failing_since`: it took nothing since. `disabled_at`: it is called no more; `disabled_why`: gone or failing."""
+    """`failing_since`: it took nothing since. `disabled_at`: it is called no more; `disabled_why`: gone or failing.
+    `former_until`: until then the secret that it had before signs beside this one."""
 
     id: int
     url: str = field(repr=False)
@@ -26,6 +27,7 @@ class Webhook:
     failing_since: datetime | None
     disabled_at: datetime | None
     disabled_why: str | None
+    former_until: datetime | None
 
     @property
     def state(self) -> str:
@@ -81,6 +83,16 @@ async def enable(connection: Connection, webhook: int) -> Webhook | None:
     query = f"""UPDATE webhook SET disabled_at = NULL, disabled_why = NULL, failing_since = NULL
         WHERE id = %(id)s AND removed_at IS NULL RETURNING {COLUMNS}"""
     return await _one(connection, query, {"id": webhook})
+
+
+async def rotate(connection: Connection, webhook: int, secret: bytes, *, grace: timedelta) -> Webhook | None:
+    """From now on this secret signs, and for so long the one before it too; None when there is none. The caller
+    commits."""
+    query = f"""UPDATE webhook SET secret = %(secret)s,
+        former_secret = CASE WHEN %(grace)s > interval '0' THEN secret END,
+        former_until = CASE WHEN %(grace)s > interval '0' THEN clock_timestamp() + %(grace)s END
+        WHERE id = %(id)s AND removed_at IS NULL RETURNING {COLUMNS}"""
+    return await _one(connection, query, {"id": webhook, "secret": secret, "grace": grace})
 
 
 async def answered(connection: Connection, webhook: int, *, well: bool) -> datetime | None:

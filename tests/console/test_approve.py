@@ -105,6 +105,7 @@ async def test_a_routine_message_can_be_taken_back_for_as_long_as_it_is_held(roo
     """The page counts down, and the button is there."""
     author, approver = await door.as_("author"), await door.as_("approver")
     message = await handed_in(author, kind="update", urgency="routine")
+    assert f"{TAKE_BACK} seconden na de goedkeuring" in (await approver.get(f"/approve/{message}")).text
     approved = await approver.post(f"/approve/{message}", data={"proof": await proof_of(approver, message)})
     page = (await approver.get(approved.headers["location"])).text
     assert re.search(r"vertrekt over \d+ seconden", page) and "Neem het terug" in page

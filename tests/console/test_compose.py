@@ -10,6 +10,8 @@ from uuid import UUID
 
 import httpx
 import pytest
+from psycopg.types.json import Jsonb
+from uuid_utils.compat import uuid7
 
 from services.console.access import Who
 from services.console.composing.previews import Previews, Superseded
@@ -197,6 +199,30 @@ async def test_a_draft_is_removed_and_put_back(console: Console) -> None:
     page = (await client.post(f"{where}/remove", follow_redirects=True)).text
     assert f'action="{where}/restore"' in page and f'href="{where}"' not in page
     assert f'href="{where}"' in (await client.post(f"{where}/restore", follow_redirects=True)).text
+
+
+async def test_a_draft_whose_console_died_while_it_was_handed_in_is_given_back(console: Console) -> None:
+    """It is in the list and can be written in; the command that nobody answered comes to nothing, also afterwards."""
+    client = await console.as_("author")
+    where = await begun(client)
+    lost, command = uuid7(), uuid7()
+    async with console.desk.pool.connection() as connection:
+        assert await drafts.hand_in(connection, UUID(where.rpartition("/")[2]), 1, lost)
+    async with console.desk.pool.connection() as connection:
+        given = {"body": {"type": "roeland.message.submit.v1", "message_id": str(lost)}}
+        await connection.execute(
+            "INSERT INTO command (id, hash, body) VALUES (%s, %s, %s)", (command, b"", Jsonb(given))
+        )
+    assert f'href="{where}"' not in (await client.get("/compose")).text
+    assert (await client.post(where, data=form(1))).headers["location"] == f"/messages/{lost}"
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE draft SET changed_at = changed_at - interval '2 minutes'")
+    assert f'href="{where}"' in (await client.get("/compose")).text
+    assert (await client.get(where)).status_code == 200
+    await saved(client, where, 1, texts={"title.0.text": "Toch nog"})
+    async with console.desk.pool.connection() as connection:
+        answered = await (await connection.execute("SELECT answer->>'done' FROM command")).fetchall()
+    assert answered == [("false",)]
 
 
 async def test_whose_session_ended_comes_back_to_the_draft(console: Console) -> None:

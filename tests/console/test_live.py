@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import httpx
+import jsonschema
 import psycopg
 import pytest
 
@@ -87,6 +89,21 @@ async def test_a_page_gets_the_html_of_its_part_and_nothing_that_could_be_markup
     assert "<progress" in part.data
     assert "afgegeven" in part.data
     assert "van 3" in part.data
+
+
+@pytest.mark.parametrize("name", ["board", "messages/{id}"])
+async def test_events_are_as_the_document_says(site: ConsoleSite, database_url: str, name: str) -> None:
+    """Whoever writes a client by the OpenAPI document finds what it says, in each event that there is."""
+    message = await sent(database_url)
+    async with httpx.AsyncClient(timeout=60) as client:
+        document = (await client.get(f"{site.url}/api/v1/openapi.json")).json()
+    answer = document["paths"][f"/api/v1/live/{name}"]["get"]["responses"]["200"]
+    told = {each["title"]: each for each in answer["content"]["text/event-stream"]["schema"]["items"]["oneOf"]}
+    cookies = site.signed_in("author")
+    for event in told.keys() - {"ended"}:
+        schema = told[event]["properties"]["data"]["contentSchema"] | {"components": document["components"]}
+        found = watch(site, f"/api/v1/live/{name.format(id=message.id)}", cookies=cookies).next(event)
+        jsonschema.Draft202012Validator(schema).validate(found.facts)
 
 
 async def test_who_comes_back_gets_only_what_changed(site: ConsoleSite, database_url: str) -> None:

@@ -233,6 +233,10 @@ async def test_the_secret_of_a_webhook_is_shown_once_and_no_address_inside_is_ta
     assert shown
     page = (await client.get("/settings/webhooks")).text
     assert "whsec_" not in page and "desk.example" in page
+    another = await client.post("/settings/webhooks/1/rotate", data={"hours": 24})
+    again = re.search(r'value="(whsec_[^"]+)"', another.text)
+    assert again and again[1] != shown[1] and "tekent mee tot" in another.text
+    assert (await client.post("/settings/webhooks/2/rotate", data={"hours": 24})).status_code == 404
     assert (await client.post("/settings/webhooks/1/remove")).status_code == 303
 
 

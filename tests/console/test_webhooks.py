@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.admin import webhooks as commands
 from services.admin.answers import Refusal
+from services.admin.webhook_secrets import rotate
 from services.console.desk import Desk
 from services.console.webhooks.worker import Worker, make_worker
 from services.domain.release_order import ReleaseStep
@@ -388,6 +389,34 @@ async def test_a_delivery_is_sent_again_when_somebody_asks(telling: Telling) -> 
         return (await telling.deliveries())[0]["attempts"] == 2
 
     await eventually(both)
+
+
+async def test_the_former_secret_signs_beside_the_new_one_for_a_while(telling: Telling) -> None:
+    """So a receiver changes it whenever it suits; afterwards, or when it leaked, the former one opens nothing."""
+
+    async def verify(*, old: bool) -> None:
+        await telling.release()
+        await telling.round()
+        sent = telling.receiver.sent[-1]
+        assert len(sent.headers["webhook-signature"].split()) == 1 + old
+        Webhook(new).verify(sent.body, dict(sent.headers))
+        if old:
+            Webhook(former).verify(sent.body, dict(sent.headers))
+            return
+        with pytest.raises(WebhookVerificationError):
+            Webhook(former).verify(sent.body, dict(sent.headers))
+
+    endpoint = await telling.add("released")
+    former = telling.secrets[endpoint]
+    rotated = (await rotate(endpoint, hours=24)).document
+    new = rotated["secret"]
+    assert rotated["former_until"] > datetime.now(UTC) + timedelta(hours=23)
+    await verify(old=True)
+    await telling.rows("UPDATE webhook SET former_until = now() - interval '1 s' RETURNING id")
+    assert (await commands.list_()).document[0]["former_until"] is None
+    await verify(old=False)
+    former, new = new, (await rotate(endpoint, hours=0)).document["secret"]
+    await verify(old=False)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 
 from services.console.access import COOKIE, Open, Who
+from services.console.api import live_events
 from services.console.api.ability import PREFIX
 from services.console.api.examples import PARAMETERS
 from services.console.api.problems import KINDS, slug
@@ -50,7 +51,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
     routes = [each for each in _routes(app.routes) if each.path.startswith(PREFIX)]
     made = get_openapi(title="Roeland", version=VERSION, description=WORDS, routes=routes, openapi_version="3.1.0")
     components = made.setdefault("components", {})
-    components.setdefault("schemas", {}).update(schemas())
+    components.setdefault("schemas", {}).update(schemas() | live_events.schemas())
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     components["securitySchemes"] = {

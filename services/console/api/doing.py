@@ -128,4 +128,5 @@ async def _refuse_unknown(ability: Ability, request: Request) -> None:
 
 def _hidden(refusal: Refusal, scratch: Scratch) -> Refusal:
     problems = [scratch.hidden(as_plain(each)) for each in refusal.problems]
-    return type(refusal)(scratch.hidden(refusal.error), problems=problems, more=scratch.hidden(as_plain(refusal.more)))
+    more = scratch.hidden(as_plain(refusal.more))
+    return type(refusal)(scratch.hidden(refusal.error), problems=problems, more=more, missing=refusal.missing)

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from services.console.api import document, routes
+from services.console.api import document, live, routes
 from services.console.api.problems import kind
 from services.console.api.rates import TooMany
 from services.console.api.versions import Precondition
@@ -17,6 +17,7 @@ def install(app: FastAPI) -> None:
     UPLOADS["/api/v1/contacts/import"] = CONTACTS_BYTES
     app.include_router(document.router)
     app.include_router(routes.router())
+    app.include_router(live.router)
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Precondition, _precondition)
 

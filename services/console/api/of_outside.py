@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.admin import sources, webhooks
+from services.admin import sources, webhook_secrets, webhooks
 from services.console.api.ability import Ability, Pages
 
 OUTSIDE: Final = (
@@ -36,6 +36,10 @@ OUTSIDE: Final = (
     ),
     Ability(
         command="webhooks enable", function=webhooks.enable, method="POST", path="/webhooks/{id}/enable",
+        action="administer",
+    ),
+    Ability(
+        command="webhooks rotate", function=webhook_secrets.rotate, method="POST", path="/webhooks/{id}/rotate",
         action="administer",
     ),
     Ability(

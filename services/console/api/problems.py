@@ -6,10 +6,8 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
-from services.admin.answers import Invalid, Refusal, as_plain
-from services.admin.foreseen import AWAY
+from services.admin.answers import Invalid, Refusal, Unanswered, as_plain
 from services.console.api.remedies import for_programs
-from services.runtime.commands import LAPSED
 
 PROBLEM: Final = "application/problem+json"
 DOCUMENTED: Final = "/api"
@@ -70,23 +68,23 @@ def slug(title: str) -> str:
 
 def of_refusal(refusal: Refusal, named: Iterable[object] = ()) -> JSONResponse:
     """What a command refused. `named`: what the path names; that one of these is not there is 404."""
-    status = _status(refusal, [str(each) for each in named])
+    status = status_of(refusal, named)
     headers = {"Retry-After": "5"} if status == 503 else None
     return kind(status, refusal.error, problems=refusal.problems, more=refusal.more, headers=headers)
 
 
-def _status(refusal: Refusal, named: list[str]) -> int:
-    if refusal.error in {LAPSED.error, AWAY}:
+def status_of(refusal: Refusal, named: Iterable[object] = ()) -> int:
+    """By what kind of refusal it is, never by its words."""
+    if isinstance(refusal, Unanswered):
         return 503
-    if isinstance(refusal, Invalid):
-        return 422
-    return 404 if _is_missing(refusal.error, named) else 409
+    if {_written(each) for each in refusal.missing} & {_written(each) for each in named}:
+        return 404
+    return 422 if isinstance(refusal, Invalid) else 409
 
 
-def _is_missing(error: str, named: list[str]) -> bool:
-    """Whether it begins with "there is no …" of something that the path names, as all commands say it."""
-    head = error.partition(":")[0]
-    return head.startswith("there is no ") and any(each in head for each in named)
+def _written(name: object) -> str:
+    """A name without what makes no difference: a UUID may come in capitals or without hyphens, a number as 007."""
+    return str(name).lower().replace("-", "").lstrip("0")
 
 
 def _translated(each: Any) -> Any:

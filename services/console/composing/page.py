@@ -18,7 +18,7 @@ from services.console.composing.previews import Weighed, previews_of
 from services.console.composing.shape import compact
 from services.console.composing.told import told
 from services.console.desk import desk_of
-from services.console.languages import catalogue, language_of
+from services.console.languages import language_of
 from services.console.view import page
 from services.console.words import audience_name, channel_name, phase_name
 from services.domain.configuration import CHANNELS, Configuration
@@ -52,7 +52,7 @@ async def draft_page(
         configuration=desk.configuration,
         **_options(request, desk.configuration, counts),
         refusal=refusal,
-        refusal_told=told(refusal.error, "", catalogue(language_of(request)).gettext)[0] if refusal else "",
+        refusal_told=told(refusal.error, "", language_of(request))[0] if refusal else "",
         refused_at=[
             (at, f"{each['problem']} {each['remedy']}")
             for at, found in said.items()
@@ -108,10 +108,10 @@ def saved_part(draft: Draft) -> dict[str, Any]:
 def findings_at(request: Request, file: Mapping[str, Any], weighed: Mapping[str, Any]) -> Said:
     """What was found, by the field that it is about; '' for what is about the whole. Nothing is said twice."""
     fields, origins = frozenset(slots(file)), weighed.get("origins") or compact(file)[1]
-    words = catalogue(language_of(request))
+    language = language_of(request)
     found: Said = {}
     for each in _each(weighed):
-        problem, remedy = told(each["problem"], each.get("remedy", ""), words.gettext)
+        problem, remedy = told(each["problem"], each.get("remedy", ""), language)
         entry = {"severity": each.get("severity", "error"), "problem": problem, "remedy": remedy}
         at = found.setdefault(field_of(each.get("place") or "", _paths(origins), fields), [])
         if entry not in at:

@@ -21,8 +21,8 @@ from services.console.blast_form import blast_of, fields_of, has_people, has_tex
 from services.console.blast_words import WORDS
 from services.console.calling import call
 from services.console.desk import desk_of
-from services.console.languages import catalogue, language_of
-from services.console.said import in_words
+from services.console.languages import language_of
+from services.console.said import refusal_said
 from services.console.view import page, see
 from services.domain.blast import as_gsm
 from services.store import messages, prepared_blasts, sessions
@@ -165,10 +165,7 @@ async def _previewed(request: Request, who: Who, form: Fields) -> dict[str, Any]
 
 def _in_words(request: Request, refused: Refusal | WrongUsage) -> Refusal:
     """In the reader's language."""
-    say = catalogue(language_of(request)).gettext
-    problems = refused.problems if isinstance(refused, Refusal) else []
-    more = refused.more if isinstance(refused, Refusal) else {}
-    return Refusal(in_words(str(refused), WORDS, say), problems=problems, more=more)
+    return refusal_said(refused, WORDS, language_of(request))
 
 
 async def _page(

@@ -19,6 +19,7 @@ from services.console.composing.padded import with_row
 from services.console.composing.page import beside, draft_page, saved_part
 from services.console.composing.previews import Superseded, previews_of
 from services.console.composing.shape import normal
+from services.console.composing.tied import freed
 from services.console.desk import desk_of
 from services.console.languages import catalogue, language_of
 from services.console.pages.compose import Writer
@@ -195,7 +196,7 @@ async def _found(request: Request, draft: UUID) -> Draft:
         found = await drafts.find(connection, draft)
     if found is None:
         raise HTTPException(404)
-    return found
+    return await freed(request, found)
 
 
 def _acted(file: dict[str, Any], act: str) -> dict[str, Any]:

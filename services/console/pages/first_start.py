@@ -74,7 +74,7 @@ async def check_list(request: Request, who: Annotated[Who, Depends(Allowed("admi
 
 
 def _named(found: "Found", name: str) -> dict[str, str]:
-    return {"name": name, "state": found.state, "found": found.found, "remedy": found.remedy.replace("`", "")}
+    return {"name": name, "state": found.state, "found": found.found, "remedy": found.remedy}
 
 
 def _address(email: str) -> str | None:

@@ -37,7 +37,8 @@ async def stated(request: Request, who: Keeper, slug: str) -> Response:
     try:
         await call(commands.set_, who, incident=slug, key=key, **_given(form, versions[-1] if versions else None))
     except (Refusal, WrongUsage) as refused:
-        return await _page(request, slug, key if versions else NEW, refused=words_of(refused), typed=form, status=409)
+        why = words_of(request, refused)
+        return await _page(request, slug, key if versions else NEW, refused=why, typed=form, status=409)
     return see(request, f"/incidents/{slug}?told=fact")
 
 

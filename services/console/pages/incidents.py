@@ -12,6 +12,8 @@ from services.console import message_words as words
 from services.console.access import Allowed, See, Who
 from services.console.calling import call
 from services.console.desk import desk_of
+from services.console.languages import language_of
+from services.console.said import refusal_said
 from services.console.view import page, see
 from services.domain import limits
 from services.store import board, facts, incidents, message_list, participants
@@ -51,7 +53,8 @@ async def opened(  # noqa: PLR0917 - the fields of its form
         await call(commands.open_, who, incident=incident, **given, entity=None, spoc=None, reason="")
     except (Refusal, WrongUsage) as refused:
         typed = {"incident": incident, "title": title, "kind": kind, "level": level, "phase": phase}
-        return await _list(request, refused=words_of(refused), typed={**typed, "exercise": exercise}, status=409)
+        why = words_of(request, refused)
+        return await _list(request, refused=why, typed={**typed, "exercise": exercise}, status=409)
     return see(request, f"/incidents/{incident}?told=opened")
 
 
@@ -130,7 +133,7 @@ async def of_incident(
         }  # fmt: skip
     return page(
         request, "incident.html.j2", status=status, **context, told=told, words=words,
-        refused=words_of(refused) if refused else None, configuration=desk_of(request).configuration,
+        refused=words_of(request, refused) if refused else None, configuration=desk_of(request).configuration,
     )  # fmt: skip
 
 
@@ -150,12 +153,7 @@ async def _promised(connection: Any, slug: str) -> board.Promise | None:
     return next((each for each in await board.promises(connection) if each.incident == slug), None)
 
 
-def words_of(refused: Exception) -> str:
-    """Why, with each problem and its remedy, as the command says it."""
-    problems = [f"{each.get('problem', '')} → {each.get('remedy', '')}" for each in _problems(refused)]
-    return " ".join([str(refused), *problems])
-
-
-def _problems(refused: Exception) -> list[dict[str, Any]]:
-    found = refused.problems if isinstance(refused, Refusal) else []
-    return [each if isinstance(each, dict) else vars(each) for each in found]
+def words_of(request: Request, refused: Exception) -> str:
+    """Why, with each problem and its remedy, in the reader's language."""
+    found = refusal_said(refused, {}, language_of(request))
+    return " ".join([found.error, *(f"{each['problem']} {each.get('remedy') or ''}" for each in found.problems)])

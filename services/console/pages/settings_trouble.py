@@ -12,7 +12,7 @@ from services.console.access import Allowed, Who
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.languages import language_of
-from services.console.remedies import remedy
+from services.console.remedies import details, remedy
 from services.console.view import page, see
 from services.store import alarms, dead_letters
 
@@ -28,7 +28,10 @@ async def standing(request: Request, who: Administrator) -> Response:
     async with desk_of(request).pool.connection() as connection:
         found = await alarms.rung(connection, cleared_within=LATELY)
     language = language_of(request)
-    return page(request, "settings/alarms.html.j2", alarms=found, remedy=lambda kind: remedy(kind, language))
+    return page(
+        request, "settings/alarms.html.j2", alarms=found, remedy=lambda kind: remedy(kind, language),
+        details=lambda known: details(known, language),
+    )  # fmt: skip
 
 
 @router.get("/check")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
+from services.admin import webhook_secrets
 from services.admin import webhooks as admin
 from services.admin.answers import Refusal
 from services.console.access import Allowed, Who
@@ -50,6 +51,16 @@ async def enable(request: Request, who: Administrator, number: int) -> Response:
     """One that was given up is told again."""
     await call(admin.enable, who, id_=number)
     return see(request, "/settings/webhooks?told=enabled")
+
+
+@router.post("/{number}/rotate")
+async def rotate(
+    request: Request, who: Administrator, *, number: int,
+    hours: Annotated[int, Form(ge=0, le=webhook_secrets.MOST_HOURS)] = webhook_secrets.HOURS,
+) -> Response:  # fmt: skip
+    """Another secret, in this answer and nowhere ever again; the former one signs beside it for so many hours."""
+    made = await call(webhook_secrets.rotate, who, id_=number, hours=hours)
+    return await _page(request, who, made=made)
 
 
 @router.post("/{number}/test")

@@ -1,5 +1,6 @@
 """One try of one delivery: signed, sent to the very address that was checked, and what its answer means."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -61,21 +62,23 @@ class Telling:
         secret = unsealed(claimed.secret, self.keys, webhooks.PURPOSE)
         if secret is None:
             return Outcome(None, "the key that its secret was sealed with is gone: remove it, and add it again")
-        headers, body = signed(claimed, secret, datetime.now(UTC)), claimed.payload.encode()
+        former = claimed.former_secret and unsealed(claimed.former_secret, self.keys, webhooks.PURPOSE)
+        secrets = [each for each in (secret, former) if each]
+        headers, body = signed(claimed, secrets, datetime.now(UTC)), claimed.payload.encode()
         try:
             return _meaning(await self.caller.exchange(claimed.url, body, headers, most=ANSWER_BYTES))
         except NoAnswer as problem:
             return Outcome(None, str(problem))
 
 
-def signed(claimed: Claimed, secret: str, at: datetime) -> dict[str, str]:
-    """The headers of a try: the id is the same in each, the time is not."""
+def signed(claimed: Claimed, secrets: Sequence[str], at: datetime) -> dict[str, str]:
+    """The headers of a try: the id is the same in each, the time is not. Each secret signs: one has to fit."""
     name = f"msg_{claimed.id.hex}"
     return {
         "Content-Type": "application/json",
         "webhook-id": name,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Signer(secret).sign(name, at, claimed.payload),
+        "webhook-signature": " ".join(Signer(each).sign(name, at, claimed.payload) for each in secrets),
     }
 
 
