@@ -11,6 +11,7 @@ from services.admin.app import build
 from services.console.api.abilities import ABILITIES, EXCEPTIONS
 from services.console.api.document import document_of
 from services.console.api.remedies import for_programs
+from services.domain.identity import ROLES
 from tests.console.conftest import Console
 
 pytestmark = pytest.mark.stack
@@ -58,6 +59,30 @@ async def test_who_has_no_key_is_told_how(console: Console) -> None:
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "/api#not-signed-in"
+
+
+MISSING = (
+    "GET /messages/019AC2B83C1E7F609A4D2F6A1C0B7D11", "POST /messages/nosuch/approve", "GET /incidents/nosuch",
+    "GET /incidents/nosuch/facts/x", "GET /playbooks/nosuch", "POST /playbooks/cyber-incident/entries/nosuch/approve",
+    "DELETE /contacts/nosuch", "GET /groups/nosuch", "GET /newsletters/nosuch", "DELETE /webhooks/07",
+    "DELETE /sources/nosuch", "POST /sources/events/7/replay", "GET /dead-letters/7",
+)  # fmt: skip
+
+
+async def test_what_the_path_names_and_is_not_there_is_404(console: Console) -> None:
+    """By what the refusal says is missing, in whatever way it is written; no words of it are looked at."""
+    client = await console.as_(*ROLES)
+    for each in MISSING:
+        method, path = each.split()
+        answer = await client.request(method, f"{API}{path}")
+        assert answer.status_code == 404, (each, answer.text)
+
+
+async def test_what_the_body_names_and_is_not_there_is_409(console: Console) -> None:
+    """The path is right; what was asked cannot be done."""
+    client = await console.as_(*ROLES)
+    answer = await client.put(f"{API}/duty", json={"email": ["nobody@ccvo.example"]})
+    assert answer.status_code == 409, answer.text
 
 
 async def test_a_group_is_made_read_changed_and_taken_away(console: Console) -> None:

@@ -156,4 +156,5 @@ async def _promised(connection: Any, slug: str) -> board.Promise | None:
 def words_of(request: Request, refused: Exception) -> str:
     """Why, with each problem and its remedy, in the reader's language."""
     found = refusal_said(refused, {}, language_of(request))
-    return " ".join([found.error, *(f"{each['problem']} {each.get('remedy') or ''}" for each in found.problems)])
+    problems = [f"{each.get('problem', '')} {each.get('remedy') or ''}".strip() for each in found.problems]
+    return " ".join([found.error, *problems])
