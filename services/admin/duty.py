@@ -92,6 +92,8 @@ async def _named(connection: "Connection", emails: Sequence[str]) -> "list[User]
     from services.domain.identity import may
     from services.store.users import find_user
 
+    if not emails:
+        raise Refusal("choose at least one person")
     if len(emails) > MOST:
         raise Refusal(f"{len(emails)} people: at most {MOST} are called one after the other")
     found: list[User] = []

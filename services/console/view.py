@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -109,6 +109,7 @@ def environment(language: str) -> Environment:
     made.globals["navigation"] = lambda: [(href, words.gettext(name), action) for href, name, action in NAVIGATION]
     for name, make in FILTERS.items():
         made.filters[name] = make(language)
-    for name, of in {**NAMES, "said": said, "check_said": check_said, "form_field": form_field}.items():
+    for name, of in {**NAMES, "said": said, "form_field": form_field}.items():
         made.filters[name] = in_language(of, language)
+    made.filters["check_said"] = partial(check_said, language=language)
     return made

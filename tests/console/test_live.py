@@ -231,7 +231,14 @@ async def test_two_consoles_show_the_same(site: ConsoleSite, database_url: str, 
         here.next("progress")
         there.next("progress")
         await settle(database_url)
-        assert here.next("progress", open=0).facts == there.next("progress", open=0).facts
+        seen = [_counts(each.next("progress", open=0).facts) for each in (here, there)]
+        assert seen[0] == seen[1]
+
+
+def _counts(facts: dict[str, Any]) -> dict[str, Any]:
+    """Without how fast it goes: each console looks when it looks."""
+    channels = {name: {**each, "rate": 0, "completes_at": None} for name, each in facts["channels"].items()}
+    return {**facts, "channels": channels}
 
 
 async def test_postgres_away_is_said_and_over_again_when_it_is_back(
