@@ -4,7 +4,8 @@ import pytest
 
 from services.console import words
 from services.console.languages import catalogue
-from services.console.refusals import USUAL, said
+from services.console.refusals import USUAL
+from services.console.said import said
 from services.console.view import environment
 from services.console.words import TABLES, action_name, audience_name, state_name
 from services.domain.states import State
