@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from services.store import alarms, audit, opt_outs
+from services.store import alarms, audit, opt_outs, webhooks
 from services.store.alarms import Alarm
 from services.store.users import find_user
 from tests.browser.console import ConsoleSite
@@ -56,6 +56,8 @@ async def _lived(site: ConsoleSite) -> None:
         await connection.execute("INSERT INTO contact_audience (audience, contact) SELECT 'governors', id FROM contact")
         await alarms.ring(connection, Alarm(alarms.CANNOT_SEND, "mail", {"why": "535 authentication failed"}))
         await opt_outs.add(connection, ["+32470123456"], "reply")
+        hook = await webhooks.add(connection, "https://desk.example/hook", b"x", ["done"], closed_titles=False, by=None)
+        await webhooks.rotate(connection, hook.id, b"y", grace=timedelta(days=1))
         for action in ("incident.opened", "message.stopped", "duty.set"):
             subject = "incident:cyber-2026-014"
             await audit.record(connection, actor=user.id, action=action, subject=subject, detail={"reason": "proef"})
