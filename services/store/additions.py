@@ -53,7 +53,8 @@ async def append(
     """Send it to these on this channel too, and announce it; returns for which contacts that is new. Commits later.
 
     Call with the message's row locked, when it `goes-on`. Left out: who has no address there, opted out, or takes no
-    part in the exercise; who was added before; and, deputies apart, who has it on this channel.
+    part in the exercise; who was added before; who has it on this channel; and a deputy to whose number an SMS with
+    the very same words goes already, for that would tell them nothing.
     """
     if not wanted:
         return []
@@ -80,7 +81,7 @@ async def _plan(connection: Connection, message: Message, origin: Origin, channe
     values = values | {"after": row[0] if row else 0}
     await connection.execute(_PLANNED, values)
     if origin != "deputy":  # whose copy says more than the one that lies there
-        await connection.execute(_MET, values)
+        await connection.execute(newcomers.MET, values)
         await newcomers.stand_behind(connection, values)
     await connection.execute(newcomers.RENUMBER)
     await connection.execute(plan.DELIVERIES, values)
@@ -124,34 +125,43 @@ FROM message m WHERE m.number = %(message)s
 
 _OWN: Final = "(SELECT m.incident FROM message m WHERE m.number = %(message)s AND m.exercise)"
 
-_THERE: Final = """
-SELECT d.sequence, d.contact, d.address FROM batch b
-JOIN delivery d ON d.message = b.message AND d.sequence BETWEEN b.first_sequence AND b.last_sequence
-WHERE b.message = %(message)s AND b.channel = %(channel)s AND d.address IS NOT NULL"""
-"""What there is of the message on this channel: by its batches, for on the other channel there may be a million."""
+# From the person to their copies, never from the message to all of its copies: a look for fall-backs comes four times
+# a second in a flood. `+ 0`, or a planner that knows nothing of a message this young reads all of it by its key.
+_HAS: Final = """EXISTS (
+    SELECT FROM address theirs JOIN delivery d ON d.address = theirs.id AND d.message + 0 = %(message)s
+    WHERE theirs.contact = w.recipient AND theirs.channel = %(channel)s OFFSET 0
+) OR EXISTS (
+    SELECT FROM shared_delivery s JOIN delivery d ON d.message = s.message AND d.sequence = s.sequence
+    JOIN address theirs ON theirs.id = d.address AND theirs.channel = %(channel)s
+    WHERE s.contact = w.recipient AND s.message = %(message)s OFFSET 0
+)"""
+"""Whether `w.recipient` has a copy on this channel, or stands behind one; also at an address that they had before."""
+
+# Whoever stands in is told again in words of their own; in an SMS these may have no room.
+_SAME_SMS: Final = """EXISTS (
+    SELECT FROM address theirs JOIN delivery d ON d.address = theirs.id AND d.message + 0 = %(message)s
+    JOIN variant v ON v.message = d.message AND v.number = d.variant AND v.text = own.text
+    WHERE theirs.channel = 'sms' AND theirs.value = a.value OFFSET 0
+)"""
 
 _WANTED: Final = f"""
 CREATE TEMP TABLE wanted AS
-WITH there AS MATERIALIZED ({_THERE}), has AS MATERIALIZED (
-    SELECT contact FROM there
-    UNION SELECT s.contact FROM shared_delivery s JOIN there USING (sequence) WHERE s.message = %(message)s
-)
-SELECT w.contact, w.recipient, w.reason, w.place, w.step, a.id AS address,
-    coalesce(w.variant, v.number)::smallint AS variant,
-    CASE WHEN %(deputy)s THEN w.recipient::text ELSE lower(a.value) END COLLATE "C" AS shares
+SELECT w.contact, w.recipient, w.reason, w.place, w.step, a.id AS address, own.number AS variant,
+    CASE WHEN NOT %(deputy)s THEN lower(a.value)
+        WHEN %(channel)s = 'sms' THEN a.value || ' ' || own.text ELSE w.recipient::text END COLLATE "C" AS shares
 FROM unnest(%(contacts)s::bigint[], %(recipients)s::bigint[], %(audiences)s::text[], %(reasons)s::text[],
     %(variants)s::smallint[], %(steps)s::smallint[])
     WITH ORDINALITY w (contact, recipient, audience, reason, variant, step, place)
 JOIN contact c ON c.id = w.recipient AND c.removed_at IS NULL
 JOIN address a ON a.contact = w.recipient AND a.channel = %(channel)s AND a.current AND a.value IS NOT NULL
-LEFT JOIN LATERAL (
-    SELECT v.number FROM variant v WHERE v.message = %(message)s AND v.audience = w.audience
-    AND v.channel = %(channel)s AND v.segment IN ('', %(fallback)s)
-    AND v.language IN (coalesce(c.chosen_language, c.language), %(language)s)
+CROSS JOIN LATERAL (
+    SELECT v.number, v.text FROM variant v WHERE v.message = %(message)s AND (v.number = w.variant
+        OR w.variant IS NULL AND v.audience = w.audience
+        AND v.channel = %(channel)s AND v.segment IN ('', %(fallback)s)
+        AND v.language IN (coalesce(c.chosen_language, c.language), %(language)s))
     ORDER BY v.language = coalesce(c.chosen_language, c.language) DESC, v.segment LIMIT 1
-) v ON true
-WHERE coalesce(w.variant, v.number) IS NOT NULL
-AND (%(deputy)s OR w.recipient NOT IN (SELECT contact FROM has))
+) own
+WHERE CASE WHEN %(deputy)s THEN %(channel)s <> 'sms' OR NOT {_SAME_SMS} ELSE NOT ({_HAS}) END
 AND (%(channel)s <> 'sms' OR NOT EXISTS (SELECT FROM opt_out o WHERE o.number = a.value))
 AND {TAKES_PART.format(incident=_OWN, contact="c.id")}
 """
@@ -190,15 +200,6 @@ SELECT contact, address, variant, stands, contacts, step,
         THEN row_number() OVER (PARTITION BY contact = stands ORDER BY step, place)
     END AS sequence
 FROM placed
-"""
-
-_MET: Final = f"""
-CREATE TEMP TABLE met AS
-WITH there AS MATERIALIZED ({_THERE})
-SELECT DISTINCT ON (p.stands) p.stands, there.sequence FROM there JOIN address theirs ON theirs.id = there.address
-JOIN address own ON lower(own.value) = lower(theirs.value)
-JOIN planned_delivery p ON p.address = own.id AND p.contact = p.stands
-ORDER BY p.stands, there.sequence
 """
 
 _BATCHES: Final = """

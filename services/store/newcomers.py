@@ -6,6 +6,7 @@ copy, as at the proof, and is told nothing twice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from psycopg.rows import class_row
@@ -41,11 +42,21 @@ async def found(
     In an exercise with a list of participants only those on it; of a newsletter nobody who unsubscribed. `selection` is
     that of the message: who does not fit it did not come in.
     """
-    values = {"message": message, "people": list(audiences), "most": MOST, **selection.values}
-    query = _FOUND.replace(_NARROWED, selection.narrows("c.id"))
+    since = await _since(connection, message) if selection == EVERYONE else None
+    values = {"message": message, "people": list(audiences), "most": MOST, "since": since, **selection.values}
+    query = _FOUND.replace(_NARROWED, selection.narrows("c.id") + (_CHANGED if since else ""))
     async with connection.cursor(row_factory=class_row(Newcomer)) as cursor:
         await cursor.execute(query.encode(), values)
         return await cursor.fetchall()
+
+
+async def _since(connection: Connection, message: int) -> datetime | None:
+    """Who was not changed since then did not come in; None where one may come in otherwise: a list, a subscription.
+
+    Long before the proof: a contact bears the time at which its import began.
+    """
+    row = await (await connection.execute(_SINCE, (message,))).fetchone()
+    return row[0] if row else None
 
 
 async def append(connection: Connection, planned: PlanFor, contacts: Sequence[int], *, source: str) -> int:
@@ -74,7 +85,7 @@ async def _append(connection: Connection, planned: PlanFor, values: dict[str, An
     row = await (await connection.execute(LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
     await connection.execute(plan.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
-    await connection.execute(_MET, values)
+    await connection.execute(MET, values)
     await stand_behind(connection, values)
     await connection.execute(RENUMBER)
     await connection.execute(plan.DELIVERIES, values)
@@ -99,6 +110,11 @@ async def stand_behind(connection: Connection, values: dict[str, Any]) -> None:
 
 
 _NARROWED: Final = "/* narrowed */"
+_CHANGED: Final = " AND c.updated_at > %(since)s::timestamptz"
+
+_SINCE: Final = """
+SELECT proofed_at - interval '1 hour' FROM message WHERE number = %s AND NOT exercise AND kind <> 'edition'
+"""
 
 _FOUND: Final = """
 SELECT c.id AS contact, c.external_id, c.name,
@@ -129,14 +145,16 @@ WHERE c.id = ANY(%(contacts)s::bigint[]) AND a.audience = ANY(%(people)s::text[]
 
 LAST: Final = "SELECT coalesce(max(sequence), 0) FROM delivery WHERE message = %(message)s"
 
-_MET: Final = """
+# From each newcomer to what lies at their address, as in `services.store.additions`.
+MET: Final = """
 CREATE TEMP TABLE met AS
-SELECT DISTINCT ON (p.stands) p.stands, d.sequence FROM planned_delivery p JOIN address own ON own.id = p.address
-JOIN address theirs ON lower(theirs.value) = lower(own.value) AND theirs.channel = %(channel)s
-JOIN delivery d ON d.message = %(message)s AND d.address = theirs.id
-JOIN variant v ON v.message = d.message AND v.number = d.variant AND v.channel = %(channel)s
-WHERE p.contact = p.stands ORDER BY p.stands, d.sequence
+SELECT p.stands, there.sequence FROM planned_delivery p JOIN address own ON own.id = p.address
+CROSS JOIN LATERAL (
+    SELECT d.sequence FROM address theirs JOIN delivery d ON d.address = theirs.id AND d.message + 0 = %(message)s
+    WHERE theirs.channel = %(channel)s AND lower(theirs.value) = lower(own.value) ORDER BY d.sequence LIMIT 1
+) there WHERE p.contact = p.stands
 """
+"""Which copy of `planned_delivery` (`stands`) would go to an address to which a delivery (`sequence`) goes already."""
 
 _BEHIND: Final = """
 INSERT INTO shared_delivery (message, contact, sequence)

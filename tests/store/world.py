@@ -160,6 +160,18 @@ async def counted(connection: Connection, message: int) -> dict[str, int]:
     return {state.word: count for state, count in zip(State, row, strict=True) if count}
 
 
+async def rows_read(connection: Connection, *tables: str) -> int:
+    """Rows of these tables that this session read since its statistics were last passed on; ask before and after,
+    in one transaction."""
+    rows = await connection.execute(
+        "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint FROM pg_stat_xact_user_tables"
+        " WHERE relname = ANY(%s)", (list(tables),),
+    )  # fmt: skip
+    row = await rows.fetchone()
+    assert row
+    return int(row[0])
+
+
 def now() -> datetime:
     """This moment, aware."""
     return datetime.now(UTC)
