@@ -1,7 +1,7 @@
 """The order in which a message is released, for people: before it is submitted, and while it goes out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from services.admin.answers import instant, table
 from services.domain.content import MessageContent
@@ -31,12 +31,23 @@ def escalation_shown(steps: Sequence[Step]) -> list[Any]:
     """A table of what happens, and happened, when people do not confirm; nothing when they are not asked to."""
     rows = [
         (
-            each.step, each.act, instant(each.due_at) if each.due_at else "",
+            each.step, each.act, _when(each),
             instant(each.taken_at) if each.taken_at else "", "" if each.contacts is None else each.contacts,
         )
         for each in steps
     ]  # fmt: skip
     return [table(["escalation", "what", "due", "taken", "for"], rows)] if rows else []
+
+
+WAITS: Final[Mapping[str, str]] = {
+    "paused": "waits: the message is paused",
+    "correction": "waits: what puts it right is being approved",
+    "going-out": "waits: copies still go out",
+}
+
+
+def _when(step: Step) -> str:
+    return WAITS[step.waits] if step.waits else instant(step.due_at) if step.due_at else ""
 
 
 def order_shown(content: MessageContent) -> list[Any]:

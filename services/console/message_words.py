@@ -62,3 +62,10 @@ STEPS: Final[Mapping[str, str]] = {
     "telephone": N_("put on the list of telephone calls"),
 }
 """Steps of escalation, for those who had not confirmed."""
+
+WAITS: Final[Mapping[str, str]] = {
+    "paused": N_("waits: the message is held"),
+    "correction": N_("waits: its correction is being approved"),
+    "going-out": N_("waits: copies are still going out"),
+}
+"""Why a step is not taken though its time has come."""

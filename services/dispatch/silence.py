@@ -1,7 +1,8 @@
 """No provider takes an SMS: after a while all who wait for an urgent one get the same message by mail.
 
 What is looked at is whether any SMS is taken, not why: providers that are away, an account without money and a service
-that stands still are the same to who waits. The SMS stay planned, and go when somebody takes them.
+that stands still are the same to who waits. The SMS stay planned, and go when somebody takes them. The alarm is of all
+SMS: one that is put off for a minute, with nothing else to send, has its mail and rings nobody.
 """
 
 import time
@@ -62,6 +63,8 @@ class Silence:
         if await fallbacks.look_once(connection, number, step):
             wanted = await fallbacks.not_taken(connection, number)
             sent = await by_mail(connection, message, wanted, source=self._source)
+            if await fallbacks.only_put_off(connection, number):
+                return
             why = f"no SMS was taken for {self._seconds:.0f} s: who waits for an urgent one gets it by mail"
             detail = {"message": number, "waiting": len(wanted), "by_mail": sent, "why": why}
             await alarms.ring(connection, Alarm(*KEY, detail))

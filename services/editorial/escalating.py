@@ -21,8 +21,6 @@ from services.store.additions import Wanted
 from services.store.confirmations import Unconfirmed
 from services.store.messages import Message
 
-LOOK_AGAIN: Final = timedelta(seconds=10)
-"""While the message is paused or still going out, or what puts it right is being approved."""
 TRY_AGAIN: Final = timedelta(seconds=15)
 
 Act = Callable[[Connection, Message, Sequence[Unconfirmed], Desk], Awaitable[None]]
@@ -54,7 +52,7 @@ async def _take(connection: Connection, number: int, step: int, act: str, desk: 
     if message is None or standing == "over":
         return
     if standing == "waits" or await escalations.still_going_out(connection, number):
-        await escalations.postpone(connection, f"{number}/{step}/{act}", LOOK_AGAIN)
+        await escalations.postpone(connection, f"{number}/{step}/{act}", escalations.LOOK_AGAIN)
         return
     later = await escalations.not_yet_told(connection, number)
     absent = [each for each in await confirmations.unconfirmed(connection, number) if each.contact not in later]

@@ -7,7 +7,7 @@ configuration says by then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from psycopg.rows import class_row
 
@@ -18,19 +18,28 @@ from services.store.messages import Message
 
 KIND: Final = "escalate"
 
+LOOK_AGAIN: Final = timedelta(seconds=10)
+"""While the message is paused or still going out, or what puts it right is being approved."""
 GOING: Final = timedelta(seconds=30)
 """Somebody had a copy as short a while ago: it is going out still. Else nothing is taken, and steps do not wait."""
 
 
+Waits = Literal["paused", "correction", "going-out"]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step as it stands. `contacts`: how many had not confirmed when it was taken; None: it was not taken (yet)."""
+    """A step as it stands. `contacts`: how many had not confirmed when it was taken; None: it was not taken (yet).
+
+    `waits`: why it is not taken though its time has come, and `due_at` is when that is looked at again.
+    """
 
     step: int
     act: str
     due_at: datetime | None
     taken_at: datetime | None
     contacts: int | None
+    waits: Waits | None = None
 
 
 async def plan(connection: Connection, message: Message, escalation: Escalation) -> None:
@@ -58,8 +67,9 @@ async def take(connection: Connection, message: int, step: int, act: str, contac
 
 async def of(connection: Connection, message: int) -> Sequence[Step]:
     """The steps of a message, in order; none when it asks for no confirmation or was not released."""
+    values = {"kind": KIND, "message": message, "again": LOOK_AGAIN, "going": GOING}
     async with connection.cursor(row_factory=class_row(Step)) as cursor:
-        await cursor.execute(_STEPS, {"kind": KIND, "message": message})
+        await cursor.execute(_STEPS.encode(), values)
         return await cursor.fetchall()
 
 
@@ -71,28 +81,37 @@ async def not_yet_told(connection: Connection, message: int) -> set[int]:
 
 async def still_going_out(connection: Connection, message: int) -> bool:
     """Whether copies of its plan wait still, and are being taken: a slow sender has not told all by the deadline."""
-    rows = await connection.execute(_GOING_OUT, (GOING, message))
+    rows = await connection.execute(_GOING_OUT.encode(), {"going": GOING, "message": message})
     return await rows.fetchone() == (True,)
 
 
 _GOING_OUT: Final = """
 SELECT coalesce(bool_or(b.planned + b.deferred + b.claimed > 0), false)
-    AND coalesce(max(b.last_accepted_at) > clock_timestamp() - %s::interval, false)
+    AND coalesce(max(b.last_accepted_at) > clock_timestamp() - %(going)s::interval, false)
 FROM batch b JOIN message m ON m.number = b.message AND b.step <= m.open_step
-WHERE b.message = %s AND b.origin = 'plan'
+WHERE b.message = %(message)s AND b.origin = 'plan'
 """
 
 _TAKE: Final = """
 INSERT INTO escalation (message, step, act, contacts) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
-_STEPS: Final = """
-SELECT coalesce(t.step, e.step)::int AS step, coalesce(e.act, t.act) AS act, t.due AS due_at, e.at AS taken_at,
-    e.contacts
+# What holds a step up is the message's: asked only when a step's time has come.
+_STEPS: Final = f"""
+SELECT s.*, CASE WHEN s.taken_at IS NULL AND s.due_at <= clock_timestamp() + %(again)s::interval
+    AND clock_timestamp() >= m.released_at + make_interval(mins => m.confirm_minutes) AND m.state = 'released' THEN CASE
+        WHEN m.paused_at IS NOT NULL THEN 'paused'
+        WHEN EXISTS (SELECT FROM message c WHERE c.corrects = m.number AND c.kind = 'correction'
+            AND c.state IN ('submitted', 'proofed', 'approved')) THEN 'correction'
+        WHEN ({_GOING_OUT}) THEN 'going-out' END END AS waits
 FROM (
-    SELECT split_part(subject, '/', 2)::int AS step, split_part(subject, '/', 3) AS act, due
-    FROM timer WHERE kind = %(kind)s AND starts_with(subject, %(message)s || '/')
-) t FULL JOIN (SELECT * FROM escalation WHERE message = %(message)s) e ON e.step = t.step ORDER BY 1
+    SELECT coalesce(t.step, e.step)::int AS step, coalesce(e.act, t.act) AS act, t.due AS due_at, e.at AS taken_at,
+        e.contacts
+    FROM (
+        SELECT split_part(subject, '/', 2)::int AS step, split_part(subject, '/', 3) AS act, due
+        FROM timer WHERE kind = %(kind)s AND starts_with(subject, %(message)s || '/')
+    ) t FULL JOIN (SELECT * FROM escalation WHERE message = %(message)s) e ON e.step = t.step
+) s JOIN message m ON m.number = %(message)s ORDER BY s.step
 """
 
 _NOT_YET_TOLD: Final = """

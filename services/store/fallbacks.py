@@ -63,6 +63,16 @@ async def waiting(connection: Connection) -> set[tuple[int, int]]:
     return {(number, step) for number, step in await rows.fetchall()}
 
 
+async def only_put_off(connection: Connection, message: int) -> bool:
+    """Whether its provider put off what waits, and that is one SMS, or no more than it took: no word of all SMS.
+
+    A carrier's queue is full, or one number is busy. What was never handed over, or given back, waits for a provider.
+    """
+    values = {"message": message, "open": [int(state) for state in OPEN]}
+    row = await (await connection.execute(_ONLY_PUT_OFF.encode(), values)).fetchone()
+    return bool(row and row[0])
+
+
 async def any_taken(connection: Connection, seconds: float) -> bool:
     """Whether a provider took an SMS, of whatever message, in the last so many seconds."""
     row = await (await connection.execute(_ANY_TAKEN, (seconds,))).fetchone()
@@ -113,6 +123,21 @@ SELECT m.number, m.open_step FROM message m WHERE m.number IN (
     SELECT FROM batch b WHERE b.message = m.number AND b.channel = 'sms' AND b.step <= m.open_step
     AND b.planned + b.deferred + b.claimed > 0
 )
+"""
+
+_ONLY_PUT_OFF: Final = f"""
+SELECT n.waits = 0 AND (n.put_off = 1 OR n.put_off <= n.taken) FROM (
+    SELECT count(*) FILTER (WHERE d.waits) AS waits, count(*) FILTER (WHERE NOT d.waits) AS put_off,
+        (SELECT coalesce(sum(accepted + bounced + delivered), 0) FROM batch
+            WHERE message = %(message)s AND channel = 'sms') AS taken
+    FROM message m JOIN batch b ON b.message = m.number AND b.channel = 'sms' AND b.step <= m.open_step
+        AND b.planned + b.deferred + b.claimed > 0
+    CROSS JOIN LATERAL (
+        SELECT state = {State.PLANNED:d} OR state = {State.CLAIMED:d} AND attempt - given_back <= 1 AS waits
+        FROM delivery WHERE message = b.message AND sequence BETWEEN b.first_sequence AND b.last_sequence
+        AND state = ANY(%(open)s::smallint[]) OFFSET 0
+    ) d WHERE m.number = %(message)s
+) n
 """
 
 _ANY_TAKEN: Final = """

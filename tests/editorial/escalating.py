@@ -34,6 +34,7 @@ class Crisis:
     pool: Pool
     desk: Desk
     user: int
+    url: str
     people: list[Person]
     others: list[Person] = field(default_factory=list)
     epochs: dict[str, int] = field(default_factory=dict)
@@ -92,11 +93,20 @@ class Crisis:
 
     async def escalate(self, minutes: int = 0) -> None:
         """As editorial does, so many minutes from now."""
+        await self.due(minutes)
+        await self.fire(self.desk)
+
+    async def due(self, minutes: int) -> None:
+        """So many minutes go by."""
         await self.sql(
             "UPDATE timer SET due = due - make_interval(mins => %s) WHERE kind = %s AND fired_at IS NULL",
             minutes, escalations.KIND,
         )  # fmt: skip
-        await timers.fire_due(self.pool, escalations.KIND, escalating(self.desk))
+
+    @staticmethod
+    async def fire(desk: Desk) -> None:
+        """What the editorial of this desk does, twice a second."""
+        await timers.fire_due(desk.pool, escalations.KIND, escalating(desk))
 
     async def confirm(self, message: Message, person: Person) -> None:
         """They say that they know."""
@@ -129,7 +139,7 @@ async def crisis(url: str, people: Sequence[Person], others: Sequence[Person] = 
         user = await add_user(connection, "an@ccvo.example", "crisis-manager")
         await add_people(connection, [*people, *others])
         desk = Desk(pool, Shelf(RenderingSettings(), lambda _: None), DEFAULT, SOURCE, trusts_assertions=True)
-        yield Crisis(connection, pool, desk, user, list(people), list(others))
+        yield Crisis(connection, pool, desk, user, url, list(people), list(others))
 
 
 _STATE = "CASE d.state " + " ".join(f"WHEN {state:d} THEN '{state.word}'" for state in State) + " END"

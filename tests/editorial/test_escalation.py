@@ -1,10 +1,12 @@
 """Nobody is forgotten: what does not arrive by SMS goes by mail, and who does not confirm is found another way."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from services.dispatch.silence import KEY, Silence
 from services.domain.states import State
@@ -12,6 +14,7 @@ from services.editorial import telling
 from services.editorial.service import TELLS
 from services.runtime import timers
 from services.runtime.call_links import Caller, caller_of
+from services.runtime.postgres import DatabaseSettings, open_pool
 from services.runtime.sms_prices import SpendingSettings
 from services.store import alarms, calls, duty, messages
 from services.store.escalations import of
@@ -68,11 +71,16 @@ async def test_no_step_is_taken_while_copies_are_still_going_out(told: Crisis) -
     claim = await told.claim()
     assert claim
     await told.settle(claim, State.ACCEPTED, State.PLANNED)
+    assert {step.waits for step in await of(told.connection, message.number)} == {None}
+    minutes = "UPDATE message SET released_at = released_at - make_interval(mins => %s)"
+    await told.sql(minutes, MINUTES)
     await told.escalate(MINUTES)
-    assert (await of(told.connection, message.number))[0].taken_at is None
+    steps = await of(told.connection, message.number)
+    assert [(step.taken_at, step.waits) for step in steps] == [(None, "going-out"), (None, None), (None, None)]
     await told.send_all()
     await told.escalate(MINUTES)
-    assert (await of(told.connection, message.number))[0].taken_at is not None
+    first = (await of(told.connection, message.number))[0]
+    assert (first.taken_at is not None, first.waits) == (True, None)
 
 
 async def test_steps_do_not_wait_for_a_provider_that_takes_nothing(told: Crisis) -> None:
@@ -159,6 +167,35 @@ async def test_while_no_sms_is_taken_everybody_gets_a_mail_and_one_alarm_rings(t
     await silence.look()
     assert await alarms.rung(told.connection) == []
     assert (await status_of(told.connection, message)).channels["sms"] == {"accepted": 4, "suppressed": 1}
+
+
+TAKEN, LATER = State.ACCEPTED, State.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("states", "waiting", "rings"),
+    [
+        ([TAKEN, TAKEN, LATER], ["Cas", "Dee"], False),
+        ([LATER, LATER, TAKEN], ["An", "Bo"], False),
+        ([LATER, LATER, LATER], ["An", "Bo", "Cas", "Dee"], True),
+    ],
+    ids=["one", "a few", "all"],
+)
+async def test_an_sms_that_is_put_off_at_a_quiet_time_is_no_silence_of_all(
+    told: Crisis, states: list[State], waiting: list[str], rings: bool
+) -> None:
+    """One carrier's queue is full: who waits has a mail, and nobody is called; when most wait it is the provider."""
+    message = await told.told(confirm=False)
+    claim = await told.claim()
+    assert claim
+    await told.settle(claim, *states, reason="queue-full")
+    await told.sql("UPDATE batch SET last_accepted_at = last_accepted_at - interval '2 minutes'")
+    clock = iter([0.0, 61.0])
+    silence = Silence(told.pool, SOURCE, 60, clock=lambda: next(clock))
+    await silence.look()
+    await silence.look()
+    assert [who for _, who, _, _, why in await told.added(message) if why == "no-provider"] == waiting
+    assert bool(await alarms.rung(told.connection)) == rings
 
 
 async def test_a_message_that_cannot_fall_back_ends_neither_dispatch_nor_the_mails_of_another(told: Crisis) -> None:
@@ -258,3 +295,58 @@ async def test_everyone_on_duty_is_told_with_a_link_of_their_own(told: Crisis, m
     keys = await signing_keys(told.connection)
     links = [re.search(r"https://crisis\.example\.be/calls/(\S+)", text) for _, text in mails]
     assert [caller_of(link[1], keys) for link in links if link] == [Caller(message.number, user) for user in on_duty]
+
+
+async def test_two_editorials_take_each_step_once(told: Crisis) -> None:
+    """During a rolling update two run: both look at every step, at the same time, again and again."""
+    bo, cas = told.people[1], told.people[2]
+    message = await told.told()
+    await told.send_all()
+    await told.deputise(bo, *told.others)
+    await told.deputise(cas, told.others[1])
+    async with open_pool(DatabaseSettings(database_url=SecretStr(told.url))) as pool:
+        both = [told.desk, replace(told.desk, pool=pool)]
+        for minutes in (MINUTES, 10, 10):
+            await told.due(minutes)
+            for _ in range(3):
+                await asyncio.gather(*(told.fire(desk) for desk in both for _ in range(2)))
+                await told.sql("UPDATE timer SET fired_at = NULL WHERE kind = 'escalate' AND due <= now()")
+    steps = await of(told.connection, message.number)
+    assert [(step.act, step.contacts) for step in steps] == [("second-channel", 5), ("deputy", 5), ("telephone", 5)]
+    copies = [(name, channel) for name, channel, *_ in await told.copies(message)]
+    assert len(copies) == len(set(copies)), copies
+    acts = await told.sql("SELECT count(*) FROM audit WHERE action = 'message.escalated'")
+    asked = await told.sql("SELECT count(*) FROM timer WHERE kind = %s AND subject LIKE %s", telling.KIND, "calls%")
+    assert (acts, asked) == ([(3,)], [(1,)])
+
+
+async def test_a_deputy_gets_no_second_sms_with_the_very_words_of_the_first(told: Crisis) -> None:
+    """Where for whom they stand in has no room, it would tell them nothing: by mail they hear it, else somebody calls.
+
+    Two deputies behind one number get one SMS between them; both are on the record.
+    """
+    an, bo, cas, dee, _ = told.people
+    _, yan, zoe = told.others
+    message = await told.told()
+    await told.sql("UPDATE variant SET text = repeat('a', 459) WHERE message = %s AND channel = 'sms'", message.number)
+    await told.sql("INSERT INTO address (contact, channel, value) VALUES (%s, 'sms', '+32470000008')", zoe.id)
+    await told.send_all()
+    for absent, deputy in ((an, bo), (cas, yan), (dee, zoe)):
+        await told.deputise(absent, deputy)
+    await told.sql("DELETE FROM timer WHERE subject LIKE '%%second-channel'")
+    await told.escalate(MINUTES + 10)
+    sms = [(origin, name, state) for name, channel, origin, state in await told.copies(message) if channel == "sms"]
+    deputies = [name for origin, name, _ in sms if origin == "deputy"]
+    assert deputies == ["Yan", "Zoë"]
+    sent = await told.sql(
+        "SELECT count(*) FROM delivery d JOIN batch b ON b.message = d.message"
+        " AND d.sequence BETWEEN b.first_sequence AND b.last_sequence WHERE b.origin = 'deputy' AND b.channel = 'sms'"
+    )
+    assert sent == [(1,)]
+    stands_in = [
+        (who, whom, channel) for origin, who, whom, channel, _ in await told.added(message) if origin == "deputy"
+    ]
+    assert stands_in == [
+        ("An", "Bo", "mail"), ("Cas", "Yan", "mail"), ("Cas", "Yan", "sms"), ("Dee", "Zoë", "mail"),
+        ("Dee", "Zoë", "sms"),
+    ]  # fmt: skip
