@@ -4,6 +4,7 @@ from services.domain.commands import Answer, IncludeNewcomers
 from services.editorial import recipients
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
+from services.editorial.spending import refuse_more, spent
 from services.runtime.postgres import Connection
 from services.store import announcements, audit, corrections, fallbacks, messages, newcomers
 from services.store.messages import Message
@@ -29,7 +30,9 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
             f"{len(missing)} of these are no newcomers to message {message.id} (any more), and nothing was sent:"
             f" look again with `roeland message newcomers {message.id}`"
         )
+    before = await spent(connection, message, desk)
     count = await newcomers.append(connection, planned, sorted(set(body.contacts)), source=desk.source)
+    await refuse_more(connection, message, desk, before)
     await fallbacks.ask_again(connection, message)
     await announcements.announce(connection, message.number, source=desk.source)
     await audit.record(

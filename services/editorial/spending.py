@@ -3,7 +3,10 @@
 The caps are editorial's settings: who raises one may restart editorial, and is somebody else than who types at night.
 """
 
-from services.domain.spending import Excess, excess, finding
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.domain.spending import Caps, Excess, excess, finding
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
@@ -16,6 +19,35 @@ async def refuse_excess(connection: Connection, message: Message, desk: Desk) ->
     """Raises `Refusal` when a cap is exceeded, in words that say what to change."""
     if over := await over_cap(connection, message.number, desk, lock=True):
         raise Refusal(f"message {message.id} is not released: {over}", state=message.state, cost=float(over.cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """In EUR: by this message, and by all in the last hour, this one among them if it was released in it."""
+
+    message: Decimal
+    hour: Decimal
+
+
+async def spent(connection: Connection, message: Message, desk: Desk) -> Spent | None:
+    """What there is before a released message goes to more people; None without a cap. Until the caller commits."""
+    if desk.spending.caps == Caps():
+        return None
+    price = prices()
+    hour = await spending.cost_of_hour(connection, price, but=0, lock=True)
+    return Spent(await spending.cost_of(connection, message.number, price), hour)
+
+
+async def refuse_more(connection: Connection, message: Message, desk: Desk, before: Spent | None) -> None:
+    """The same for people who were added since: the message with them, and they in this hour, stay within the caps."""
+    if before is None:
+        return
+    caps, cost = desk.spending.caps, await spending.cost_of(connection, message.number, prices())
+    more = cost - before.message
+    if more and (
+        over := excess(cost, Caps(caps.per_message)) or excess(more, Caps(None, caps.per_hour), before=before.hour)
+    ):
+        raise Refusal(f"message {message.id} goes to nobody else: {over}", cost=float(over.cost))
 
 
 async def tell(connection: Connection, message: int, desk: Desk) -> None:

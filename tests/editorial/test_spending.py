@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
+from uuid_utils import uuid7
 
-from services.domain.commands import ApproveMessage
+from services.domain.commands import ApproveMessage, IncludeNewcomers, SubmitMessage
 from tests.conftest import delete_topics
-from tests.editorial.rooms import MANAGER, Rooms, rooms
+from tests.editorial.rooms import MANAGER, SECOND, Rooms, content_of, rooms
 from tests.stack import Background
 
 pytestmark = pytest.mark.stack
@@ -61,3 +63,39 @@ async def test_what_costs_more_than_a_message_or_an_hour_may_is_not_released(cap
         "UPDATE message SET released_at = released_at - interval '2 hours' WHERE id = %s RETURNING 1", first
     )
     assert (await capped.approve(second)).done
+
+
+async def test_a_blast_that_costs_too_much_is_still_proofed_when_it_was_to_go_at_its_proof(
+    capped: Rooms, incident: str
+) -> None:
+    """The door asks once more, and hears why; without a proof it would wait for nothing."""
+    content = content_of(incident=incident, sms=[{"text": LONG}], **SMS).model_dump(mode="json")
+    message = UUID(str(uuid7()))
+    body = SubmitMessage(message_id=message, content=content, again=True, break_glass="haast", confirmed=3)
+    assert (await capped.ask(body, MANAGER)).done
+    await capped.until("SELECT state = 'proofed' FROM message WHERE id = %s", message)
+    glass = "SELECT count(*) FROM alarm WHERE kind = 'glass-broken' AND subject = %s"
+    assert await capped.one(glass, str(message)) == 0
+
+
+async def test_newcomers_stay_within_the_caps_too(capped: Rooms, incident: str) -> None:
+    """Nobody gets more people in by the back door; who costs nothing comes in."""
+    message = await capped.proofed(incident=incident, sms=[{"text": "Nog eens."}], **SMS)
+    await capped.rows("UPDATE message SET released_at = released_at - interval '2 hours' RETURNING 1")
+    assert (await capped.approve(message)).done
+    dear, free = [await came(capped, number) for number in ("+32470000099", None)]
+    refused = await capped.ask(IncludeNewcomers(message_id=message, contacts=[dear]), SECOND)
+    assert "about 0.40 EUR" in (refused.error or "") and "ROELAND_SMS_MOST_PER_MESSAGE" in (refused.error or "")
+    assert await capped.one("SELECT recipients FROM message WHERE id = %s", message) == 3
+    assert (await capped.ask(IncludeNewcomers(message_id=message, contacts=[free]), SECOND)).done
+
+
+async def came(capped: Rooms, number: str | None) -> int:
+    """A governor who was not there at the proof."""
+    query = "INSERT INTO contact (external_id, name) VALUES (gen_random_uuid(), 'Nieuw') RETURNING id"
+    contact = int(await capped.one(query))
+    await capped.rows("INSERT INTO contact_audience VALUES ('governors', %s) RETURNING 1", contact)
+    if number:
+        query = "INSERT INTO address (contact, channel, value) VALUES (%s, 'sms', %s) RETURNING 1"
+        await capped.rows(query, contact, number)
+    return contact
