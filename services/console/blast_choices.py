@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request
 
 from services.console.desk import desk_of
+from services.console.kept import roles
 from services.console.languages import language_of
 from services.domain.municipalities import PROVINCES
 from services.domain.playbooks import PreparedEntry
@@ -21,10 +22,10 @@ async def choices(request: Request, holding: str) -> dict[str, Any]:
             "groups": await groups.every(connection),
             "incidents": await incidents.listed(connection),
             "asking": await prepared_blasts.asking(connection),
-            "roles": await prepared_blasts.roles(connection),
         }
     return {
         **there,
+        "roles": await roles(request),
         "languages_of_texts": desk.configuration.languages,
         "audiences": [(each.id, names[each.id]) for each in desk.configuration.audiences if "sms" in each.channels],
         "provinces": PROVINCES,

@@ -19,7 +19,9 @@ from services.console.desk import desk_of
 from services.domain.municipalities import municipalities
 from services.domain.states import GOOD, OPEN, State
 from services.runtime.postgres import Connection, Pool
-from services.store import by_batch
+from services.runtime.seldom import Seldom
+from services.store import by_batch, confirmations
+from services.store.confirmations import Tallies
 from services.store.messages import Message
 
 AT_ONCE: Final = 25
@@ -85,6 +87,7 @@ class Book:
     left: int = 0
     looked: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tallies: Seldom[Tallies] = field(default_factory=Seldom[Tallies])
     beside: "asyncio.Task[None] | None" = None
 
 
@@ -110,15 +113,28 @@ class Books:
                     found.setdefault(copy.contact, []).append((channels.get(copy.batch, ""), copy.state))
         return found
 
+    async def tallies(self, message: Message) -> Tallies:
+        """Asked and confirmed by audience and province: the whole plan says who is asked, so it is read seldom."""
+
+        async def ask() -> Tallies:
+            async with self._pool.connection() as connection:
+                return await confirmations.tallies(connection, message.number)
+
+        return await self._kept(message).tallies.get(ask)
+
     async def _book(self, message: Message) -> Book:
+        book = self._kept(message)
+        async with book.lock:
+            if time.monotonic() - book.looked > FRESH:
+                await self._look(book)
+        return book
+
+    def _kept(self, message: Message) -> Book:
         key = (message.number, message.proof_hash, message.released_at)
         book = self._books.setdefault(key, Book(message.number, message.confirm_minutes is not None))
         self._books.move_to_end(key)
         while len(self._books) > KEPT:
             self._books.popitem(last=False)
-        async with book.lock:
-            if time.monotonic() - book.looked > FRESH:
-                await self._look(book)
         return book
 
     async def _look(self, book: Book) -> None:

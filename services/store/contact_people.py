@@ -68,6 +68,12 @@ async def changed_at(connection: Connection, external_id: str, *, lock: bool = F
     return row[0] if row else None
 
 
+async def last_change(connection: Connection) -> datetime | None:
+    """When any contact was last changed: one look at an index."""
+    row = await (await connection.execute("SELECT max(updated_at) FROM contact")).fetchone()
+    return row[0] if row else None
+
+
 async def more(connection: Connection, contact: int) -> dict[str, Any]:
     """`deputies` and `stands_in_for` (external id, name), `opted_out` (since when), `updated_at`."""
     async with connection.cursor(row_factory=dict_row) as cursor:

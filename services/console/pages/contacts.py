@@ -15,6 +15,7 @@ from services.console.access import Allowed, See, Who
 from services.console.calling import call
 from services.console.contact_refusals import in_page_words
 from services.console.desk import desk_of
+from services.console.kept import roles as roles_of
 from services.console.masking import masked, sees_addresses
 from services.console.view import page, see
 from services.contacts.export import columns
@@ -22,7 +23,7 @@ from services.contacts.service import peoples_audiences
 from services.domain.contact_fields import MOST_DEPUTIES
 from services.domain.contact_row import COLUMNS
 from services.domain.municipalities import PROVINCES, municipalities
-from services.store import contact_people, prepared_blasts
+from services.store import contact_people
 from services.store.contact_people import Place, Sought
 from services.store.contacts import Contact
 
@@ -43,7 +44,7 @@ async def found(request: Request, who: See) -> Response:
     )  # fmt: skip
     async with desk_of(request).pool.connection() as connection:
         people = list(await contact_people.found(connection, sought, after=_read(asked.get("after")), most=PAGE + 1))
-        roles = [] if request.headers.get("hx-request") else await prepared_blasts.roles(connection)
+    roles = [] if request.headers.get("hx-request") else await roles_of(request)
     context: dict[str, Any] = {
         "people": people[:PAGE], "following": _following(request, people), "sought": sought, "roles": roles,
         "audiences": peoples_audiences(desk_of(request).configuration), "provinces": PROVINCES,

@@ -17,6 +17,7 @@ from services.console.calling import call
 from services.console.contact_refusals import in_page_words
 from services.console.desk import desk_of
 from services.console.hardening import UPLOADS
+from services.console.kept import of_contacts
 from services.console.masking import sees_addresses
 from services.console.pages.contacts import address_of
 from services.console.view import page, see
@@ -102,7 +103,7 @@ async def export(request: Request, who: Annotated[Who, Depends(Allowed("export-p
 @router.get("/contacts/coverage")
 async def coverage(request: Request, who: See, province: str = "") -> Response:
     """Who would not be reached now, and since when."""
-    found: Any = await call(contacts.coverage, who)
+    found: Any = await of_contacts(request, "coverage", lambda: call(contacts.coverage, who))
     provinces = list(dict.fromkeys(each["province"] for each in found["gaps"]))
     shown = province if province in provinces else ""
     return page(

@@ -26,7 +26,7 @@ from services.console.desk import desk_of
 from services.console.pages.message import found_or_404
 from services.console.view import page, see
 from services.domain.municipalities import municipalities
-from services.store import audit, by_batch, confirmations
+from services.store import audit, by_batch
 from services.store.calls import OUTCOMES
 
 Reader = Annotated[Who, Depends(Allowed("export-people"))]
@@ -76,10 +76,9 @@ async def as_dossier(
 
 @router.get("/messages/{message_id}/confirmed")
 async def confirmed_by(request: Request, who: Reader, message_id: UUID) -> Response:
-    """Asked and confirmed by audience and province: who is asked follows from the whole plan, so counted when asked."""
+    """Asked and confirmed by audience and province, as they were counted last."""
     found = await found_or_404(request, message_id)
-    async with desk_of(request).pool.connection() as connection:
-        tallies = await confirmations.tallies(connection, found.message.number)
+    tallies = await books_of(request).tallies(found.message)
     return page(request, "message_confirmed.html.j2", found=found, tallies=tallies)
 
 

@@ -1,0 +1,44 @@
+"""Lists and counts of all contacts, made once for all pages that show them (`services.runtime.seldom`)."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fastapi import Request
+
+from services.console.desk import desk_of
+from services.runtime.seldom import Seldom
+from services.store import contact_people, prepared_blasts
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Kept:
+    seldom: Seldom[Any] = field(default_factory=Seldom[Any])
+    changed: datetime | None = None
+
+
+async def of_contacts(request: Request, name: str, ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` answers, kept under this name; asked anew as soon as any contact changed."""
+    state = request.app.state
+    if not hasattr(state, "kept"):
+        state.kept = defaultdict(_Kept)
+    kept: _Kept = state.kept[name]
+    async with desk_of(request).pool.connection() as connection:
+        changed = await contact_people.last_change(connection)
+    answer: T = await kept.seldom.get(ask, anew=changed != kept.changed)
+    kept.changed = changed
+    return answer
+
+
+async def roles(request: Request) -> Sequence[str]:
+    """The functions that most contacts have."""
+
+    async def ask() -> Sequence[str]:
+        async with desk_of(request).pool.connection() as connection:
+            return await prepared_blasts.roles(connection)
+
+    return await of_contacts(request, "roles", ask)
