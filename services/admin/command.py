@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from services.admin.answers import Answer, give
+from services.admin.completing import offer
 from services.admin.invocation import current
 
 Declared = TypeVar("Declared", bound=Callable[..., Answer | Awaitable[Answer]])
@@ -47,7 +48,7 @@ def command(app: typer.Typer, name: str, *, examples: Sequence[str]) -> Callable
                 answer = _carried_out(answer)
             give(answer, as_json=current.get().json)
 
-        _declare_common(run, function)
+        _declare_common(run, function, str(app.info.name))
         app.command(name, help=_help(function, examples))(run)
         return function
 
@@ -63,8 +64,9 @@ def _carried_out(answer: Awaitable[Answer]) -> Answer:
     return asyncio.run(awaited())
 
 
-def _declare_common(run: Callable[..., None], function: Callable[..., Any]) -> None:
+def _declare_common(run: Callable[..., None], function: Callable[..., Any], group: str) -> None:
     signature = inspect.signature(function, eval_str=True)
+    offer(list(signature.parameters.values()), group)
     common = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=nothing, annotation=option)
         for name, (option, nothing) in COMMON.items()
