@@ -99,18 +99,35 @@ def test_several_languages_are_several_texts(roeland: Roeland) -> None:
         (["--text", "🚨🚨"], 1, "no words"),
         (["--text", "x" * 1600], 1, "1600 characters"),
         (["--text", "x" * 1601], 1, "1601 characters"),
+        (["--text", "x" * 1551], 1, "1551 characters"),
         ([], 2, "--text"),
         (["--text", "a", "--template", "b"], 2, "one way"),
         (["--text", "a", "--within", "5"], 2, "--confirm"),
         (["--text", "a", "--holding", "b", "c"], 2, "--text"),
     ],
-    ids=["nothing", "emoji", "1600", "1601", "no text", "two", "within", "holding"],
+    ids=["nothing", "emoji", "1600", "1601", "1551", "no text", "two", "within", "holding"],
 )
 def test_bad_input_is_refused_in_words(roeland: Roeland, arguments: list[str], code: int, said: str) -> None:
     """One document with the reason."""
     ran = shown(roeland, *arguments)
     assert ran.code == code
     assert said in json.dumps(ran.document)
+
+
+@pytest.mark.usefixtures("people")
+def test_the_longest_text_is_shown_with_all_its_segments(roeland: Roeland) -> None:
+    """1,550 characters and the mark of an exercise: what Twilio takes at most, less what is ours."""
+    found = shown(roeland, "--text", "x" * 1550, "--exercise").document
+    assert (len(found["texts"][0]["text"]), found["segments_each"]) == (1560, 11)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_number_in_three_contacts_is_one_sms(roeland: Roeland, database_url: str) -> None:
+    """Three people, all of whom count; and one telephone."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE address SET value = '+32470001111' WHERE channel = 'sms' AND contact IN (1, 2, 3)")
+    found = shown(roeland, "--text", TEXT).document
+    assert (found["recipients"], found["channels"]["sms"]["messages"]) == (PEOPLE, 26)
 
 
 @pytest.mark.usefixtures("people")

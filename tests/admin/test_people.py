@@ -152,6 +152,15 @@ def test_a_list_with_problems_changes_nothing_and_names_them_all(roeland: Roelan
     assert "Did you mean Aalst?" in told.err
 
 
+def test_a_landline_where_a_mobile_is_asked_is_warned_about(roeland: Roeland, tmp_path: Path) -> None:
+    """No SMS arrives there: better known at an import than at three in the morning. It is imported all the same."""
+    columns = "external_id,name,organisation,role,audience,municipality,province,language,email,mobile"
+    (tmp_path / "desk.csv").write_text(f"{columns}\nd1,Dienst,,,governors,,,,d@x.example,02 555 12 34\n")
+    ran = roeland("contacts", "import", "desk.csv")
+    assert (ran.code, "landline" in ran.out) == (0, True), ran
+    assert roeland("contacts", "list", "--json").document["total"] == 1
+
+
 def test_an_export_is_the_list_again_and_never_overwrites(roeland: Roeland, tmp_path: Path) -> None:
     """It holds addresses: for its owner alone; and an older export may be the only one left."""
     roeland("contacts", "import", str(EXAMPLE))

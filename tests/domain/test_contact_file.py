@@ -152,6 +152,7 @@ def test_every_problem_of_every_row_comes_in_one_go_with_its_physical_line() -> 
         ({"email": "Jan <np@aalst.example>"}, "email", "one address"),
         ({"mobile": "0470 12 34 5"}, "mobile", "+32470123456"),
         ({"mobile": "niet gekend"}, "mobile", "+32470123456"),
+        ({"mobile": "0902 12 345"}, "mobile", "own mobile number"),
         ({"mobile": "+32 470 12 34 56 ext. 9"}, "mobile", "+32470123456"),
         ({"name": "x" * 201}, "name", "200"),
         ({"email": "a" * 65 + "@aalst.example"}, "email", "one address"),

@@ -8,6 +8,7 @@ import pytest
 from uuid_utils import uuid7
 
 from services.domain.commands import Answer, ApproveMessage, JudgeMessage, SubmitMessage, TakeBackMessage
+from services.runtime.postgres import connect
 from tests.editorial.rooms import AUDITOR, AUTHOR, MANAGER, SECOND, Rooms, content_of
 from tests.editorial.test_duty import notices
 
@@ -151,3 +152,27 @@ async def test_only_who_may_break_the_glass_asks_for_it_and_only_for_what_is_urg
         message_id, answer = await at_proof(desk, incident, user, urgency=urgency)
         assert why in (answer.error or "")
         assert not await desk.one("SELECT count(*) FROM message WHERE id = %s", message_id)
+
+
+async def test_who_was_disabled_before_the_proof_releases_nothing(desk: Rooms, incident: str):
+    """What they asked for waits for somebody else: a right is looked at when it is used."""
+    async with connect(desk.database, autocommit=True) as connection:
+        await connection.execute(_DISABLES)
+        try:
+            other = await desk.proofed(incident=incident)
+            count = await desk.one("SELECT recipients FROM message WHERE id = %s", other)
+            message_id, answer = await at_proof(desk, incident, confirmed=count)
+            assert answer.done, answer
+            await desk.until("SELECT state = 'proofed' FROM message WHERE id = %s", message_id)
+            assert await desk.state(message_id) == "proofed"
+            assert not await rings(desk, message_id)
+        finally:
+            await connection.execute("DROP TRIGGER disables ON glass_at_proof")
+            await connection.execute("UPDATE users SET disabled_at = NULL")
+
+
+_DISABLES = """
+CREATE OR REPLACE FUNCTION disables() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN UPDATE users SET disabled_at = now() WHERE id = NEW.user_id; RETURN NEW; END $$;
+CREATE TRIGGER disables AFTER INSERT ON glass_at_proof FOR EACH ROW EXECUTE FUNCTION disables();
+"""

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # ships hints, but no py.typed
 
 from services.domain.states import State
+from services.public.gathering import FLOOD, Gathering
 from services.runtime import topics
 from services.runtime.kafka import KafkaSettings
 from services.runtime.postgres import Connection
@@ -22,7 +23,7 @@ from tests.store.world import Person, add_people, add_user, connect, counted, re
 
 pytestmark = pytest.mark.stack
 
-SID = "SM" + "0123456789abcdef" * 2
+SID, OTHER = "SM" + "0123456789abcdef" * 2, "SM" + "1" * 32
 
 
 async def test_a_message_goes_to_twilio_and_what_became_of_it_comes_back(
@@ -131,6 +132,77 @@ async def test_two_merge_side_by_side(connection: Connection, database_url: str)
         async with other.transaction():
             assert await callbacks.merge(other, source="/roeland/test") == 0
     assert await _counts(connection, claim) == {"delivered": 60}
+
+
+async def test_a_flood_waits_for_nobody_who_holds_a_batch(
+    door: Door, connection: Connection, database_url: str
+) -> None:
+    """A worker settles two hundred at that moment: what is kept first touches no batch, and is answered meanwhile."""
+    claim = await _claimed(connection, people=FLOOD)
+    await _settle(connection, claim)
+    gathering = Gathering(door.service)
+    async with await connect(database_url) as other, other.transaction():
+        await other.execute("SELECT FROM batch FOR UPDATE")
+        said = [Result(n, 0, State.DELIVERED) for n in range(1, FLOOD + 1)]
+        reports = [asyncio.create_task(gathering.report(claim.ref.message, each)) for each in said]
+        await asyncio.sleep(0)  # all of them in one round
+        running = asyncio.create_task(gathering.run())
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*reports) == [True] * FLOOD
+        running.cancel()
+    await eventually(lambda: _is(_counts(connection, claim), {"delivered": FLOOD}))
+
+
+async def test_what_is_kept_says_as_much_as_what_is_recorded_at_once(connection: Connection) -> None:
+    """Whether it came in a flood or alone: the same in the ledger, to the last column."""
+    claim = await _claimed(connection, people=4)
+    await _settle(connection, claim)
+
+    def said(first: int) -> list[Result]:
+        bounced = Result(first + 1, 0, State.BOUNCED, code=30003, reason="unreachable", provider_id=OTHER)
+        return [Result(first, 0, State.DELIVERED, at=claim.released_at), bounced]
+
+    async with connection.transaction():
+        await callbacks.keep(connection, claim.ref.message, said(1))
+        assert await callbacks.merge(connection, source="/roeland/test") == 2
+        await callbacks.record(connection, claim.ref.message, said(3), source="/roeland/test")
+    rows = await connection.execute(
+        "SELECT state, code, reason, provider_id, accepted_at = %s FROM delivery ORDER BY sequence",
+        (claim.released_at,),
+    )
+    one, two, *recorded = await rows.fetchall()
+    assert [one, two] == recorded
+    assert one == (int(State.DELIVERED), None, None, SID, True)
+    assert two == (int(State.BOUNCED), 30003, "unreachable", OTHER, False)
+
+
+async def test_a_row_that_another_merges_is_left_to_it(connection: Connection, database_url: str) -> None:
+    """Of one batch too: nobody waits for whoever holds a row of it."""
+    claim = await _claimed(connection)
+    await _settle(connection, claim)
+    async with connection.transaction():
+        await callbacks.keep(connection, claim.ref.message, [Result(n, 0, State.DELIVERED) for n in (1, 2, 3)])
+    async with await connect(database_url) as other, other.transaction():
+        await other.execute("SELECT FROM callback WHERE sequence = 2 FOR UPDATE")
+        async with connection.transaction():
+            await connection.execute("SET LOCAL lock_timeout = '2s'")
+            assert await callbacks.merge(connection, source="/roeland/test") == 2
+    assert await callbacks.merge(connection, source="/roeland/test") == 1
+    assert await _counts(connection, claim) == {"delivered": 3}
+
+
+async def test_what_cannot_be_recorded_is_asked_for_again_and_ends_nothing(door: Door, connection: Connection) -> None:
+    """A mistake of ours, or a database that is being mended: a provider that hears no 5xx never calls again."""
+    claim = await _claimed(connection)
+    await _settle(connection, claim)
+    async with connection.transaction():
+        await callbacks.keep(connection, claim.ref.message, [Result(2, 0, State.DELIVERED)])
+        await connection.execute("ALTER TABLE attempt RENAME TO mended")
+    assert await _call(door, claim, "delivered") == 500
+    await asyncio.sleep(1.2)  # a merge fails too
+    await connection.execute("ALTER TABLE mended RENAME TO attempt")
+    assert await _call(door, claim, "delivered") == 204
+    await eventually(lambda: _is(_counts(connection, claim), {"delivered": 2, "accepted": 1}))
 
 
 async def test_the_reason_of_a_failure_is_kept_whatever_its_number(door: Door, connection: Connection) -> None:

@@ -48,11 +48,12 @@ async def test_when_the_first_is_away_the_second_carries_all(twilio: Twilio, sin
     assert {result.provider_id for result in sent.results} == {f"sinch:{m['id']}" for m in sinch.messages()}
 
 
+@pytest.mark.parametrize(("status", "error"), [(401, 20003), (403, 30002)])
 async def test_money_that_is_finished_sends_everything_the_other_way_at_once(
-    twilio: Twilio, sinch: Sinch, database_url: str
+    twilio: Twilio, sinch: Sinch, database_url: str, status: int, error: int
 ) -> None:
-    """20003 or 30002: nobody mends that within seconds. It rings its own alarm, not the channel's."""
-    twilio.faults({"at": "request", "do": "reply", "code": 401, "error": 20003})
+    """Nobody mends that within seconds. It rings its own alarm, not the channel's."""
+    twilio.faults({"at": "request", "do": "reply", "code": status, "error": error})
     async with world(twilio, database_url, sinch=sinch, after=60, back=60) as here:
         first = await here.carry(ONE)
         assert (first.only.state, first.only.handed_over) == (State.PLANNED, False)

@@ -51,7 +51,10 @@ async def test_a_batch_has_three_timers_for_what_it_sends_within_a_moment(connec
 async def test_those_that_never_called_back_are_asked_for_at_who_has_them(
     connection: Connection, database_url: str, twilio: Twilio, sinch: Sinch, second: bool
 ) -> None:
-    """Delivered, not, and filtered: the record says so, though no callback came; one alarm for the filtered."""
+    """Delivered, not, and filtered: the record says so, though no callback came; one alarm for the filtered.
+
+    Also of a message that was stopped meanwhile: what went before that is told of as any.
+    """
     twilio.faults(
         *([{"at": "connect", "do": "refuse"}] if second else []),
         {"at": "callback", "do": "fail", "code": 30007, "match": "[12]$"},
@@ -63,6 +66,7 @@ async def test_those_that_never_called_back_are_asked_for_at_who_has_them(
     )
     number = await _sent(connection, database_url, twilio, sinch)
     await eventually(lambda: _all_final(twilio, sinch))
+    await connection.execute("UPDATE message SET state = 'stopped', stopped_at = now() WHERE number = %s", (number,))
     await connection.execute("UPDATE timer SET due = now() - interval '1 second'")
     await connection.execute("UPDATE delivery SET accepted_at = now() - interval '6 minutes'")
     twilio.no_faults()

@@ -54,6 +54,13 @@ async def test_everybody_of_the_plan_is_asked_once_also_behind_a_shared_address_
     assert sorted(await names(connection, message)) == ["Ann", "Bob", "Cas", "Dan"]
 
 
+async def test_who_has_no_copy_of_their_own_is_asked_too(database_url):
+    """Cas reads Bob's mail, and there is no other channel on which there is a row of theirs."""
+    connection = await connect(database_url)
+    message, _ = await world(connection, channels=("mail",))
+    assert sorted(await names(connection, message)) == ["Ann", "Bob", "Cas", "Dan"]
+
+
 async def test_the_first_confirmation_counts_and_stays(database_url):
     """By page and later by telephone is by page."""
     connection = await connect(database_url)

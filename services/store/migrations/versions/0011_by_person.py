@@ -6,7 +6,7 @@ Indexes only: a version before this one works on.
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 STATEMENTS = """
 CREATE INDEX address_of_contact ON address (contact, channel);           -- also what they had before
