@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.admin.answers import Refusal, WrongUsage
+from services.admin.answers import Invalid, Refusal, WrongUsage
 from services.admin.messages import MOST_BYTES, read_message
 from services.domain import limits
 from services.domain.blast import as_gsm, filled, texts_by_language, title_of
@@ -130,7 +130,7 @@ def _given(order: Order) -> Sequence[str]:
     try:
         text = order.template.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(f"{order.template} is not UTF-8: save it as UTF-8") from None
+        raise Invalid(f"{order.template} is not UTF-8: save it as UTF-8") from None
     return [filled(text, order.fills or {})]
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.admin.answers import Answer, Refusal, lines
+from services.admin.answers import Answer, Invalid, Refusal, lines
 from services.admin.command import command, group
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _read(file: Path) -> "Configuration":
     try:
         return load_configuration(file.read_text(encoding="utf-8-sig"), name=str(file))
     except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+        raise Invalid(f"{file} is not UTF-8: save it as UTF-8") from None
 
 
 def _is_mapping(file: Path) -> bool:

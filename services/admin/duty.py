@@ -71,8 +71,9 @@ async def show(
     wanted = moment(at, "--at")
     async with acting() as (connection, _):
         shift = await duty.in_force(connection, wanted)
-        listed = await duty.ever_set(connection)
-        document = await _document(connection, shift) if shift else await _nobody(connection, listed=listed)
+        latest = await duty.history(connection, 1)
+        document = await _document(connection, shift) if shift else await _nobody(connection, listed=bool(latest))
+    document["changed_at"] = latest[0].set_at if latest else None  # also by a shift that is still to come
     return Answer(document, lines(*_told(document)))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from services.admin.acting import acting, acting_email
-from services.admin.answers import Answer, Refusal, lines
+from services.admin.answers import Answer, Invalid, Refusal, lines
 from services.admin.giving import give
 from services.admin.newsletters import known
 from services.admin.proof_view import show_findings
@@ -87,7 +87,7 @@ def _read(file: Path, newsletter: NewsletterRow) -> Editorial:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+        raise Invalid(f"{file} is not UTF-8: save it as UTF-8") from None
     return _parsed(text, str(file), newsletter)
 
 

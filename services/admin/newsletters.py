@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from services.admin.answers import Answer, Refusal, entries, lines
+from services.admin.answers import Answer, Invalid, Refusal, entries, lines
 from services.admin.command import command, group
 from services.admin.newsletter_view import (
     LOOK_AHEAD,
@@ -155,7 +155,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise Refusal(f"{file} is not UTF-8: save it as UTF-8") from None
+        raise Invalid(f"{file} is not UTF-8: save it as UTF-8") from None
 
 
 def _refuse_without_links() -> None:

@@ -120,6 +120,10 @@ class Open:
 See = Annotated[Who, Depends(Allowed("see"))]
 """Anyone who is signed in."""
 
+Giver = Annotated[Who, Depends(Allowed("administer", fresh=True))]
+"""Who gives roles, keys, secrets or links: whoever finds an administrator's session open makes no way in. What takes
+away asks no proof: it must be done at once."""
+
 
 async def known(request: Request) -> Who | None:
     """Who asks, by the key, at the API alone, or else the cookie; None when nobody we know does."""

@@ -21,7 +21,9 @@ def make_app(desk: Desk) -> FastAPI:
     app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.state.watchers = live.attend(desk)
-    app.state.provider = provider_set(desk.settings)
+    app.state.provider = provider = provider_set(desk.settings)
+    if provider:
+        desk.work.append(provider.published.learned)
     app.state.strip = live.strip_of(desk)
     failing.install(app)
     for router in ROUTERS:

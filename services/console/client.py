@@ -63,7 +63,9 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
 
 
 def _address(written: str) -> Address | None:
+    """Also with a port, as some proxies write it: `203.0.113.5:4711`, `[2001:db8::1]:4711`."""
+    host = written.partition("]")[0].strip("[") if written.startswith("[") else written
     with suppress(ValueError):
-        found = ip_address(written.strip("[]"))
+        found = ip_address(host.partition(":")[0] if host.count(":") == 1 else host)
         return getattr(found, "ipv4_mapped", None) or found
     return None

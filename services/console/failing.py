@@ -1,7 +1,9 @@
 """What somebody sees when a request cannot be answered: a page in words; at the API a problem document (RFC 9457)."""
 
 from typing import Final
+from urllib.parse import quote
 
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import of_refusal, problem, status_of
-from services.console.view import page, quoted_way_back, see
+from services.console.doors import kept_form
+from services.console.view import page, see, way_back
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
 
@@ -33,6 +36,7 @@ def install(app: FastAPI) -> None:
         WrongUsage: _wrong_usage,
         RequestValidationError: _invalid,
         HTTPException: _http,
+        psycopg.DataError: _not_kept,
         Foreseen: _unavailable,
         **dict.fromkeys((*AWAY, TimeoutError), _unavailable),
     }.items():
@@ -72,19 +76,21 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if _is_api(request):
         asks = {"WWW-Authenticate": "Bearer"}
         return problem(401, "Not signed in", "give a key: Authorization: Bearer …", headers=asks)
-    return see(request, f"/sign-in?next={quoted_way_back(request)}")
+    return see(request, f"/sign-in?next={quote(way_back(request), safe='')}")
 
 
 async def _not_fresh(request: Request, _: Exception) -> Response:
     if _is_api(request):
         return problem(403, "Proof needed", "this needs a person who proved just now, at the console, who they are")
-    return see(request, f"/sign-in/again?next={quoted_way_back(request)}")
+    back = way_back(request)
+    onwards = "/sign-in/again/form" if await kept_form.keep(request, back) else back
+    return see(request, f"/sign-in/again?next={quote(onwards, safe='')}")
 
 
 async def _no_second_step(request: Request, _: Exception) -> Response:
     if _is_api(request):
         return problem(403, "Second step needed", "set up your app first, at the console: /me/second-step")
-    return see(request, f"/me/second-step?next={quoted_way_back(request)}")
+    return see(request, f"/me/second-step?next={quote(way_back(request), safe='')}")
 
 
 async def _not_allowed(request: Request, failure: Exception) -> Response:
@@ -121,6 +127,12 @@ async def _invalid(request: Request, failure: Exception) -> Response:
     if _is_api(request):
         return problem(422, "Invalid", "the request does not fit its schema", problems=problems)
     return page(request, "failure.html.j2", status=422, kind="invalid", problems=problems)
+
+
+async def _not_kept(request: Request, failure: Exception) -> Response:
+    """A field holds what PostgreSQL cannot: a NUL, a number without end."""
+    log.warning("not_kept", kind=type(failure).__name__, path=request.url.path)
+    return await _invalid(request, failure)
 
 
 async def _http(request: Request, failure: Exception) -> Response:

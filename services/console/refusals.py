@@ -15,6 +15,10 @@ USUAL: Final = (
     ),
     (r"(?P<email>\S+) is a user already", _("%(email)s is a user already.")),
     (r"choose at least one role; .*", _("Choose at least one role. Who may do nothing any more is disabled.")),
+    (
+        r"somebody changed these roles meanwhile: .*",
+        _("Somebody changed these roles meanwhile. Look at them again, then choose."),
+    ),
     (r"choose at least one person", _("Choose at least one person.")),
     (r"choose at least one thing .*", _("Choose at least one thing that it is told of.")),
     (

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -71,19 +71,12 @@ def see(request: Request, where: str) -> Response:
     return RedirectResponse(where, status_code=303)
 
 
-def quoted_path(request: Request) -> str:
-    """Where somebody was, to come back to, for a query."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return quote(request.url.path + query, safe="")
-
-
-def quoted_way_back(request: Request) -> str:
+def way_back(request: Request) -> str:
     """Where to come back to after proving who one is: this page; of a form that was sent, or a part, its page."""
-    whole_page = request.method == "GET" and not request.headers.get("hx-request")
-    if whole_page:
-        return quoted_path(request)
+    if request.method == "GET" and not request.headers.get("hx-request"):
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
     came_from = urlsplit(request.headers.get("hx-current-url") or request.headers.get("referer") or "/")
-    return quote(own_path(came_from.path + (f"?{came_from.query}" if came_from.query else "")), safe="")
+    return own_path(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
 
 
 def own_path(given: str | None, otherwise: str = "/") -> str:

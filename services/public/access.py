@@ -11,7 +11,7 @@ from typing import Final
 
 from services.domain.configuration import Configuration
 from services.runtime.postgres import Pool
-from services.runtime.tokens import Keys
+from services.runtime.tokens import Keys, digest
 from services.store import feed_tokens
 from services.store.feeds import PUBLIC
 
@@ -33,7 +33,7 @@ class Access:
         async with pool.connection() as connection:
             known, named = await feed_tokens.generations(connection), await feed_tokens.in_force(connection)
         own = {
-            feed_tokens.hashed(feed_tokens.derived(audience, known.get(audience, 1), keys)): audience
+            digest(feed_tokens.derived(audience, known.get(audience, 1), keys)): audience
             for audience in self._audiences
             for keys in self._keys
         }
@@ -47,4 +47,4 @@ class Access:
 
     def opens(self, audience: str, token: str) -> bool:
         """Whether this token opens this audience's feed."""
-        return self._opens.get(feed_tokens.hashed(token)) == audience
+        return self._opens.get(digest(token)) == audience

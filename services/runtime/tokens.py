@@ -91,5 +91,8 @@ def _mac(key: Key, subject: str, purpose: str) -> bytes:
 
 
 def digest(token: str) -> bytes:
-    """What is kept of a token that stands for somebody: its SHA-256, from which nobody gets it back."""
-    return sha256(token.encode()).digest()
+    """What is kept of a token that stands for somebody: its SHA-256, from which nobody gets it back.
+
+    It has so many bits of chance that no slow hash is needed. Whatever a stranger sends has a digest too.
+    """
+    return sha256(token.encode(errors="replace")).digest()

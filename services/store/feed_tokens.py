@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from psycopg.rows import class_row
 
 from services.domain.configuration import Configuration
 from services.runtime.postgres import Connection
-from services.runtime.tokens import Keys
+from services.runtime.tokens import Keys, digest
 from services.store.feeds import PUBLIC
 from services.store.secret_keys import signing_keys
 
@@ -34,11 +33,6 @@ class FeedToken:
     name: str
     created_at: datetime
     revoked_at: datetime | None
-
-
-def hashed(token: str) -> bytes:
-    """What is kept of a token. It has so many bits of chance that no slow hash is needed."""
-    return sha256(token.encode(errors="replace")).digest()
 
 
 def derived(audience: str, generation: int, keys: Keys) -> str:
@@ -81,7 +75,7 @@ async def add(connection: Connection, audience: str, name: str, user: int | None
     """A new token of this audience's feed, and the token itself: it can never be shown again. The caller commits."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     async with connection.cursor(row_factory=class_row(FeedToken)) as cursor:
-        await cursor.execute(_ADD.encode(), (audience, name, hashed(token), user))
+        await cursor.execute(_ADD.encode(), (audience, name, digest(token), user))
         made = await cursor.fetchone()
     if made is None:
         raise LookupError("no token was written")

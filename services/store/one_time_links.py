@@ -1,6 +1,5 @@
 """Links for those who cannot sign in yet: each counts once, and not for long. Only the hash of its token is kept."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 from psycopg.rows import class_row
 
 from services.runtime.postgres import Connection
+from services.runtime.tokens import digest
 
 VALID: Final = timedelta(hours=24)
 
@@ -32,7 +32,7 @@ async def keep(
         await cursor.execute(
             f"""INSERT INTO one_time_link (token, user_id, anew, created_by, expires_at)
                 VALUES (%s, %s, %s, %s, clock_timestamp() + %s) RETURNING {_LINK}""",
-            (_digest(token), user, anew, by, VALID),
+            (digest(token), user, anew, by, VALID),
         )
         link = await cursor.fetchone()
     assert link is not None  # noqa: S101 - RETURNING always has a row
@@ -42,7 +42,7 @@ async def keep(
 async def standing(connection: Connection, token: str) -> Link | None:
     """The link with this token; None when it was used, is over, or never was."""
     async with connection.cursor(row_factory=class_row(Link)) as cursor:
-        await cursor.execute(f"SELECT {_LINK} FROM one_time_link WHERE {_STANDS}", (_digest(token),))
+        await cursor.execute(f"SELECT {_LINK} FROM one_time_link WHERE {_STANDS}", (digest(token),))
         return await cursor.fetchone()
 
 
@@ -51,7 +51,7 @@ async def use(connection: Connection, token: str) -> Link | None:
     async with connection.cursor(row_factory=class_row(Link)) as cursor:
         await cursor.execute(
             f"UPDATE one_time_link SET used_at = clock_timestamp() WHERE {_STANDS} RETURNING {_LINK}",
-            (_digest(token),),
+            (digest(token),),
         )
         return await cursor.fetchone()
 
@@ -64,10 +64,6 @@ async def forget(connection: Connection, user: int) -> None:
 async def lock_first_start(connection: Connection) -> None:
     """Of two who would make the first administrator, the second waits until the first has; until the commit."""
     await connection.execute("SELECT pg_advisory_xact_lock(hashtext('roeland first start'))")
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 _LINK: Final = "user_id, anew, expires_at"

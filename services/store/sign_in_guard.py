@@ -14,6 +14,7 @@ from typing import Final
 from psycopg import Rollback
 
 from services.runtime.postgres import Connection
+from services.runtime.tokens import digest
 
 FORGOTTEN: Final = timedelta(hours=24)
 """So long after the last failure nothing is remembered under a name."""
@@ -72,7 +73,7 @@ async def know_device(connection: Connection, user: int, token: str) -> None:
     await connection.execute(
         """INSERT INTO known_device (token, user_id) VALUES (%s, %s)
            ON CONFLICT (token) DO UPDATE SET used_at = clock_timestamp()""",
-        (hashlib.sha256(token.encode()).digest(), user),
+        (digest(token), user),
     )
 
 
@@ -80,7 +81,7 @@ async def knows_device(connection: Connection, user: int, token: str) -> bool:
     """Whether this user signed in in the browser that has this cookie."""
     found = await connection.execute(
         "SELECT EXISTS (SELECT FROM known_device WHERE token = %s AND user_id = %s)",
-        (hashlib.sha256(token.encode(errors="replace")).digest(), user),
+        (digest(token), user),
     )
     return await found.fetchone() == (True,)
 

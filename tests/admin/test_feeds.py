@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.store.feed_tokens import hashed
+from services.runtime.tokens import digest
 from tests.admin.conftest import Roeland
 
 pytestmark = pytest.mark.stack
@@ -31,7 +31,7 @@ def test_a_named_address_is_shown_once_kept_as_a_hash_and_revoked_by_itself(
     assert len(token) == 27
     other = roeland("feed", "tokens", "add", "governors", "--name", "Pers", "--json").document
     with psycopg.connect(database_url) as connection:
-        assert connection.execute("SELECT hash FROM feed_token ORDER BY id").fetchone() == (hashed(token),)
+        assert connection.execute("SELECT hash FROM feed_token ORDER BY id").fetchone() == (digest(token),)
         kept = str(connection.execute("SELECT * FROM feed_token").fetchall())
         told = str(connection.execute("SELECT action, subject, detail FROM audit ORDER BY id").fetchall())
     assert token not in kept + told and "feed-token.added" in told

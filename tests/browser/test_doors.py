@@ -1,13 +1,18 @@
 """The pages by which people come in: in both languages, by day and by night; and on plain http on this machine."""
 
+import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
 from services.console.doors import first_start, second_step
-from services.store import accounts, one_time_links, sessions
+from services.console.doors.kept_form import PURPOSE, KeptForm
+from services.runtime.sealing import seal
+from services.store import accounts, kept_forms, one_time_links, sessions
+from services.store.secret_keys import signing_keys
 from services.store.users import find_user, save_user
 from tests.browser.console import ConsoleSite
 from tests.browser.sight import JUDGED, Sight
@@ -31,6 +36,8 @@ def test_the_doors_are_for_everyone(sight: Sight, lasting_site: ConsoleSite) -> 
         look(path)
     for path in ("/me", "/me/password", "/me/second-step", "/sign-in/again?next=/blast"):
         look(path, cookies)
+    lasting_site.run(_keep_form(lasting_site, "an@ccvo.example"))
+    look("/sign-in/again/form", cookies)
     look("/sign-in", language="en")
     look("/me", cookies, "en")
 
@@ -74,6 +81,17 @@ async def _first_start(page: Page, site: ConsoleSite) -> None:
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"{site.url}/")
     await page.close()
+
+
+async def _keep_form(site: ConsoleSite, email: str) -> None:
+    """As if they had sent it before they had to prove who they are."""
+    form = KeptForm("/settings/users", "/settings/users", [("email", "nieuw@ccvo.example"), ("role", "author")])
+    async with site.desk.pool.connection() as connection:
+        user = await find_user(connection, email)
+        assert user
+        sealed = seal(json.dumps(asdict(form)), await signing_keys(connection), PURPOSE)
+        for each in await sessions.standing_of(connection, user.id):
+            await kept_forms.keep(connection, user.id, each.id, sealed)
 
 
 async def _prepare(site: ConsoleSite, email: str) -> None:

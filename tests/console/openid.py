@@ -119,13 +119,13 @@ def _fill(redirect: str, left: str) -> None:
 
     backend = Backend.instance
     people = {}
-    for name in ("an", "bo", "cas"):
+    for name in ("an", "bo", "cas", "dirk"):
         people[name] = models.User(
             formatted_name=name.title(), family_name=name.title(), user_name=name, emails=[f"{name}@ccvo.example"]
         )
         people[name].password = PASSWORD
         backend.save(people[name])
-    for name, members in {"ccvo-crisis": ["an"], "ccvo-write": ["an", "bo"]}.items():
+    for name, members in {"ccvo-crisis": ["an"], "ccvo-write": ["an", "bo"], "kantine": ["cas"]}.items():
         backend.save(models.Group(display_name=name, members=[people[each] for each in members]))
     client = models.Client(
         client_id=CLIENT,

@@ -61,6 +61,20 @@ async def test_a_key_makes_no_keys_and_nobody_revokes_those_of_others(console: C
     assert (too_much.status_code, "roles do not allow" in too_much.json()["detail"]) == (409, True)
 
 
+async def test_a_key_revokes_itself_and_no_other(console: Console) -> None:
+    """One that leaked and may only see would silence all that its owner runs; that it may end itself is right."""
+    program, other = [await console.with_key("author", scopes=("see",)) for _ in range(2)]
+    mine, others = [each["id"] for each in (await program.get(f"{API}/keys")).json()["items"]]
+    for query in ("", "?anybodys=true"):
+        assert (await program.delete(f"{API}/keys/{others}{query}")).status_code == 403
+    assert (await program.delete(f"{API}/keys/4711")).status_code == 403, "nor does it hear which there are"
+    assert (await other.get(f"{API}/keys")).status_code == 200
+    assert (await program.delete(f"{API}/keys/{mine}")).status_code == 200
+    assert (await program.get(f"{API}/keys")).status_code == 401
+    warden = await console.with_key("administrator", scopes=("see", "administer"))
+    assert (await warden.delete(f"{API}/keys/{others}?anybodys=true")).status_code == 200
+
+
 async def test_a_key_opens_the_api_and_no_page(console: Console) -> None:
     """Pages are for people: there a key that may only see would read the secret of somebody's app, and one of an
     administrator would make the link by which anybody comes in."""

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
@@ -11,6 +11,8 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import Depends
+from starlette.responses import Response
+from uuid_utils.compat import uuid7
 
 from services.console.access import COOKIE, Open
 from services.console.app import make_app
@@ -22,6 +24,8 @@ from services.console.settings import ConsoleSettings
 from services.console.view import own_path
 from services.domain.configuration import Configuration
 from services.runtime.health import Health
+from services.store import prepared_blasts
+from services.store.users import find_user
 from tests.console.conftest import URL, Console
 from tests.console.signing import PASSWORD, account, sign_in
 
@@ -99,6 +103,10 @@ async def test_nobody_is_sent_to_another_site(console: Console, onwards: str) ->
         ("10.0.0.1", "203.0.113.5", "203.0.113.5"),
         ("10.0.0.1", "1.2.3.4, 203.0.113.5", "203.0.113.5"),
         ("10.0.0.1", "203.0.113.5, 10.0.0.2", "203.0.113.5"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.5:4711", "203.0.113.5"),
+        ("10.0.0.1", "[2001:db8::5]:4711", "2001:db8::5"),
+        ("10.0.0.1", "2001:db8::5", "2001:db8::5"),
+        ("10.0.0.1", "::ffff:203.0.113.5", "203.0.113.5"),
         ("10.0.0.1", "nonsense", "10.0.0.1"),
         ("10.0.0.1", "1.2.3.4, nonsense", "10.0.0.1"),
         ("10.0.0.1", "", "10.0.0.1"),
@@ -162,13 +170,13 @@ async def test_another_name_for_our_address_is_not_us(desk: Desk, configuration:
 
 
 @asynccontextmanager
-async def served(console: Console, seconds: float) -> AsyncIterator[int]:
-    """On a real port, with a clock of so many seconds."""
+async def served(console: Console, seconds: float, *, seconds_taking: float = 5) -> AsyncIterator[int]:
+    """On a real port, with clocks of so many seconds."""
 
     class Clocked(Impatient):
         pass
 
-    Clocked.seconds = seconds
+    Clocked.seconds, Clocked.seconds_taking = seconds, seconds_taking
     listening = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(console.app, http=Clocked, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -212,6 +220,33 @@ async def test_a_client_that_never_ends_its_request_is_let_go(console: Console, 
         writer.close()
 
 
+async def test_who_takes_no_answer_is_let_go_and_who_takes_it_slowly_is_not(desk: Desk) -> None:
+    """Thousands who ask for much and read nothing would hold memory and connections; bad reception is another thing."""
+    app, size = make_app(desk), 10_000_000
+
+    @app.get("/large", dependencies=[Depends(Open("a test, which sends much to anybody"))])
+    async def large() -> Response:
+        return Response(b"x" * size)
+
+    made = Console(app, desk)
+    async with served(made, 5, seconds_taking=0.3) as port:
+        taken = {}
+        for name, wait in {"nothing": 1.2, "slowly": 0.0}.items():
+            small = socket.socket()
+            small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+            small.connect(("127.0.0.1", port))
+            reader, writer = await asyncio.open_connection(sock=small, limit=1 << 14)
+            writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            taken[name] = len(await reader.readexactly(1))
+            await asyncio.sleep(wait)
+            with suppress(ConnectionError):
+                while piece := await reader.read(1 << 18):
+                    taken[name] += len(piece)
+                    await asyncio.sleep(0.002 if name == "slowly" else 0)
+            writer.close()
+        assert taken["slowly"] > size > taken["nothing"]
+
+
 async def test_who_sends_whole_requests_is_not_hurried(console: Console) -> None:
     """One connection, kept: the clock is for requests, not for connections."""
     async with served(console, 0.5) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
@@ -227,6 +262,28 @@ async def _read(reader: asyncio.StreamReader) -> bytes | None:
         return None
     except ConnectionError:
         return b""
+
+
+async def test_what_somebody_prepared_is_theirs_alone(console: Console) -> None:
+    """Who knows the address of another's blast, or their session, reads and sends nothing of it."""
+    mine, theirs = await console.as_("crisis-manager", email=AN), await console.as_("crisis-manager")
+    number = uuid7()
+    async with console.desk.pool.connection() as connection:
+        user = await find_user(connection, AN)
+        assert user
+        await prepared_blasts.keep(connection, number, user.id, {"text.nl": ["geheim"], "audience": ["governors"]})
+        row = await (await connection.execute("SELECT max(id) FROM session WHERE user_id = %s", (user.id,))).fetchone()
+    assert row
+    assert (await mine.get(f"/blast/{number}")).status_code == 200
+    for method, path in (
+        ("GET", f"/blast/{number}"),
+        ("GET", f"/blast?kept={number}"),
+        ("POST", f"/blast/{number}/alone"),
+    ):
+        answer = await theirs.request(method, path, data={"seen": "0", "reason": "x"} if method == "POST" else None)
+        assert (answer.status_code, "geheim" in answer.text) == (404, False), path
+    await theirs.post(f"/me/sessions/{row[0]}/end")
+    assert (await mine.get("/me")).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from uuid import uuid4
@@ -243,6 +244,8 @@ async def test_replies_are_shown_and_never_run(console: Console, sent: Sent):
     page = await shown(await console.as_("author"), f"{sent.path}/replies")
     assert EVIL not in page
     assert "&lt;script&gt;alert(1)" in page
+    assert "+32470000001" in page
+    assert "+32470000001" not in await shown(await console.as_("auditor"), f"{sent.path}/replies")
 
 
 async def test_confirmed_by_audience_and_province_and_in_a_town(console: Console, sent: Sent):
@@ -268,11 +271,21 @@ async def test_whom_to_telephone_and_what_came_of_it(console: Console, sent: Sen
         await connection.execute(
             "INSERT INTO call (message, contact) SELECT %s, id FROM contact WHERE name = 'Bo'", (sent.message.number,)
         )
+        await connection.execute(
+            """INSERT INTO address (contact, channel, value)
+               SELECT id, 'sms', '+32470000001' FROM contact WHERE name = 'Bo'"""
+        )
         row = await (await connection.execute("SELECT external_id FROM contact WHERE name = 'Bo'")).fetchone()
     assert row
-    browser = await console.as_("approver")
+    browser, auditor = await console.as_("approver"), await console.as_("auditor")
     assert "/calls" in await shown(browser, f"{sent.path}/acts")
-    assert "Geen antwoord" in await shown(browser, f"{sent.path}/calls")
+    page = await shown(browser, f"{sent.path}/calls")
+    assert "Geen antwoord" in page
+    (number,) = re.findall(r"tel:(\+\d+)", page)
+    assert number not in await shown(auditor, f"{sent.path}/calls")
+    at_api = f"/api/v1/messages/{sent.message.id}/calls"
+    assert (await browser.get(at_api)).json()["calls"][0]["number"] == number
+    assert (await auditor.get(at_api)).json()["calls"][0]["number"] == f"{number[:5]}•••{number[-2:]}"
     answer = await browser.post(f"{sent.path}/calls", data={"contact": row[0], "outcome": "reached"})
     assert answer.status_code == 303
     assert "Zij weten het." in await shown(browser, f"{sent.path}/calls")

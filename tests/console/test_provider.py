@@ -96,6 +96,15 @@ async def test_who_left_the_group_loses_role_and_session(console: Console) -> No
     assert (await elsewhere.get("/")).status_code == 303
 
 
+async def test_of_whom_the_provider_says_no_groups_nothing_changes(console: Console) -> None:
+    """This one leaves the claim out for who is in none; it may as well be a scope that was taken away over there."""
+    elsewhere = await console.as_("author", email="dirk@ccvo.example")
+    answer = await through(await console.anyone(), "dirk")
+    assert answer.status_code == 403
+    assert "zei niet in welke groepen u zit" in answer.text
+    assert (await elsewhere.get("/")).status_code == 200
+
+
 async def test_only_the_browser_that_went_comes_back_and_once(console: Console) -> None:
     """A link with somebody else's code signs nobody in (login CSRF); neither does a code twice."""
     client, victim = await console.anyone(), await console.anyone()

@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from services.console.app import make_app
 from services.console.desk import Desk
-from services.console.doors.provider import LOGOUT_EVENT, NotBelieved, Provider, ProviderAway
+from services.console.doors.provider import LOGOUT_EVENT, NotBelieved, Provider
+from services.console.doors.provider_published import ProviderAway
 from services.console.doors.provider_settings import ProviderSettings
 from services.store import accounts
 from tests.console.conftest import Console
@@ -142,7 +143,7 @@ async def test_a_provider_with_another_name_is_none(liar: Liar) -> None:
     asked = provider(liar)
     liar.issuer = "https://evil.example"
     with pytest.raises(ProviderAway):
-        await asked.metadata()
+        await asked.published.metadata()
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,21 @@ async def test_who_is_there_already_is_not_changed_by_adding_them(console: Conso
     assert wrong.status_code == 409 and XSS not in wrong.text and "&lt;img" in wrong.text
 
 
+async def test_two_who_change_somebodys_roles_at_once_do_not_undo_each_other(console: Console) -> None:
+    """The second sees what the first did before they choose; also where their form waited for a proof."""
+    client = await console.as_("administrator")
+    await console.as_("author")
+    path = f"/settings/users/{(await user(console, 'author@ccvo.example')).id}"
+    assert 'name="seen" value="author"' in (await client.get(path)).text
+    first = await client.post(f"{path}/roles", data={"role": ["author", "approver"], "seen": "author"})
+    assert first.status_code == 303
+    second = await client.post(f"{path}/roles", data={"role": ["author", "auditor"], "seen": "author"})
+    assert second.status_code == 409
+    assert "Iemand wijzigde deze rollen intussen" in second.text
+    assert (await user(console, "author@ccvo.example")).roles == ["approver", "author"]
+    assert 'name="seen" value="approver author"' in second.text
+
+
 async def test_the_last_administrator_stays_one(console: Console) -> None:
     """Nobody could undo it at the console: not by disabling, not by taking the role away, and not two at once."""
     client = await console.as_("administrator")

@@ -73,6 +73,8 @@ class Ability:
     pages: Pages | None = None
     judges: bool = False  # a refusal that has found what it looked for is its answer
     person: bool = False  # not by a key: by a person, who proved just now at the console who they are
+    itself: str = ""  # a key that may not administer does it to itself alone: the field that says which key
+    numbers: tuple[str, ...] = ()  # fields with somebody's number or address: masked for who only reads
     pick: str = ""
     location: str = ""
     etag: tuple[str, ...] = ()  # of the document, the fields that make its version

@@ -1,7 +1,7 @@
 """How what a command gave back becomes an answer: JSON, a page of a list, or a file that is streamed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -9,27 +9,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from services.admin.answers import Answer, Spooled, as_plain
+from services.console.access import Who
 from services.console.api import paging
 from services.console.api.ability import PREFIX, Ability, Written
 from services.console.api.problems import kind
 from services.console.api.scratch import Scratch
 from services.console.api.versions import etag, matches, picked
+from services.console.masking import numbers_for
 
 BLOCK: Final = 1 << 16
 PAGE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
 def answer_with(
-    ability: Ability, request: Request, answer: Answer, scratch: Scratch, *, given: dict[str, Any], file: Written | None
-) -> Response:
+    ability: Ability, request: Request, answer: Answer, scratch: Scratch, *, given: dict[str, Any],
+    file: Written | None, who: Who,
+) -> Response:  # fmt: skip
     """The answer to this request."""
+    hide = numbers_for(who, ability.numbers)
     if file is not None:
         return _file(scratch.path(file.name), file.media, file.name)
     if ability.page and wants_html(request) and scratch.path("page.html").exists():
         return _file(scratch.path("page.html"), "text/html; charset=utf-8", None)
     if isinstance(answer.document, Spooled):
-        return StreamingResponse(_spooled(answer.document), media_type="application/json")
-    document = picked(ability, scratch.hidden(as_plain(answer.document)), given)
+        return StreamingResponse(_spooled(answer.document, hide), media_type="application/json")
+    document = picked(ability, hide(scratch.hidden(as_plain(answer.document))), given)
     if document is None:
         return kind(404)
     return _json(ability, request, _whole(ability, scratch, document), given)
@@ -83,11 +87,11 @@ def _blocks(opened: BinaryIO) -> Iterator[bytes]:
             yield block
 
 
-def _spooled(document: Spooled) -> Iterator[str]:
+def _spooled(document: Spooled, hide: Callable[[Any], Any]) -> Iterator[str]:
     head = json.dumps(as_plain(document.head), ensure_ascii=False)
     with document.items as items:
         items.seek(0)
         yield f"{head.removesuffix('}')}, {json.dumps(document.name)}: ["
         for number, line in enumerate(items):
-            yield ("," if number else "") + line.rstrip("\n")
+            yield ("," if number else "") + json.dumps(hide(json.loads(line)), ensure_ascii=False)
     yield "]}"

@@ -35,7 +35,7 @@ async def _done(ability: Ability, request: Request, who: Who, given: dict[str, A
         arguments = await _arguments(ability, request, scratch, given, file)
         async with changing:
             answer = await _answered(ability, who, arguments)
-        response = answering.answer_with(ability, request, answer, scratch, given=given, file=file)
+        response = answering.answer_with(ability, request, answer, scratch, given=given, file=file, who=who)
         if (
             ability.versioned
             and ability.method != "DELETE"
@@ -111,6 +111,8 @@ def _refuse_beyond(ability: Ability, who: Who, given: dict[str, Any]) -> None:
         if not who.may(action):
             raise NotAllowed(action)
     alone = "break-glass" in {ability.action, *beyond} and who.session is not None
+    if ability.itself and who.key and given[ability.itself] != who.key.id and not who.may("administer"):
+        raise NotAllowed("administer")
     if (alone or ability.person) and not (who.session and sessions.is_fresh(who.session)):
         raise NotFresh
 

@@ -16,6 +16,7 @@ from services.console.access import Open
 from services.console.api.events_door import SIGNED, rates_of, sender_of
 from services.console.api.events_reading import NotTaken, read_events
 from services.console.api.problems import problem
+from services.console.client import network_of
 from services.console.desk import desk_of
 from services.domain.cloud_events import BATCH, STRUCTURED, CloudEvent, Document
 from services.domain.problems import Problem
@@ -135,7 +136,7 @@ async def _sender(request: Request, body: bytes) -> Source:
     found = await sender_of(request, body)
     if found is not None:
         return found
-    if wait := strangers.wait(request.client.host if request.client else ""):
+    if wait := strangers.wait(network_of(request)):
         raise NotTaken(429, "Too Many Requests", str(wait))
     gave = "authorization" in request.headers or any(name in request.headers for name in SIGNED)
     why = "this key is unknown, revoked or expired, or its signature does not fit" if gave else "give a source's key"

@@ -28,16 +28,19 @@ INCIDENTS: Final = (
     ),
     Ability(
         command="incident phase", function=incidents.phase, method="POST", path=f"{ONE}/phase", action="keep-incidents",
+        versioned=SHOWN,
     ),
     Ability(
         command="incident level", function=incidents.level, method="POST", path=f"{ONE}/level", action="keep-incidents",
+        versioned=SHOWN,
     ),
     Ability(
         command="incident close", function=incidents.close, method="POST", path=f"{ONE}/close", action="keep-incidents",
+        versioned=SHOWN,
     ),
     Ability(
         command="incident reopen", function=incidents.reopen, method="POST", path=f"{ONE}/reopen",
-        action="keep-incidents",
+        action="keep-incidents", versioned=SHOWN,
     ),
     Ability(
         command="incident participants", function=participants.participants, method="GET", path=f"{ONE}/participants",
@@ -54,16 +57,22 @@ INCIDENTS: Final = (
     ),
 )  # fmt: skip
 
+SHOWN_FACT: Final = Ability(
+    command="fact show", function=facts.show, method="GET", path=FACT, action="see", etag=("version",),
+)  # fmt: skip
 FACTS: Final = (
     Ability(
         command="fact list", function=facts.list_, method="GET", path=f"{ONE}/facts", action="see", pages=Pages("key"),
     ),
-    Ability(command="fact show", function=facts.show, method="GET", path=FACT, action="see"),
+    SHOWN_FACT,
     Ability(
         command="fact set", function=facts.set_, method="PUT", path=FACT, action="keep-incidents",
-        pairs=("statement", "value"),
+        pairs=("statement", "value"), versioned=SHOWN_FACT,
     ),
-    Ability(command="fact withdraw", function=facts.withdraw, method="DELETE", path=FACT, action="keep-incidents"),
+    Ability(
+        command="fact withdraw", function=facts.withdraw, method="DELETE", path=FACT, action="keep-incidents",
+        versioned=SHOWN_FACT,
+    ),
     Ability(
         command="fact impact", function=facts.impact, method="GET", path=f"{ONE}/impact", action="see",
         fixed={"draft": None},

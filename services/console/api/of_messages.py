@@ -52,7 +52,7 @@ MESSAGES: Final = (
         command="message status", function=following.status, method="GET", path=f"{ONE}/unknown",
         action="export-people",
         title="How a message stands, and whom somebody must call", fixed={"watch": False, "unknown": True},
-        answer=models.Status,
+        answer=models.Status, numbers=("mobile", "mail"),
     ),
     Ability(
         command="message proof", function=proofs.proof, method="GET", path=f"{ONE}/proof", action="see", page="html",
@@ -107,13 +107,16 @@ MESSAGES: Final = (
         action="export-people",
         written=(Written("output", "dossier.zip", "application/zip"),),
     ),
-    Ability(command="message calls", function=calls.calls, method="GET", path=f"{ONE}/calls", action="export-people"),
+    Ability(
+        command="message calls", function=calls.calls, method="GET", path=f"{ONE}/calls", action="export-people",
+        numbers=("number",),
+    ),
     Ability(
         command="message called", function=calls.called, method="POST", path=f"{ONE}/calls/{{contact}}",
         action="halt",
     ),
     Ability(
         command="message replies", function=replies.of_message, method="GET", path=f"{ONE}/replies",
-        action="export-people",
+        action="export-people", numbers=("number",),
     ),
 )  # fmt: skip

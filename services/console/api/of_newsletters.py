@@ -46,11 +46,11 @@ NEWSLETTERS: Final = (
     ),
     Ability(
         command="newsletter pause", function=newsletter_changes.pause, method="POST", path=f"{ONE}/pause",
-        action="keep-newsletters",
+        action="keep-newsletters", versioned=SHOWN,
     ),
     Ability(
         command="newsletter resume", function=newsletter_changes.resume, method="POST", path=f"{ONE}/resume",
-        action="keep-newsletters",
+        action="keep-newsletters", versioned=SHOWN,
     ),
     Ability(
         command="newsletter rename", function=newsletter_changes.rename, method="POST", path=f"{ONE}/rename",
@@ -89,7 +89,7 @@ EDITIONS: Final = (
     ),
     Ability(
         command="newsletter approve", function=editions.approve, method="POST", path=f"{ONE}/approve", action="approve",
-        fixed={"yes": True},
+        fixed={"yes": True}, versioned=SHOWN,
     ),
     Ability(command="newsletter revoke", function=editions.revoke, method="POST", path=f"{ONE}/revoke", action="halt"),
     Ability(
@@ -120,7 +120,7 @@ FEEDS: Final = (
     ),
     Ability(
         command="feed tokens add", function=feeds.add, method="POST", path="/feed-tokens", action="administer",
-        status=201,
+        status=201, person=True,
     ),
     Ability(
         command="feed tokens revoke", function=feeds.revoke, method="DELETE", path="/feed-tokens/{id}",

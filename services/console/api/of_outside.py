@@ -12,6 +12,7 @@ OUTSIDE: Final = (
     ),
     Ability(
         command="sources add", function=sources.add, method="POST", path="/sources", action="administer", status=201,
+        person=True,
     ),
     Ability(
         command="sources revoke", function=sources.revoke, method="DELETE", path="/sources/{name}", action="administer",
@@ -29,6 +30,7 @@ OUTSIDE: Final = (
     ),
     Ability(
         command="webhooks add", function=webhooks.add, method="POST", path="/webhooks", action="administer", status=201,
+        person=True,
     ),
     Ability(
         command="webhooks remove", function=webhooks.remove, method="DELETE", path="/webhooks/{id}",

@@ -63,7 +63,7 @@ USERS: Final = (
     SHOWN_USER,
     Ability(
         command="users add", function=users.add, method="PUT", path="/users/{email}", action="administer",
-        versioned=SHOWN_USER,
+        versioned=SHOWN_USER, person=True,
     ),
     Ability(
         command="users mobile", function=users.mobile, method="PUT", path="/users/{email}/mobile", action="administer",
@@ -94,12 +94,18 @@ KEYS: Final = (
     ),
     Ability(
         command="keys revoke", function=api_keys.revoke, method="DELETE", path="/keys/{id}", action="see",
-        also={"anybodys": "administer"},
+        also={"anybodys": "administer"}, itself="id",
     ),
 )  # fmt: skip
 
+SHOWN_DUTY: Final = Ability(
+    command="duty show", function=duty.show, method="GET", path="/duty", action="see",
+    etag=("on_duty", "from", "until", "told_instead", "warnings", "changed_at"),
+)  # fmt: skip
 DUTY: Final = (
-    Ability(command="duty show", function=duty.show, method="GET", path="/duty", action="see"),
-    Ability(command="duty set", function=duty.set_, method="PUT", path="/duty", action="administer"),
+    SHOWN_DUTY,
+    Ability(
+        command="duty set", function=duty.set_, method="PUT", path="/duty", action="administer", versioned=SHOWN_DUTY,
+    ),
     Ability(command="duty history", function=duty.history, method="GET", path="/duty/history", action="see"),
 )  # fmt: skip

@@ -22,7 +22,7 @@ SMS: Final = (
     ),
     Ability(
         command="sms replies", function=replies.of_nobody, method="GET", path="/sms/replies", action="export-people",
-        fixed={"unmatched": True},
+        fixed={"unmatched": True}, numbers=("number",),
     ),
     Ability(
         command="sms opt-outs list", function=opt_outs.list_, method="GET", path="/sms/opt-outs",

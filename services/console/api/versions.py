@@ -26,9 +26,10 @@ class Precondition(Exception):
         self.status, self.detail = status, detail
 
 
-def etag(ability: Ability, document: Mapping[str, Any]) -> str:
-    """The version of what a GET shows."""
-    of = json.dumps({name: document.get(name) for name in ability.etag}, sort_keys=True)
+def etag(ability: Ability, document: Any) -> str:
+    """The version of what a GET shows: one document, or a list of them, such as all that a fact said."""
+    shown = document if isinstance(document, list) else [document]
+    of = json.dumps([{name: each.get(name) for name in ability.etag} for each in shown], sort_keys=True)
     return f'"{hashlib.sha256(of.encode()).hexdigest()[:24]}"'
 
 
@@ -71,7 +72,7 @@ def picked(ability: Ability, document: Any, given: Mapping[str, Any]) -> Any:
 
 def matches(header: str, version: str) -> bool:
     """Whether this version is among those that the header names. Weak ones never match."""
-    return "*" in header or version in (each.strip() for each in header.split(","))
+    return header.strip() == "*" or version in (each.strip() for each in header.split(","))
 
 
 def _compare(request: Request, version: str | None) -> None:

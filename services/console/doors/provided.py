@@ -28,6 +28,8 @@ async def user_of(connection: Connection, said: Said, settings: ProviderSettings
             raise Unwelcome("unknown")
         return user
     roles = roles_of(said.claims, settings)
+    if roles is None:
+        raise Unwelcome("roles-unsaid")
     if user is None or sorted(user.roles) != roles:
         user = await _changed(connection, said, settings, user, roles)
     if user is None or not roles:
@@ -35,13 +37,19 @@ async def user_of(connection: Connection, said: Said, settings: ProviderSettings
     return user
 
 
-def roles_of(claims: Mapping[str, Any], settings: ProviderSettings) -> list[str]:
-    """Roles by what is in the claim: a text, or a list of them."""
+def roles_of(claims: Mapping[str, Any], settings: ProviderSettings) -> list[str] | None:
+    """Roles by what is in the claim: a text, or a list of them. None: it does not say, in no form that we read.
+
+    That is not the same as being in no group. A provider that was set up otherwise, or leaves the claim out because it
+    would be long, must not take everybody's roles.
+    """
     found: Any = claims
     for part in settings.oidc_roles_claim.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
-    values = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return sorted({role for each in values if isinstance(each, str) for role in settings.oidc_roles.get(each, ())})
+    values = [found] if isinstance(found, str) else found
+    if not isinstance(values, list) or not all(isinstance(each, str) for each in values):
+        return None
+    return sorted({role for each in values for role in settings.oidc_roles.get(each, ())})
 
 
 async def _known(connection: Connection, said: Said, settings: ProviderSettings) -> User | None:

@@ -1,7 +1,8 @@
 """`/contacts/import`, `/contacts/export.csv`, `/contacts/coverage`: contacts by the thousand."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+import tempfile
+from collections.abc import Iterator
+from typing import Annotated, Any, BinaryIO, Final, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -32,6 +33,8 @@ router = APIRouter()
 MOST_BYTES: Final = 32 * 1024 * 1024
 """Two hundred thousand contacts; a list of more is imported at the command line."""
 UPLOADS["/contacts/import"] = MOST_BYTES
+IN_MEMORY: Final = 1 << 20
+BLOCK: Final = 1 << 16
 PAGE: Final = 50
 PROBLEMS: Final = 200
 """So many are shown at once."""
@@ -96,8 +99,8 @@ async def export(request: Request, who: Annotated[Who, Depends(Allowed("export-p
     chosen = Chosen(**{name: (value,) for name in ("audience", "province", "role") if (value := asked.get(name))})
     selection = chosen.selection(desk_of(request).configuration)
     headers = {"content-disposition": 'attachment; filename="contacts.csv"', "x-content-type-options": "nosniff"}
-    lines = _lines(request, who, selection)
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+    kept = await _exported(request, who, selection)
+    return StreamingResponse(_read(kept), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/contacts/coverage")
@@ -115,7 +118,9 @@ async def coverage(request: Request, who: See, province: str = "") -> Response:
     )  # fmt: skip
 
 
-async def _lines(request: Request, who: Who, selection: str) -> AsyncIterator[str]:
+async def _exported(request: Request, who: Who, selection: str) -> BinaryIO:
+    """All of it, before the first byte goes out: whoever reads slowly must not hold a connection to PostgreSQL."""
+    kept = cast(BinaryIO, tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - it goes when it is read
     async with desk_of(request).pool.connection() as connection, connection.transaction():
         meant: Selected = await selected(connection, selection)
         detail = {"selection": selection, "addresses": sees_addresses(who)}
@@ -123,7 +128,15 @@ async def _lines(request: Request, who: Who, selection: str) -> AsyncIterator[st
         deputies = await any_deputies(connection)
         people = every_contact(connection, meant)
         async for line in csv_lines(people, deputies=deputies, addresses=sees_addresses(who)):
-            yield line
+            kept.write(line.encode())
+    return kept
+
+
+def _read(kept: BinaryIO) -> Iterator[bytes]:
+    with kept:
+        kept.seek(0)
+        while block := kept.read(BLOCK):
+            yield block
 
 
 async def _upload(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.admin import feed_subscribers, feeds
 from services.admin.answers import Refusal
-from services.console.access import Allowed, See, Who
+from services.console.access import Allowed, Giver, See, Who
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.view import page, see
@@ -30,7 +30,7 @@ async def overview(request: Request, who: See) -> Response:
 
 @router.post("/feeds/tokens")
 async def give(
-    request: Request, who: Administrator, audience: Annotated[str, Form()], name: Annotated[str, Form(max_length=200)]
+    request: Request, who: Giver, audience: Annotated[str, Form()], name: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """An address for one reader: in this answer, and nowhere ever again."""
     try:

@@ -23,6 +23,7 @@ from services.console.access import Allowed, Who
 from services.console.calling import answer_of, call
 from services.console.counting import books_of
 from services.console.desk import desk_of
+from services.console.masking import numbers_for, sees_numbers
 from services.console.pages.message import found_or_404
 from services.console.view import page, see
 from services.domain.municipalities import municipalities
@@ -87,7 +88,8 @@ async def answers(request: Request, who: Reader, message_id: UUID) -> Response:
     """What people answered by SMS; what only confirms is left out."""
     found = await found_or_404(request, message_id)
     document = await call(replies.of_message, who, id=str(message_id), everything=False)
-    return page(request, "message_replies.html.j2", found=found, replies=document["replies"])
+    seen = numbers_for(who, ("number",))(document["replies"])
+    return page(request, "message_replies.html.j2", found=found, replies=seen)
 
 
 @router.get("/messages/{message_id}/calls")
@@ -95,7 +97,8 @@ async def to_call(request: Request, who: Reader, message_id: UUID) -> Response:
     """Whom the person on duty telephones, and what came of it."""
     found = await found_or_404(request, message_id)
     document = await call(calls.calls, who, id=str(message_id))
-    return page(request, "message_calls.html.j2", found=found, calls=document["calls"])
+    seen = numbers_for(who, ("number",))(document["calls"])
+    return page(request, "message_calls.html.j2", found=found, calls=seen, dials=sees_numbers(who))
 
 
 @router.post("/messages/{message_id}/calls")

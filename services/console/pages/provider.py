@@ -3,6 +3,7 @@
 import hmac
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -12,7 +13,8 @@ from services.console.access import Open, Who
 from services.console.desk import desk_of
 from services.console.doors import provided, under_way
 from services.console.doors.entering import enter, prove_again
-from services.console.doors.provider import NotBelieved, Provider, ProviderAway, Said
+from services.console.doors.provider import NotBelieved, Provider, Said
+from services.console.doors.provider_published import ProviderAway
 from services.console.doors.under_way import UnderWay
 from services.console.view import own_path, page
 from services.store import accounts, audit, sessions
@@ -141,7 +143,7 @@ async def _proved_again(request: Request, who: Who | None, begun: UnderWay, said
 
 def _away(request: Request, onwards: str, problem: ProviderAway) -> Response:
     log.warning("provider_away", why=str(problem))
-    return RedirectResponse(f"/sign-in?told=away&next={onwards}", status_code=303)
+    return RedirectResponse(f"/sign-in?told=away&next={quote(onwards, safe='/')}", status_code=303)
 
 
 def _unwelcome(request: Request, why: str) -> Response:

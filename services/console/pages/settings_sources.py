@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.admin import sources as admin
 from services.admin.answers import Refusal
-from services.console.access import Allowed, Who
+from services.console.access import Allowed, Giver, Who
 from services.console.calling import call
 from services.console.view import page, see
 
@@ -26,7 +26,7 @@ async def listed(request: Request, who: Administrator) -> Response:
 
 @router.post("")
 async def add(
-    request: Request, who: Administrator, *, name: Text, types: Text, how: Text = "bearer", prefix: Text = "",
+    request: Request, who: Giver, *, name: Text, types: Text, how: Text = "bearer", prefix: Text = "",
     days: Text = "",
 ) -> Response:  # fmt: skip
     """One more; its key is in this answer, and nowhere ever again."""

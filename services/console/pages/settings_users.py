@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.admin import users as admin
 from services.admin.answers import Refusal
-from services.console.access import Allowed, Who
+from services.console.access import Allowed, Giver, Who
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.view import page, see
@@ -19,8 +19,6 @@ from services.store import audit, sessions, users
 from services.store.users import User
 
 Administrator = Annotated[Who, Depends(Allowed("administer"))]
-Proved = Annotated[Who, Depends(Allowed("administer", fresh=True))]
-"""Whoever finds an administrator's session open makes no way in for themselves."""
 Email = Annotated[str, Form(max_length=320)]
 Roles = Annotated[list[str] | None, Form()]
 Mobile = Annotated[str, Form(max_length=40)]
@@ -36,7 +34,7 @@ async def everybody(request: Request, who: Administrator) -> Response:
 
 @router.post("")
 async def add(
-    request: Request, who: Administrator, email: Email, role: Roles = None, mobile: Mobile = ""
+    request: Request, who: Giver, email: Email, role: Roles = None, mobile: Mobile = ""
 ) -> Response:  # fmt: skip
     """One more. Somebody who is there already is changed on a page of their own, not here by a slip."""
     given = {"email": email, "roles": role or [], "mobile": mobile}
@@ -55,10 +53,14 @@ async def one(request: Request, who: Administrator, number: int) -> Response:
 
 
 @router.post("/{number}/roles")
-async def set_roles(request: Request, who: Administrator, number: int, role: Roles = None) -> Response:
-    """These roles and no others, from the next thing they do on; who was disabled may act again."""
+async def set_roles(
+    request: Request, who: Giver, number: int, role: Roles = None, seen: Annotated[str | None, Form()] = None
+) -> Response:  # fmt: skip
+    """These roles and no others, from the next thing they do on; who was disabled may act again. `seen`: the roles that
+    stood on the page, for two may change them at once."""
     user = await _known(request, number)
     try:
+        _refuse_changed(user, seen)
         await call(admin.add, who, email=user.email, role=_some(role), mobile=None)
     except Refusal as refusal:
         return await _one(request, user, refusal=refusal)
@@ -89,7 +91,7 @@ async def disable(request: Request, who: Administrator, number: int) -> Response
 
 @router.post("/{number}/invite")
 async def invite(
-    request: Request, who: Proved, number: int, anew: Annotated[bool, Form()] = False
+    request: Request, who: Giver, number: int, anew: Annotated[bool, Form()] = False
 ) -> Response:  # fmt: skip
     """A link with which they choose a password: in this answer, and nowhere ever again."""
     user = await _known(request, number)
@@ -117,6 +119,11 @@ async def _refuse_known(request: Request, email: str) -> None:
     async with desk_of(request).pool.connection() as connection:
         if there := await users.find_user(connection, email):
             raise Refusal(f"{there.email} is a user already")
+
+
+def _refuse_changed(user: User, seen: str | None) -> None:
+    if seen is not None and seen.split() != sorted(user.roles):
+        raise Refusal("somebody changed these roles meanwhile: look at them again")
 
 
 def _some(roles: list[str] | None) -> list[str]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from services.admin import webhook_secrets
 from services.admin import webhooks as admin
 from services.admin.answers import Refusal
-from services.console.access import Allowed, Who
+from services.console.access import Allowed, Giver, Who
 from services.console.calling import call
 from services.console.view import page, see
 from services.domain.webhooks import EVENTS
@@ -27,7 +27,7 @@ async def listed(request: Request, who: Administrator) -> Response:
 
 @router.post("")
 async def add(
-    request: Request, who: Administrator, *, url: Annotated[str, Form(max_length=2000)],
+    request: Request, who: Giver, *, url: Annotated[str, Form(max_length=2000)],
     event: Annotated[list[str] | None, Form()] = None, closed_titles: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     """One more; the secret that we sign with is in this answer, and nowhere ever again."""

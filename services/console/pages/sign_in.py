@@ -1,6 +1,5 @@
 """`/sign-in`, `/sign-in/again`, `/sign-out`: who one is, proved and given up."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -11,7 +10,6 @@ from services.console.access import Allowed, Open, Who
 from services.console.desk import desk_of
 from services.console.doors import cookies, local
 from services.console.doors.entering import enter, prove_again
-from services.console.doors.provider import ProviderAway
 from services.console.pages.provider import provider_of
 from services.console.view import own_path, page
 from services.store import accounts, audit, sessions
@@ -83,25 +81,24 @@ async def sign_in_again(
 @router.post("/sign-out")
 async def sign_out(request: Request, who: AnyUser) -> Response:
     """The session ends, here and in every copy of its cookie; at the provider it may go on, and a page says so."""
-    answer = await _signed_out(request, who)
     if who.session:
         async with desk_of(request).pool.connection() as connection:
             await sessions.end(connection, who.session.id)
             detail = {"session": who.session.id}
             subject = f"user:{who.user.id}"
             await audit.record(connection, actor=who.user.id, action="user.signed-out", subject=subject, detail=detail)
+    answer = _signed_out(request, who)
     cookies.sign_out(answer)
     return answer
 
 
-async def _signed_out(request: Request, who: Who) -> Response:
+def _signed_out(request: Request, who: Who) -> Response:
     provider = provider_of(request)
     if provider and who.session and who.session.how == "oidc":
-        with suppress(ProviderAway):
-            back = f"{desk_of(request).settings.url}/sign-in?told=signed-out"
-            if leaving := await provider.leaving(who.session.id_token, back):
-                request.state.who = None
-                return page(request, "sign_in/signed_out.html.j2", leaving=leaving)
+        back = f"{desk_of(request).settings.url}/sign-in?told=signed-out"
+        if leaving := provider.leaving(who.session.id_token, back):
+            request.state.who = None
+            return page(request, "sign_in/signed_out.html.j2", leaving=leaving)
     return RedirectResponse("/sign-in?told=signed-out", status_code=303)
 
 

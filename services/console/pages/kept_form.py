@@ -1,0 +1,19 @@
+"""`/sign-in/again/form`: what somebody sent before they proved who they are, with the button that sends it now."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from services.console.access import See
+from services.console.doors.kept_form import kept
+from services.console.view import page
+
+router = APIRouter()
+
+
+@router.get("/sign-in/again/form")
+async def show(request: Request, who: See) -> Response:
+    """Where nothing waits any more: to the first page."""
+    found = await kept(request, who)
+    if found is None:
+        return RedirectResponse("/", status_code=303)
+    return page(request, "sign_in/kept_form.html.j2", kept=found)

@@ -1,0 +1,40 @@
+"""A form that somebody sent just when they had to prove again who they are: kept until they did, one for each session.
+
+It stands among the requests that may be sent again, under a name that no Idempotency-Key can have.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from services.runtime.postgres import Connection
+
+KEPT: Final = timedelta(minutes=15)
+
+
+async def keep(connection: Connection, user: int, session: int, sealed: bytes) -> None:
+    """This, and no former one of the session."""
+    await connection.execute(
+        """INSERT INTO api_request (user_id, key, fingerprint, body) VALUES (%s, %s, '', %s)
+           ON CONFLICT (user_id, key) DO UPDATE SET body = excluded.body, began_at = clock_timestamp()""",
+        (user, _name(session), sealed),
+    )
+
+
+async def find(connection: Connection, user: int, session: int) -> bytes | None:
+    """What was kept; None when there is nothing, or it is too long ago."""
+    row = await (
+        await connection.execute(
+            "SELECT body FROM api_request WHERE user_id = %s AND key = %s AND began_at > clock_timestamp() - %s",
+            (user, _name(session), KEPT),
+        )
+    ).fetchone()
+    return bytes(row[0]) if row else None
+
+
+async def forget(connection: Connection, user: int, session: int) -> None:
+    """It was sent after all, or is not wanted."""
+    await connection.execute("DELETE FROM api_request WHERE user_id = %s AND key = %s", (user, _name(session)))
+
+
+def _name(session: int) -> str:
+    return f"\nform of session {session}"

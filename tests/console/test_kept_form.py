@@ -1,0 +1,176 @@
+"""Who has to prove again who they are types nothing twice, and nothing is done that they did not see."""
+
+import re
+from html import unescape
+
+import httpx
+import pytest
+
+from services.console.access import COOKIE
+from services.store.users import find_user
+from tests.console.conftest import URL, Console
+from tests.console.signing import PASSWORD, account, csrf_of, sign_in
+
+pytestmark = pytest.mark.stack
+ADMIN = "cas@ccvo.example"
+FORM = "/sign-in/again/form"
+
+
+@pytest.fixture
+async def client(console: Console, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+    """Of an administrator who signed in this morning."""
+    await account(console, ADMIN, "administrator", "author", app=False)
+    object.__setattr__(console.desk.doors, "second_step_for", "nobody")
+    made = await console.anyone()
+    await sign_in(made, ADMIN)
+    await grow_old(console)
+    return made
+
+
+async def grow_old(console: Console) -> None:
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE session SET proved_at = proved_at - interval '6 minutes'")
+
+
+async def posted(client: httpx.AsyncClient, path: str, page: str, **data: object) -> httpx.Response:
+    """As the page's form sends it."""
+    given = {"csrf": csrf_of(await client.get("/me")), **data}
+    return await client.post(path, data=given, headers={"Referer": URL + page})
+
+
+async def proved(client: httpx.AsyncClient, asked: str) -> httpx.Response:
+    """By the password; where that leads."""
+    page = await client.get(asked)
+    onwards = re.search(r'name="next" value="([^"]*)"', page.text)
+    assert onwards
+    given = {"csrf": csrf_of(page), "next": unescape(onwards[1]), "password": PASSWORD}
+    answer = await client.post("/sign-in/again", data=given)
+    assert answer.status_code == 303, answer.text
+    return await client.get(answer.headers["location"])
+
+
+def fields(page: httpx.Response) -> tuple[str, list[tuple[str, str]]]:
+    """Where the form of this page goes, and with what."""
+    form = re.search(r'<form method="post" action="([^"]+)" class="door">(.*?)</form>', page.text, re.S)
+    assert form, page.text
+    found = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[2])
+    return form[1], [(unescape(name), unescape(value)) for name, value in found]
+
+
+async def test_what_was_filled_in_is_there_after_the_proof_and_done_by_a_button(
+    console: Console, client: httpx.AsyncClient
+) -> None:
+    """Nothing is done by the proof alone: whoever found the session open could have prepared it."""
+    new = {"email": "nieuw@ccvo.example", "role": ["author", "approver"], "mobile": ""}
+    answer = await posted(client, "/settings/users", "/settings/users", **new)
+    asked = answer.headers["location"]
+    assert (answer.status_code, asked) == (303, "/sign-in/again?next=%2Fsign-in%2Fagain%2Fform")
+    page = await proved(client, asked)
+    assert "nieuw@ccvo.example" in page.text and 'href="/settings/users"' in page.text
+    async with console.desk.pool.connection() as connection:
+        assert await find_user(connection, "nieuw@ccvo.example") is None
+    action, given = fields(page)
+    assert [value for name, value in given if name == "role"] == ["author", "approver"]
+    done = await client.post(action, content=str(httpx.QueryParams(given)), headers=FORM_TYPE)
+    assert done.status_code == 303, done.text
+    async with console.desk.pool.connection() as connection:
+        made = await find_user(connection, "nieuw@ccvo.example")
+    assert made and made.roles == ["approver", "author"]
+
+
+FORM_TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def test_it_is_for_that_session_alone_sealed_and_not_for_long(
+    console: Console, client: httpx.AsyncClient
+) -> None:
+    """Another session of the same user has not seen it; who reads the table reads nothing."""
+    await posted(client, "/settings/webhooks", "/settings/webhooks", url="https://desk.example/geheim", event="done")
+    assert "desk.example/geheim" in (await client.get(FORM)).text
+    other, stranger = await console.anyone(), await console.anyone()
+    await sign_in(other, ADMIN)
+    assert (await other.get(FORM)).headers["location"] == "/"
+    assert (await stranger.get(FORM)).headers["location"].startswith("/sign-in?")
+    async with console.desk.pool.connection() as connection:
+        row = await (await connection.execute("SELECT body FROM api_request")).fetchone()
+        assert row and b"geheim" not in bytes(row[0])
+        await connection.execute("UPDATE api_request SET began_at = began_at - interval '16 minutes'")
+    assert (await client.get(FORM)).headers["location"] == "/"
+
+
+async def test_no_password_is_kept_and_nothing_of_another_site(console: Console, client: httpx.AsyncClient) -> None:
+    """A form with one asks for the proof before it is filled in; one that was forged is refused before anything."""
+    answer = await posted(client, "/me/password", "/me", password="een ander wachtwoord")
+    assert answer.headers["location"] == "/sign-in/again?next=%2Fme"
+    answer = await posted(client, "/settings/users/1/invite", "/settings/users/1")
+    assert answer.headers["location"] == "/sign-in/again?next=%2Fsettings%2Fusers%2F1", "nothing was filled in"
+    forged = {"email": "x@evil.example", "role": "administrator"}
+    assert (await client.post("/settings/users", data=forged)).status_code == 403
+    sent = {**forged, "csrf": csrf_of(await client.get("/me"))}
+    assert (
+        await client.post("/settings/users", data=sent, headers={"Origin": "https://evil.example"})
+    ).status_code == 403
+    assert (await client.get(FORM)).headers["location"] == "/"
+
+
+async def test_what_was_filled_in_never_runs(console: Console, client: httpx.AsyncClient) -> None:
+    """It may have been pasted."""
+    evil = '"><script>alert(1)</script>'
+    answer = await posted(client, "/settings/webhooks", f"/settings/webhooks?{evil}", url=evil, event="done")
+    page = await proved(client, answer.headers["location"])
+    assert "<script>alert" not in page.text
+    assert dict(fields(page)[1])["url"] == evil
+
+
+GIVES = {
+    "/settings/users": {"email": "x@ccvo.example", "role": "author"},
+    "/settings/users/1/roles": {"role": "administrator"},
+    "/settings/users/1/invite": {"anew": "true"},
+    "/settings/sources": {"name": "x", "types": "a.b"},
+    "/settings/webhooks": {"url": "https://x.example", "event": "done"},
+    "/feeds/tokens": {"audience": "governors", "name": "x"},
+}
+TAKES = (
+    "/settings/keys/1/revoke",
+    "/feeds/tokens/1/revoke",
+    "/settings/webhooks/1/remove",
+    "/settings/users/1/disable",
+)
+
+
+async def test_what_gives_rights_or_secrets_needs_a_proof_and_what_takes_away_does_not(
+    client: httpx.AsyncClient,
+) -> None:
+    """Whoever finds an administrator's session open makes no way in; what leaked is closed at once."""
+    for path, data in GIVES.items():
+        answer = await posted(client, path, "/settings", **data)
+        assert answer.headers["location"].startswith("/sign-in/again?"), path
+    for path in TAKES:
+        answer = await posted(client, path, "/settings")
+        assert answer.status_code in {303, 409} and "/sign-in" not in answer.headers.get("location", ""), path
+
+
+API = {
+    ("PUT", "/users/x@ccvo.example"): {"role": ["author"]},
+    ("POST", "/users/cas@ccvo.example/invitations"): {},
+    ("POST", "/keys"): {"name": "x", "scope": ["see"]},
+    ("POST", "/sources"): {"name": "x", "types": ["a.b"], "bearer": True},
+    ("POST", "/webhooks"): {"url": "https://x.example", "events": ["done"]},
+    ("POST", "/feed-tokens"): {"audience": "governors", "name": "x"},
+}
+
+
+async def test_no_key_makes_what_outlives_it(console: Console, client: httpx.AsyncClient) -> None:
+    """Else one that leaked would make others, and revoking it would be of no use: roles, invitations, keys, secrets are
+    a person's to give, who proved just now who they are."""
+    program = await console.with_key("administrator", scopes=("see", "administer"))
+    fresh = await console.as_("administrator", email="fresh@ccvo.example")
+    for (method, path), body in API.items():
+        answer = await program.request(method, f"/api/v1{path}", json=body)
+        assert (answer.status_code, answer.json()["title"]) == (403, "Proof needed"), path
+        client.headers["X-CSRF-Token"] = csrf_of(await client.get("/me"))
+        answer = await client.request(method, f"/api/v1{path}", json=body)
+        assert (answer.status_code, answer.json()["title"]) == (403, "Proof needed"), path
+        answer = await fresh.request(method, f"/api/v1{path}", json=body)
+        assert answer.status_code in {200, 201, 409}, (path, answer.text)
+    assert COOKIE in client.cookies
