@@ -42,6 +42,7 @@ OUTSIDE: Final = (
     ),
     Ability(
         command="webhooks rotate", function=webhook_secrets.rotate, method="POST", path="/webhooks/{id}/rotate",
+        person=True,
         action="administer",
     ),
     Ability(

@@ -55,7 +55,7 @@ async def enable(request: Request, who: Administrator, number: int) -> Response:
 
 @router.post("/{number}/rotate")
 async def rotate(
-    request: Request, who: Administrator, *, number: int,
+    request: Request, who: Giver, *, number: int,
     hours: Annotated[int, Form(ge=0, le=webhook_secrets.MOST_HOURS)] = webhook_secrets.HOURS,
 ) -> Response:  # fmt: skip
     """Another secret, in this answer and nowhere ever again; the former one signs beside it for so many hours."""
