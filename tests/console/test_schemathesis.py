@@ -27,7 +27,7 @@ from tests.stack import Background
 
 pytestmark = pytest.mark.stack
 SEED: Final = 8
-FEW: Final = 3
+FEW: Final = 1
 MANY: Final = 25
 """Examples of each operation that fit the document; of those that do not fit (which take long to make) two thirds."""
 SLOW: Final = {"/api/v1/doctor", "/api/v1/configuration/check"}
