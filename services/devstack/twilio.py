@@ -96,9 +96,10 @@ async def _go_wrong(request: web.Request, rule: Rule | None) -> None:
 
 def _routes(messages: Messages, asked: deque[Asked]) -> list[web.RouteDef]:
     async def show(_: web.Request) -> web.Response:
-        return web.json_response(
-            [{**messages.resource(each), "asked_at": each.created.isoformat()} for each in messages.newest_first()]
-        )
+        return web.json_response([messages.resource(message) for message in messages.newest_first()])
+
+    async def moments(_: web.Request) -> web.Response:
+        return web.json_response([[message.body, message.created.isoformat()] for message in messages.newest_first()])
 
     async def clear(request: web.Request) -> web.Response:
         messages.clear()
@@ -108,7 +109,12 @@ def _routes(messages: Messages, asked: deque[Asked]) -> list[web.RouteDef]:
     async def requests(_: web.Request) -> web.Response:
         return web.json_response(list(asked))
 
-    return [web.get("/messages", show), web.delete("/messages", clear), web.get("/requests", requests)]
+    return [
+        web.get("/messages", show),
+        web.delete("/messages", clear),
+        web.get("/requests", requests),
+        web.get("/moments", moments),
+    ]
 
 
 def _arguments() -> argparse.Namespace:

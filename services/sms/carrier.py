@@ -14,10 +14,6 @@ from services.store.ledger import Delivery, Result
 HOLDS_SECONDS: Final = 0.25
 """While there is something to send, a worker reads this often whether another was told to slow down."""
 
-SIDE_BY_SIDE: Final = 5
-BETWEEN_SECONDS: Final = 0.002
-"""So many lines begin at once: the first requests leave before all others are written."""
-
 REMEMBER_SECONDS: Final = 1.0
 """For so long a claim waits until its timers are set, when all has been sent before."""
 
@@ -46,10 +42,8 @@ class SmsCarrier:
             _, deliveries = await asyncio.gather(self._read_holds(), heeded(job, self._road.opted_out))
             waiting = iter(deliveries)
             async with asyncio.TaskGroup() as group:
-                for number in range(min(self._road.connections, len(deliveries))):
+                for _ in range(min(self._road.connections, len(deliveries))):
                     group.create_task(hand.line(waiting, group))
-                    if number % SIDE_BY_SIDE == 0:
-                        await asyncio.sleep(BETWEEN_SECONDS)
         finally:
             reading.cancel()
             hand.put_down()

@@ -161,15 +161,15 @@ class Deployment:
 
     def texts(self) -> int:
         """How many messages Twilio's stand-in holds."""
-        return len(self._texts())
+        return len(self._moments())
 
     def asked_at(self, text: str) -> list[datetime]:
         """When the requests came in to send such messages, the first first."""
-        return sorted(datetime.fromisoformat(each["asked_at"]) for each in self._texts() if each["body"] == text)
+        return sorted(datetime.fromisoformat(at) for body, at in self._moments() if body == text)
 
-    def _texts(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.twilio.control_url}/messages", timeout=60) as answer:
-            found: list[dict[str, Any]] = json.load(answer)
+    def _moments(self) -> list[tuple[str, str]]:
+        with urllib.request.urlopen(f"{self.twilio.control_url}/moments", timeout=60) as answer:
+            found: list[tuple[str, str]] = json.load(answer)
             return found
 
     def twilio_faults(self, *rules: Mapping[str, Any]) -> None:

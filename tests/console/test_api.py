@@ -81,7 +81,8 @@ async def test_what_the_path_names_and_is_not_there_is_404(console: Console) -> 
 async def test_what_the_body_names_and_is_not_there_is_409(console: Console) -> None:
     """The path is right; what was asked cannot be done."""
     client = await console.as_(*ROLES)
-    answer = await client.put(f"{API}/duty", json={"email": ["nobody@ccvo.example"]})
+    body, held = {"email": ["nobody@ccvo.example"]}, {"If-Match": "*"}
+    answer = await client.put(f"{API}/duty", json=body, headers=held)
     assert answer.status_code == 409, answer.text
 
 

@@ -98,7 +98,7 @@ def _failures(site: ConsoleSite, examples: int) -> Iterator[str]:
 def _how_many(operation: Any, examples: int) -> list[tuple[GenerationMode, int]]:
     if operation.path in SLOW:
         return [(GenerationMode.POSITIVE, 1)]
-    wrong = examples * 2 // 3 if operation.body else max(1, examples // 3)
+    wrong = max(1, examples * 2 // 3 if operation.body else examples // 3)
     return [(GenerationMode.POSITIVE, examples), (GenerationMode.NEGATIVE, wrong)]
 
 
