@@ -65,7 +65,7 @@ class Caught:
         except HTTPException:
             raise
         except Exception:
-            log.exception("unforeseen", path=scope.get("path"))
+            log.exception("unforeseen", route=getattr(scope.get("route"), "path", None))  # a path may hold a token
             if started or scope["type"] != "http":
                 raise
             request = Request(scope, receive)

@@ -221,6 +221,7 @@ class TestWithEditorial:
         assert row[0] == 2
         assert len(row[1]["signature"]) == 128, "a stop is obeyed first, and its signature audited"
 
+    @pytest.mark.long  # told from the inside by tests/editorial
     @pytest.mark.usefixtures("office", "editorial")
     def test_a_message_is_rejected(self, roeland: Roeland) -> None:
         """By somebody else it is `rejected`, and then cannot be approved any more."""
@@ -230,6 +231,7 @@ class TestWithEditorial:
         assert roeland("message", "approve", id, "--as", APPROVER).code == 1
         assert roeland("message", "stop", id).code == 1
 
+    @pytest.mark.long  # told from the inside by tests/editorial
     @pytest.mark.usefixtures("office", "editorial")
     def test_an_approval_is_taken_back_before_the_steps_begin(self, roeland: Roeland, tmp_path: Path) -> None:
         """Preview and status show who is told when; a routine message waits ten seconds for whoever thinks again."""
@@ -267,6 +269,7 @@ class TestWithEditorial:
         assert "take-back" in roeland("message", "approve", id, "--as", APPROVER).out
         assert roeland("message", "stop", id, "--json").document["state"] == "stopped"
 
+    @pytest.mark.long  # told from the inside by tests/editorial
     @pytest.mark.usefixtures("office", "editorial")
     def test_a_message_is_withdrawn_and_nothing_else_can_be_done_to_it(self, roeland: Roeland, tmp_path: Path) -> None:
         """Each refusal says what it is; what was never released is rejected instead."""

@@ -85,6 +85,7 @@ class TestOfAFile:
         assert "ROELAND_SMS_PRICE" in ran.document["error"]
 
 
+@pytest.mark.long  # each recorded by a whole editorial
 class TestOfAMessage:
     """What is recorded, with what was released before it."""
 

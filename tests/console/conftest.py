@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from services.console.access import COOKIE
 from services.console.app import make_app
 from services.console.desk import Desk
+from services.console.doors import passwords
 from services.console.settings import ConsoleSettings
 from services.console.tokens import csrf_token, new_token
 from services.domain.configuration import Configuration
@@ -64,6 +66,14 @@ class Console:
             user = await find_user(connection, address) or await save_user(connection, address, roles)
             await api_keys.add(connection, token, user.id, name="test", scopes=scopes, expires_at=until)
         return await self.anyone(Authorization=f"Bearer {token}")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashed as always, with little memory and once: a good hash takes a tenth of a second each time."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
+    monkeypatch.setattr(passwords, "_nobodys", quick.hash("nobody has this password"))
 
 
 @pytest.fixture

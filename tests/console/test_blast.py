@@ -184,6 +184,7 @@ async def test_it_goes_once_however_often_it_is_pressed(console: Console, databa
     assert [state for _, state, _ in messages(database_url)] == ["released", "released"]
 
 
+@pytest.mark.long  # with a whole editorial, as the one above
 @pytest.mark.usefixtures("people", "editorial")
 async def test_an_author_hands_it_in_for_somebody_else(console: Console, database_url: str) -> None:
     """It waits, as every message."""

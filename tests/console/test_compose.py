@@ -148,10 +148,11 @@ async def test_no_text_becomes_markup(console: Console) -> None:
     sent |= {"audiences": ["governors", payload], "channels": ["mail", payload], "tab": payload, "do": payload}
     assert (await client.post(where, data=sent, headers=HX)).status_code == 200
     readable = {**TEXTS, "title.0.text": payload, "key_messages.0.text.0.text": payload, "actions.0.text": payload}
-    pages = [(await client.get(each)).text for each in (where, f"{where}/yaml", "/compose")]
+    answers = [await client.get(each) for each in (where, f"{where}/yaml", "/compose")]
     await client.post(where, data=form(2, texts=readable), headers=HX)
-    pages += [(await client.get(where)).text, (await client.get(f"{where}/beside", headers=HX)).text]
-    for page in pages:
+    answers += [await client.get(where), await client.get(f"{where}/beside", headers=HX)]
+    assert {answer.status_code for answer in answers} == {200}
+    for page in (answer.text for answer in answers):
         assert "<script>alert" not in page and "<img src=x" not in page and "</script>49" not in page
     frame = await client.get(f"{where}/versions/0")
     assert "default-src 'none'" in frame.headers["content-security-policy"]

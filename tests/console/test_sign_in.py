@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from services.console.access import COOKIE
-from services.console.doors import local, second_step
+from services.console.doors import local, passwords, second_step
 from services.console.doors.cookies import DEVICE
 from services.store import accounts
 from services.store.users import disable_user, find_user
@@ -16,6 +18,14 @@ from tests.console.signing import PASSWORD, account, code, csrf_of, sign_in
 
 pytestmark = pytest.mark.stack
 AN = "an@ccvo.example"
+
+
+@pytest.fixture
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashed as in a crisis, not quickly as in other tests."""
+    real = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+    monkeypatch.setattr(passwords, "_hasher", real)
+    monkeypatch.setattr(passwords, "_nobodys", real.hash("nobody has this password"))
 
 
 async def test_the_right_password_signs_in_and_comes_back_to_where_one_was(console: Console) -> None:
@@ -53,6 +63,7 @@ async def test_what_is_wrong_is_told_alike(console: Console) -> None:
     assert [status for status, _ in told] == [422]
 
 
+@pytest.mark.usefixtures("real_passwords")
 async def test_an_address_nobody_has_takes_as_long(console: Console) -> None:
     """By the clock nobody learns who has an account: as much is computed for either."""
     await account(console, AN, "author")
@@ -193,10 +204,9 @@ async def test_what_is_about_to_be_done_alone_is_proved_again(console: Console) 
     assert (await thief.get("/")).status_code == 303
 
 
+@pytest.mark.usefixtures("real_passwords")
 async def test_a_password_hashed_with_other_parameters_is_hashed_anew(console: Console) -> None:
     """What was strong enough five years ago is made strong enough today, when its owner comes by."""
-    from argon2 import PasswordHasher
-
     await account(console, AN, "author")
     async with console.desk.pool.connection() as connection:
         user = await find_user(connection, AN)

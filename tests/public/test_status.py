@@ -26,6 +26,7 @@ pytestmark = pytest.mark.stack
 SID, OTHER = "SM" + "0123456789abcdef" * 2, "SM" + "1" * 32
 
 
+@pytest.mark.long  # whole services; end_to_end goes the same way
 async def test_a_message_goes_to_twilio_and_what_became_of_it_comes_back(
     settings_env: dict[str, str], twilio: Twilio, database_url: str, unused_tcp_port: int, monkeypatch: Any
 ) -> None:

@@ -98,6 +98,7 @@ async def test_each_incident_has_a_feed_in_each_audience_and_shows_its_new_title
     assert (await door.get(ATOM)).headers["Last-Modified"] == before, "no entry of it is news by that"
 
 
+@pytest.mark.long  # ten seconds of messages
 async def test_what_is_older_than_fifty_is_in_the_archives(door: Door, connection: Connection) -> None:
     """The document stays small; by `prev-archive` and `next_url` all is reached, to the very first (RFC 5005 §4)."""
     for number in range(51):
