@@ -18,8 +18,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Roeland needs Python 3.11 or newer; none was found (python3 --version)"; exit 1; }
 	@echo "Installing into $(VENV) (the first time this downloads about 250 MB) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --disable-pip-version-check --no-compile --require-hashes -r requirements.lock # compiled as it is used
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib services >/dev/null || true # all cores; some libraries carry files that are no Python
 	@touch $(INSTALLED)
 
 demo: install ## A crisis message to everybody, end to end, on real parts; shows what became of each recipient
