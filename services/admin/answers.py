@@ -69,6 +69,10 @@ class Unanswered(Refusal):
     """A part of Roeland did not answer, and nothing was done: the same may be asked again."""
 
 
+class InDoubt(Unanswered):
+    """The database went away meanwhile: it may have been done all the same."""
+
+
 class WrongUsage(Exception):
     """The command was not typed as it should be; exit code 2."""
 

@@ -5,7 +5,7 @@ from typing import Final
 import psycopg
 from pydantic import ValidationError
 
-from services.admin.answers import Invalid, Refusal, Unanswered
+from services.admin.answers import InDoubt, Invalid, Refusal
 from services.domain.problems import Refused
 from services.runtime.errors import Foreseen
 
@@ -42,7 +42,7 @@ def _database(problem: psycopg.Error) -> Refusal | None:
     if isinstance(problem, psycopg.errors.UniqueViolation):
         return Refusal("somebody else did the same at this moment, and was first: look, and give the command again")
     if isinstance(problem, psycopg.OperationalError | psycopg.InterfaceError):
-        return Unanswered(AWAY)
+        return InDoubt(AWAY)
     return None
 
 

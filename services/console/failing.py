@@ -65,11 +65,16 @@ class Caught:
         except HTTPException:
             raise
         except Exception:
-            log.exception("unforeseen", route=getattr(scope.get("route"), "path", None))  # a path may hold a token
+            log.exception("unforeseen", route=_route(scope))
             if started or scope["type"] != "http":
                 raise
             request = Request(scope, receive)
             await (await _unforeseen(request))(scope, receive, send)
+
+
+def _route(scope: Scope) -> str | None:
+    """Which page or operation; the path itself may hold an address, a number or a token."""
+    return getattr(scope.get("route"), "path", None)
 
 
 async def _not_signed_in(request: Request, _: Exception) -> Response:
@@ -131,7 +136,7 @@ async def _invalid(request: Request, failure: Exception) -> Response:
 
 async def _not_kept(request: Request, failure: Exception) -> Response:
     """A field holds what PostgreSQL cannot: a NUL, a number without end."""
-    log.warning("not_kept", kind=type(failure).__name__, path=request.url.path)
+    log.warning("not_kept", kind=type(failure).__name__, route=_route(request.scope))
     return await _invalid(request, failure)
 
 

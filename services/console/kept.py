@@ -2,9 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import Request
 
@@ -15,23 +13,15 @@ from services.store import contact_people, prepared_blasts
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Kept:
-    seldom: Seldom[Any] = field(default_factory=Seldom[Any])
-    changed: datetime | None = None
-
-
 async def of_contacts(request: Request, name: str, ask: Callable[[], Awaitable[T]]) -> T:
-    """What `ask` answers, kept under this name; asked anew as soon as any contact changed."""
+    """What `ask` answers, kept under this name; asked anew when a contact changed after the last that had."""
     state = request.app.state
     if not hasattr(state, "kept"):
-        state.kept = defaultdict(_Kept)
-    kept: _Kept = state.kept[name]
+        state.kept = defaultdict(Seldom)
+    kept: Seldom[T] = state.kept[name]
     async with desk_of(request).pool.connection() as connection:
         changed = await contact_people.last_change(connection)
-    answer: T = await kept.seldom.get(ask, anew=changed != kept.changed)
-    kept.changed = changed
-    return answer
+    return await kept.get(ask, of=changed)
 
 
 async def roles(request: Request) -> Sequence[str]:

@@ -60,11 +60,14 @@ class Silence:
         message = await messages.by_number(connection, number, lock=True)
         if message is None or await additions.standing(connection, number) != "goes-on":
             return
-        if await fallbacks.look_once(connection, number, step):
-            wanted = await fallbacks.not_taken(connection, number)
-            sent = await by_mail(connection, message, wanted, source=self._source)
-            if await fallbacks.only_put_off(connection, number):
-                return
-            why = f"no SMS was taken for {self._seconds:.0f} s: who waits for an urgent one gets it by mail"
-            detail = {"message": number, "waiting": len(wanted), "by_mail": sent, "why": why}
-            await alarms.ring(connection, Alarm(*KEY, detail))
+        put_off = await fallbacks.only_put_off(connection, number)
+        if not put_off and not await fallbacks.look_once(connection, number, step):
+            return
+        wanted = await fallbacks.not_taken(connection, number)
+        sent = await by_mail(connection, message, wanted, source=self._source)
+        if put_off:  # no alarm for one busy number; it is looked at again, and by then it may be the provider
+            self._since[number, step] = self._clock()
+            return
+        why = f"no SMS was taken for {self._seconds:.0f} s: who waits for an urgent one gets it by mail"
+        detail = {"message": number, "waiting": len(wanted), "by_mail": sent, "why": why}
+        await alarms.ring(connection, Alarm(*KEY, detail))

@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Final
 
 import structlog
@@ -63,8 +63,16 @@ def _without_its_words(_logger: Any, _method: str, event: MutableMapping[str, An
     given = event.pop("exc_info", None)
     problem = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(problem, BaseException):
-        event["exception"] = "".join(traceback.format_tb(problem.__traceback__)) + type(problem).__qualname__
+        event["exception"] = "\nby\n".join(_ways(problem))
     return event
+
+
+def _ways(problem: BaseException) -> Iterator[str]:
+    """The way to it, to each error of a group, and to what it came from."""
+    yield "".join(traceback.format_tb(problem.__traceback__)) + type(problem).__qualname__
+    came_from = problem.__cause__ or (None if problem.__suppress_context__ else problem.__context__)
+    for each in [*getattr(problem, "exceptions", ()), *([came_from] if came_from else [])]:
+        yield from _ways(each)
 
 
 class _SeldomSame(logging.Filter):

@@ -21,13 +21,17 @@ class Seldom(Generic[T]):
         self._clock, self._lock = clock, asyncio.Lock()
         self._kept: T | None = None
         self._until = float("-inf")
+        self._of: object = None
 
-    async def get(self, ask: Callable[[], Awaitable[T]], *, anew: bool = False) -> T:
-        """What was answered lately, or else by `ask` now. `anew`: now in any case."""
+    async def get(self, ask: Callable[[], Awaitable[T]], *, anew: bool = False, of: object = None) -> T:
+        """What was answered lately, or else by `ask` now. `anew`: now in any case.
+
+        `of`: a mark of what it is made of; an answer of something with another mark is none.
+        """
         async with self._lock:
             began = self._clock()
-            if anew or began >= self._until:
-                self._kept = await ask()
+            if anew or of != self._of or began >= self._until:
+                self._kept, self._of = await ask(), of
                 took = self._clock() - began
                 self._until = began + took + max(LEAST, RESTS * took)
             return self._kept  # type: ignore[return-value]  # T may be None itself

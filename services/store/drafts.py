@@ -99,7 +99,7 @@ async def tied_too_long(connection: Connection, draft: UUID) -> bool:
 
 
 async def handed_in_with(connection: Connection, draft: Draft) -> HandedIn | None:
-    """The last command by which its message was submitted since; None when none was given."""
+    """The command by which it was handed in; None when none was given. What revises its message later is another."""
     async with connection.cursor(row_factory=class_row(HandedIn)) as cursor:
         await cursor.execute(_HANDED_IN, (draft.changed_at, str(draft.message), SUBMIT))
         return await cursor.fetchone()
@@ -132,7 +132,7 @@ ORDER BY d.changed_at DESC LIMIT %s
 _HANDED_IN: Final = """
 SELECT id AS command, (answer->>'done')::boolean AS done FROM command
 WHERE given_at >= %s AND body->'body'->>'message_id' = %s AND body->'body'->>'type' = %s
-ORDER BY given_at DESC LIMIT 1
+ORDER BY given_at LIMIT 1
 """
 
 _DRAFT: Final = """

@@ -86,10 +86,13 @@ async def enable(connection: Connection, webhook: int) -> Webhook | None:
 
 
 async def rotate(connection: Connection, webhook: int, secret: bytes, *, grace: timedelta) -> Webhook | None:
-    """From now on this secret signs, and for so long the one before it too; None when there is none. The caller
-    commits."""
+    """From now on this secret signs, for so long the one before it too; None when there is none. The caller commits.
+
+    Once more within that time: what the receiver has signs on, and not the one that was only just made.
+    """
     query = f"""UPDATE webhook SET secret = %(secret)s,
-        former_secret = CASE WHEN %(grace)s > interval '0' THEN secret END,
+        former_secret = CASE WHEN %(grace)s > interval '0' THEN
+            CASE WHEN former_until > clock_timestamp() THEN former_secret ELSE secret END END,
         former_until = CASE WHEN %(grace)s > interval '0' THEN clock_timestamp() + %(grace)s END
         WHERE id = %(id)s AND removed_at IS NULL RETURNING {COLUMNS}"""
     return await _one(connection, query, {"id": webhook, "secret": secret, "grace": grace})

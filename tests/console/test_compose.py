@@ -226,6 +226,25 @@ async def test_a_draft_whose_console_died_while_it_was_handed_in_is_given_back(c
     assert answered == [("false",)]
 
 
+async def test_a_draft_whose_message_is_revised_in_vain_stays_handed_in(console: Console) -> None:
+    """Its message is there: given back, it would be sent a second time."""
+    client = await console.as_("author")
+    where = await begun(client)
+    made = uuid7()
+    async with console.desk.pool.connection() as connection:
+        assert await drafts.hand_in(connection, UUID(where.rpartition("/")[2]), 1, made)
+        await connection.execute("UPDATE draft SET changed_at = changed_at - interval '2 minutes'")
+        for done in (True, False):
+            given = {"body": {"type": "roeland.message.submit.v1", "message_id": str(made)}}
+            values = (uuid7(), b"", Jsonb(given), Jsonb({"done": done}))
+            await connection.execute("INSERT INTO command (id, hash, body, answer) VALUES (%s, %s, %s, %s)", values)
+            await connection.commit()
+    await client.get(where)
+    async with console.desk.pool.connection() as connection:
+        tied = await (await connection.execute("SELECT message FROM draft")).fetchone()
+    assert tied == (made,)
+
+
 async def test_whose_session_ended_comes_back_to_the_draft(console: Console) -> None:
     """The page keeps what was typed; after signing in the draft is there to send it to."""
     client = await console.as_("author")

@@ -71,7 +71,12 @@ async def test_what_was_filled_in_is_there_after_the_proof_and_done_by_a_button(
         assert await find_user(connection, "nieuw@ccvo.example") is None
     action, given = fields(page)
     assert [value for name, value in given if name == "role"] == ["author", "approver"]
-    done = await client.post(action, content=str(httpx.QueryParams(given)), headers=FORM_TYPE)
+    body = str(httpx.QueryParams(given))
+    onwards = await client.post(action, content=body, headers=FORM_TYPE)
+    assert (onwards.status_code, onwards.headers["location"]) == (307, "/settings/users")
+    again = await client.post(action, content=body, headers=FORM_TYPE)
+    assert (again.status_code, again.headers["location"]) == (303, "/"), "a second press finds nothing"
+    done = await client.post(onwards.headers["location"], content=body, headers=FORM_TYPE)
     assert done.status_code == 303, done.text
     async with console.desk.pool.connection() as connection:
         made = await find_user(connection, "nieuw@ccvo.example")

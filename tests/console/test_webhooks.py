@@ -415,7 +415,11 @@ async def test_the_former_secret_signs_beside_the_new_one_for_a_while(telling: T
     await telling.rows("UPDATE webhook SET former_until = now() - interval '1 s' RETURNING id")
     assert (await commands.list_()).document[0]["former_until"] is None
     await verify(old=False)
-    former, new = new, (await rotate(endpoint, hours=0)).document["secret"]
+    former = new
+    await rotate(endpoint, hours=24)
+    new = (await rotate(endpoint, hours=24)).document["secret"]
+    await verify(old=True)  # what the receiver has, and not what was pressed a moment ago
+    new = (await rotate(endpoint, hours=0)).document["secret"]
     await verify(old=False)
 
 

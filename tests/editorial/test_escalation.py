@@ -190,12 +190,19 @@ async def test_an_sms_that_is_put_off_at_a_quiet_time_is_no_silence_of_all(
     assert claim
     await told.settle(claim, *states, reason="queue-full")
     await told.sql("UPDATE batch SET last_accepted_at = last_accepted_at - interval '2 minutes'")
-    clock = iter([0.0, 61.0])
-    silence = Silence(told.pool, SOURCE, 60, clock=lambda: next(clock))
-    await silence.look()
-    await silence.look()
+    clock = [0.0]
+    silence = Silence(told.pool, SOURCE, 60, clock=lambda: clock[0])
+    for clock[0] in (0.0, 61.0):
+        await silence.look()
     assert [who for _, who, _, _, why in await told.added(message) if why == "no-provider"] == waiting
     assert bool(await alarms.rung(told.connection)) == rings
+    await told.sql(
+        f"UPDATE delivery SET state = {State.DEFERRED:d}, reason = 'queue-full' WHERE message = {message.number}"
+    )
+    await told.sql("UPDATE batch SET accepted = 0, deferred = 4 WHERE channel = 'sms'")
+    for clock[0] in (62.0, 123.0):
+        await silence.look()
+    assert await alarms.rung(told.connection), "then it became the provider, and that rings"
 
 
 async def test_a_message_that_cannot_fall_back_ends_neither_dispatch_nor_the_mails_of_another(told: Crisis) -> None:

@@ -11,7 +11,10 @@ from services.runtime import logs
 logs.configure("test")
 log = structlog.get_logger("services.test")
 try:
-    raise ValueError("Key (email)=(an@example.org) already exists")
+    try:
+        {}["bo@example.org"]
+    except KeyError as first:
+        raise ValueError("Key (email)=(an@example.org) already exists") from first
 except ValueError as problem:
     log.exception("unforeseen")
     log.error("unforeseen", exc_info=problem)
@@ -24,5 +27,6 @@ def test_what_was_raised_is_told_without_its_words() -> None:
     lines = [json.loads(line) for line in ran.stderr.splitlines()]
     assert [line["event"] for line in lines] == ["unforeseen"] * 2
     for line in lines:
-        assert line["exception"].endswith("ValueError") and "line 8" in line["exception"]
-    assert "an@example.org" not in ran.stderr
+        way, came_from = line["exception"].split("\nby\n")
+        assert way.endswith("ValueError") and "line 11" in way and came_from.endswith("KeyError")
+    assert "@example.org" not in ran.stderr

@@ -30,6 +30,14 @@ async def test_an_answer_is_kept_for_twenty_times_as_long_as_it_took() -> None:
     assert await seldom.get(dear.ask) == 3
 
 
+async def test_of_something_else_it_is_asked_anew_and_once_for_all_who_look() -> None:
+    """An import changes what the counts are of: the first who looks counts, and the others wait for that."""
+    dear = Dear(0.5)
+    seldom = Seldom[int](clock=lambda: dear.now)
+    assert await seldom.get(dear.ask, of="monday") == 1
+    assert await asyncio.gather(*(seldom.get(dear.ask, of="tuesday") for _ in range(5))) == [2] * 5
+
+
 async def test_what_costs_little_is_kept_for_a_second() -> None:
     """A blast to three hundred."""
     cheap = Dear(0.001)

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.admin.answers import Invalid, Refusal
+from services.admin.answers import InDoubt, Invalid, Refusal
 from services.admin.invocation import Once, once
 from services.console.access import Who
 from services.console.api.problems import kind, of_refusal
@@ -61,7 +61,11 @@ async def _first_or_again(
     began = int(known.began_at.timestamp() * 1000)
     token = once.set(Once(f"{who.user.id} {key}".encode(), began))
     try:
-        answer = await _with_refusals(request, do)
+        answer = await do()
+    except InDoubt as refusal:  # asked again, it is the same request still: what was done is not done twice
+        return of_refusal(refusal, request.path_params.values())
+    except Refusal as refusal:
+        answer = of_refusal(refusal, request.path_params.values())
     finally:
         once.reset(token)
     await _keep(connection, who.user.id, key, answer)
@@ -74,13 +78,6 @@ async def _again(connection: Connection, known: api_requests.Request) -> Respons
         return kind(409, "this was done; the key that its answer was sealed with is in force no more")
     headers = {**(known.headers or {}), "Idempotency-Replayed": "true"}
     return Response(body, known.status or 200, headers)
-
-
-async def _with_refusals(request: Request, do: Callable[[], Awaitable[Response]]) -> Response:
-    try:
-        return await do()
-    except Refusal as refusal:
-        return of_refusal(refusal, request.path_params.values())
 
 
 async def _keep(connection: Connection, user: int, key: str, answer: Response) -> None:

@@ -45,6 +45,15 @@ async def keep(request: Request, page: str) -> bool:
     return True
 
 
+async def taken(request: Request, who: Who) -> KeptForm | None:
+    """What this session sent a moment ago, to be sent now: it waits no more, so that it is done once."""
+    found = await kept(request, who)
+    if found is not None and who.session is not None:
+        async with desk_of(request).pool.connection() as connection:
+            await kept_forms.forget(connection, who.user.id, who.session.id)
+    return found
+
+
 async def kept(request: Request, who: Who) -> KeptForm | None:
     """What this session sent a moment ago."""
     if who.session is None:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.console.access import See
-from services.console.doors.kept_form import kept
+from services.console.doors.kept_form import kept, taken
 from services.console.view import page
 
 router = APIRouter()
@@ -17,3 +17,10 @@ async def show(request: Request, who: See) -> Response:
     if found is None:
         return RedirectResponse("/", status_code=303)
     return page(request, "sign_in/kept_form.html.j2", kept=found)
+
+
+@router.post("/sign-in/again/form")
+async def send(request: Request, who: See) -> Response:
+    """The browser sends the same form once more, to where it was going (307 keeps it); a second press finds nothing."""
+    found = await taken(request, who)
+    return RedirectResponse("/", 303) if found is None else RedirectResponse(found.path, 307)
