@@ -30,7 +30,7 @@ up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the service
 	@$(BIN)/roeland up
 
 test: install ## The tests, on real Kafka and PostgreSQL; some ten minutes on two cores
-	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile -m "not long and not browser"
+	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long and not browser"
 
 test-long: install ## The tests that break or start whole stacks, the demo and the story in Chromium among them; some fifteen minutes
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long

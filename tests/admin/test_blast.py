@@ -179,6 +179,7 @@ class TestSent:
         two = shown(roeland, "--text", "Nog iets.")
         assert (two.code, "cyber-1" in two.document["error"], "cyber-2" in two.document["error"]) == (1, True, True)
 
+    @pytest.mark.long  # with a whole editorial, as the first
     def test_without_the_right_somebody_else_approves(self, roeland: Roeland) -> None:
         """As every message."""
         waiting = roeland(*BLAST, "--as", AUTHOR, "--yes")
@@ -186,6 +187,7 @@ class TestSent:
         (waits,) = roeland("message", "list", "--json").document
         assert roeland("message", "approve", waits["id"], "--yes", "--as", MANAGER).code == 0
 
+    @pytest.mark.long  # with a whole editorial, as the first
     def test_what_was_confirmed_for_others_is_not_sent(
         self, roeland: Roeland, monkeypatch: pytest.MonkeyPatch, database_url: str
     ) -> None:

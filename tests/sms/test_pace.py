@@ -36,17 +36,19 @@ async def test_routine_leaves_a_quarter_to_urgent() -> None:
 
 async def test_urgent_goes_first_when_all_are_busy() -> None:
     """Who rang later but is urgent gets the next free connection."""
-    roads, order = Pace(1), []
+    roads, order, all_rang = Pace(1), [], asyncio.Event()
 
     async def go(lane: str) -> None:
         assert await roads.enter(lane, lambda: True)
         order.append(lane)
-        await asyncio.sleep(0.02)
+        await all_rang.wait()
         roads.leave(lane)
 
     tasks = [asyncio.create_task(go("routine")) for _ in range(3)]
     await asyncio.sleep(0.01)
     tasks.append(asyncio.create_task(go("urgent")))
+    await asyncio.sleep(0.01)
+    all_rang.set()
     await asyncio.gather(*tasks)
     assert order == ["routine", "urgent", "routine", "routine"]
 
