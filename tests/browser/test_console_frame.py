@@ -8,6 +8,7 @@ from tests.browser.sight import Sight
 pytestmark = pytest.mark.stack
 
 
+@pytest.mark.long  # the overview has the same frame
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_page_that_is_not_there_is_for_everyone(sight: Sight, console_site: ConsoleSite, language: str) -> None:
     """What every page has, and a failure in words."""

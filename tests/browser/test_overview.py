@@ -91,6 +91,7 @@ async def called(connection: Connection, message: Message, user: int) -> None:
     )
 
 
+@pytest.mark.long  # the crisis below is the same page, with more on it
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_centre_that_has_nothing_is_told_where_to_begin(
     sight: Sight, console_site: ConsoleSite, language: str
