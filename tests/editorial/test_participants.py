@@ -124,8 +124,9 @@ async def test_a_plan_that_is_made_anew_keeps_to_the_list(desk: Rooms, incident:
         assert await desk.recipients(message_id) == {"g1", "b1"}
     finally:
         async with connect(desk.database) as connection:
-            await connection.execute("DELETE FROM address WHERE value = 'b1@example.org' AND contact = 1")
-            await connection.execute("UPDATE address SET current = true WHERE contact = 1")
+            g1 = "(SELECT id FROM contact WHERE external_id = 'g1')"
+            await connection.execute(f"DELETE FROM address WHERE value = 'b1@example.org' AND contact = {g1}")
+            await connection.execute(f"UPDATE address SET current = true WHERE contact = {g1}")
 
 
 async def test_corrections_and_all_clears_keep_to_the_list(desk: Rooms, incident: str):
