@@ -123,10 +123,15 @@ def fresh_database(server_url: str) -> Iterator[str]:
         yield _with_database(server_url, name)
     finally:
         with psycopg.connect(server_url, autocommit=True) as server:
-            try:
-                server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-            except psycopg.errors.InsufficientPrivilege:  # autovacuum is in it: only a drop without force sends it away
-                server.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+            drop_database(server, name)
+
+
+def drop_database(server: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
+    """Whoever is in it."""
+    try:
+        server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege:  # autovacuum is in it: only a drop without force sends it away
+        server.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
 class StandIn:

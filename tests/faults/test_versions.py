@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 
 from services.store import migrate
+from tests import stack
 from tests.faults.harness import Crew
 from tests.faults.programs import HERE
 
@@ -216,4 +217,4 @@ def empty_database(postgres: str) -> Iterator[str]:
     with psycopg.connect(postgres, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield f"{postgres.rpartition('/')[0]}/{name}"
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        stack.drop_database(server, name)
