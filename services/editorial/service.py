@@ -104,7 +104,7 @@ TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
     OUTSIDE: outside.tell,
     **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
-    **{what: telling.while_it_goes_out(tell) for what, tell in glass.TELLS.items()},
+    **{what: telling.of_message(tell, once=True) for what, tell in glass.TELLS.items()},
 }
 """What users are told, by what was asked for."""
 

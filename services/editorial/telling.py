@@ -47,22 +47,14 @@ def telling(desk: Desk, tells: Mapping[str, Tell]) -> Callable[[Connection, str]
     return fired
 
 
-def of_message(tell: TellOfMessage) -> Tell:
-    """Tells of a message, by its number; of each one after the other, that nobody is told twice."""
+def of_message(tell: TellOfMessage, *, once: bool = False) -> Tell:
+    """Tells of a message, by its number; of each one after the other, that nobody is told twice.
+
+    `once`: it happens once in a message's life, so that no worker need wait for the notice to be written.
+    """
 
     async def told(connection: Connection, number: int, desk: Desk) -> None:
-        message = await messages.by_number(connection, number, lock=True)
-        if message is not None:
-            await tell(connection, message, desk)
-
-    return told
-
-
-def while_it_goes_out(tell: TellOfMessage) -> Tell:
-    """As `of_message`, of what happens once in a message's life: no worker waits for the notice to be written."""
-
-    async def told(connection: Connection, number: int, desk: Desk) -> None:
-        message = await messages.by_number(connection, number, keep=True)
+        message = await messages.by_number(connection, number, lock=not once, keep=once)
         if message is not None:
             await tell(connection, message, desk)
 

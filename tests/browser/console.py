@@ -8,11 +8,12 @@
 """
 
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pytest
 import uvicorn
 from pydantic import SecretStr
 
@@ -67,6 +68,17 @@ def console_on(database_url: str, background: Background) -> Iterator[ConsoleSit
     finally:
         background.run(_ended(context))
         listening.close()
+
+
+@contextmanager
+def console_in(
+    env: Mapping[str, str], background: Background, monkeypatch: pytest.MonkeyPatch, **more: str
+) -> Iterator[ConsoleSite]:
+    """The same in a deployment with these settings, and more."""
+    for name, value in {**env, **more}.items():
+        monkeypatch.setenv(name, value)
+    with console_on(env["ROELAND_DATABASE_URL"], background) as made:
+        yield made
 
 
 async def _running(database_url: str, url: str, listening: socket.socket) -> Any:

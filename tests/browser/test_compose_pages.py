@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from services.runtime.topics import create
 from services.store import drafts
 from services.store.users import find_user
-from tests.browser.console import ConsoleSite, console_on
+from tests.browser.console import ConsoleSite, console_in
 from tests.browser.drafting import PEOPLE
 from tests.browser.sight import Sight
 from tests.conftest import delete_topics
@@ -62,10 +62,7 @@ def room(
 @pytest.fixture
 def site(room: Rooms, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleSite]:
     """A console on it."""
-    for name, value in room.env.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ROELAND_CONFIRM_COUNT_ABOVE", "3")
-    with console_on(room.env["ROELAND_DATABASE_URL"], background) as made:
+    with console_in(room.env, background, monkeypatch, ROELAND_CONFIRM_COUNT_ABOVE="3") as made:
         yield made
 
 

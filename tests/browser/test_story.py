@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from uuid_utils.compat import uuid7
 
 from services.runtime.topics import create
-from tests.browser.console import ConsoleSite, console_on
+from tests.browser.console import ConsoleSite, console_in
 from tests.browser.drafting import PEOPLE
 from tests.browser.sight import SCREENSHOTS, Sight
 from tests.conftest import delete_topics
@@ -67,10 +67,7 @@ def room(kafka: str, postgres: str, background: Background, outside: dict[str, s
 @pytest.fixture
 def site(room: Rooms, background: Background, monkeypatch: pytest.MonkeyPatch) -> Iterator[ConsoleSite]:
     """The console; whoever approves for more than three people types how many."""
-    for name, value in room.env.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("ROELAND_CONFIRM_COUNT_ABOVE", "3")
-    with console_on(room.env["ROELAND_DATABASE_URL"], background) as made:
+    with console_in(room.env, background, monkeypatch, ROELAND_CONFIRM_COUNT_ABOVE="3") as made:
         yield made
 
 

@@ -71,9 +71,13 @@ class Console:
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashed as always, with little memory and once: a good hash takes a tenth of a second each time."""
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", quick)
-    monkeypatch.setattr(passwords, "_nobodys", quick.hash("nobody has this password"))
+    hash_with(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1), monkeypatch)
+
+
+def hash_with(hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have passwords hashed so for the rest of the test."""
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_nobodys", hasher.hash("nobody has this password"))
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from argon2 import PasswordHasher
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from services.console.access import COOKIE
-from services.console.doors import local, passwords, second_step
+from services.console.doors import local, second_step
 from services.console.doors.cookies import DEVICE
 from services.store import accounts
 from services.store.users import disable_user, find_user
-from tests.console.conftest import URL, Console
+from tests.console.conftest import URL, Console, hash_with
 from tests.console.signing import PASSWORD, account, code, csrf_of, sign_in
 
 pytestmark = pytest.mark.stack
@@ -23,9 +23,7 @@ AN = "an@ccvo.example"
 @pytest.fixture
 def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashed as in a crisis, not quickly as in other tests."""
-    real = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
-    monkeypatch.setattr(passwords, "_hasher", real)
-    monkeypatch.setattr(passwords, "_nobodys", real.hash("nobody has this password"))
+    hash_with(PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY), monkeypatch)
 
 
 async def test_the_right_password_signs_in_and_comes_back_to_where_one_was(console: Console) -> None:

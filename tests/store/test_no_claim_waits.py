@@ -34,7 +34,7 @@ async def test_a_notice_that_is_being_written_holds_up_no_claim_and_nobody_chang
         seen.append(message.number)
 
     async with writing.transaction():
-        await telling.while_it_goes_out(tell)(writing, number, None)
+        await telling.of_message(tell, once=True)(writing, number, None)
     assert seen == [number]
 
 
