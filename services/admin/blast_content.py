@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.admin import blast_settings
 from services.admin.answers import Invalid, Refusal, WrongUsage
 from services.admin.messages import MOST_BYTES, read_message
 from services.domain import limits
@@ -18,7 +19,11 @@ from services.domain.message_file import parse_message_file
 from services.domain.problems import Problem, Refused
 from services.domain.recipient_query import both, canonical
 from services.domain.recipient_reading import read
+from services.rendering.confirming import asking_in
+from services.rendering.templates import Templates
+from services.rendering.words import Word
 from services.runtime.postgres import Connection
+from services.runtime.public_url import PublicUrlSettings
 from services.store import incidents
 
 
@@ -45,7 +50,9 @@ class Order:
     plain: bool = False
 
 
-async def content_of(connection: Connection, order: Order, configuration: Configuration, zone: ZoneInfo) -> "Drafted":
+async def content_of(
+    connection: Connection, order: Order, configuration: Configuration, templates: Templates
+) -> "Drafted":
     """The message, and the incident that it opens ('' when it opens none). Raises `Refusal`, `Refused`, `WrongUsage`.
 
     Times are the clock's here: editorial judges all of it again.
@@ -57,8 +64,9 @@ async def content_of(connection: Connection, order: Order, configuration: Config
         exercise = content.exercise
     else:
         content, exercise = None, order.exercise
+    zone = ZoneInfo(templates.timezone)
     slug, opens = await _incident(connection, content.incident if content else order.incident, exercise, zone)
-    content = content or _made(order, slug, configuration)
+    content = content or _made(order, slug, configuration, templates)
     content = _in_gsm(content) if order.plain else content
     _refuse_long(content)
     return Drafted(content, slug if opens else "")
@@ -91,12 +99,14 @@ async def _incident(connection: Connection, given: str | None, exercise: bool, z
     return slug, True
 
 
-def _made(order: Order, slug: str, configuration: Configuration) -> MessageContent:
+def _made(order: Order, slug: str, configuration: Configuration, templates: Templates) -> MessageContent:
     own = order.language or configuration.languages[0]
     texts = texts_by_language(_given(order), own, configuration.languages)
     if own not in texts:
         own = next(iter(texts))
     titles = {language: order.title or title_of(text) for language, text in texts.items()}
+    if order.confirm:
+        texts = {each: _asking(text, templates.words.of(each)) for each, text in texts.items()}
     now = datetime.now(UTC)
     plain: dict[str, Any] = {
         "incident": slug, "kind": order.kind or "alert", "urgency": "urgent", "language": own, "channels": ["sms"],
@@ -109,6 +119,12 @@ def _made(order: Order, slug: str, configuration: Configuration) -> MessageConte
         **({"recipients": order.recipients} if order.recipients else {}), **_confirmation(order),
     }  # fmt: skip
     return parse_message_file(json.dumps(plain), name="blast", now=now, configuration=configuration)
+
+
+def _asking(text: str, word: Word) -> str:
+    """With how to confirm: whoever typed it at night ticked a box, and said no more. Lint remarks where nobody can."""
+    can_answer, has_page = blast_settings.sender()[1], PublicUrlSettings().public_url
+    return asking_in(text, word, answers=can_answer) if can_answer or has_page else text
 
 
 def _everyone(configuration: Configuration) -> list[str]:

@@ -65,7 +65,7 @@ async def prepare(order: Order, *, break_glass: bool) -> Ready:
     zone = ZoneInfo(templates.timezone)
     prices()  # a setting that is wrong shows before anything else is looked up
     async with acting() as (connection, _), connection.transaction():
-        drafted = await content_of(connection, order, configuration, zone)
+        drafted = await content_of(connection, order, configuration, templates)
         proof, situation = await proof_of_draft(connection, drafted.content, configuration, templates)
         same = await blasts.same_text(connection, [each.text for each in drafted.content.sms if each.text])
     needed = approval_policy.lacking(

@@ -29,6 +29,11 @@ def meaning(text: str) -> Meaning:
     return "other"
 
 
+def tells_how_to_answer(text: str) -> bool:
+    """Whether an SMS of ours says with which word its reader confirms."""
+    return _TELLS.search(text) is not None
+
+
 def _words(text: str) -> list[str]:
     """Small letters without accents, and signs that say something; a word that is no word of ours stays as it is."""
     plain = unicodedata.normalize("NFKD", text.translate(_SAME)).casefold()
@@ -37,6 +42,11 @@ def _words(text: str) -> list[str]:
 
 _ASKS: Final = re.compile("[?\u00bf\u037e\u061f\u2753\u2754\u2047-\u2049\ufe56\uff1f]")
 """Whatever is asked is no confirmation."""
+
+_TELLS: Final = re.compile(
+    r"(antwoord|stuur|répond|repond|reply|antwort|bevestig|confirm|bestätig).*\b(ok|oui|ja|yes)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _SAME: Final = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ß": "ss"})
 # Accents that NFKD took off, variation selectors and skin colours of emoji, what joins them, and what is not seen.

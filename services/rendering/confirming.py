@@ -6,6 +6,7 @@ how to confirm, whatever of its words has to give way.
 
 from typing import Final
 
+from services.domain.answers import tells_how_to_answer
 from services.domain.message_rules import LINK
 from services.domain.problems import Problem, Refused
 from services.domain.variants import SLOT_OPEN, Variant, fill, slot, slots_for
@@ -25,6 +26,13 @@ def tail_of(request: RenderRequest, centre: Centre, word: Word) -> str:
     if not request.content.confirm:
         return ""
     return word("confirm.answer") if centre.answers else word("confirm.sms", link=example_link(centre.site))
+
+
+def asking_in(text: str, word: Word, *, answers: bool) -> str:
+    """An SMS that somebody types for a blast, with how to confirm at its end where it does not say so itself."""
+    if LINK in text or tells_how_to_answer(text):
+        return text
+    return f"{text} {word('confirm.answer') if answers else word('confirm.sms', link=LINK)}"
 
 
 def with_mark(text: str, centre: Centre) -> str:

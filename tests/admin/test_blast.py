@@ -85,6 +85,24 @@ def test_a_hole_counts_as_long_as_what_fills_it(roeland: Roeland, tmp_path: Path
 
 
 @pytest.mark.usefixtures("people")
+def test_whom_it_asks_to_confirm_it_tells_how(roeland: Roeland) -> None:
+    """A box that is ticked at night is enough: by a word where the sender can be answered, else by the link."""
+
+    def text(given: str, **env: str) -> str:
+        found = shown(roeland, "--text", given, "--confirm", **env).document
+        assert not [each for each in found["findings"] if each["rule"] == "sms-confirm"]
+        return str(found["texts"][0]["text"])
+
+    assert text(TEXT) == f"{TEXT} Gelezen? Antwoord OK."
+    assert text(f"{TEXT} Antwoord met JA.") == f"{TEXT} Antwoord met JA."
+    assert shown(roeland, "--text", TEXT).document["texts"][0]["text"] == TEXT
+    public = {"ROELAND_TWILIO_FROM": "CCVO", "ROELAND_PUBLIC_URL": "https://crisis.example"}
+    assert text(TEXT, **public) == f"{TEXT} Bevestig: [link]"
+    both = shown(roeland, "--text", TEXT, "--text", "fr: Le système est à l'arrêt.", "--confirm").document
+    assert {each["text"].rpartition("? ")[2] for each in both["texts"]} == {"Antwoord OK.", "Répondez OK."}
+
+
+@pytest.mark.usefixtures("people")
 def test_several_languages_are_several_texts(roeland: Roeland) -> None:
     """Only a configured language stands before the colon."""
     found = shown(roeland, "--text", TEXT, "--text", "fr: Le système est à l'arrêt.").document

@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from services.domain.answers import tells_how_to_answer
 from services.domain.lint.rule import ROELAND, Hit, Linted, Rule, hit, rule
 from services.domain.message_rules import LINK
 from services.domain.texts import gsm_typography, measure, outside_gsm
 
 EXERCISE_MARK: Final = "OEFENING: "
-HOW: Final = re.compile(
-    r"(antwoord|stuur|répond|repond|reply|antwort|bevestig|confirm|bestätig).*\b(ok|oui|ja|yes)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 LINK_CHARACTERS: Final = 60
 """What a link takes here, where nobody knows our address: `https://`, a name of 26 characters, and what follows it."""
 MOST_ODD: Final = 8
@@ -48,7 +45,7 @@ def sms_confirm(linted: Linted) -> Iterator[Hit]:
     if not content.confirm or "sms" not in content.channels:
         return
     for number, text in enumerate(content.sms):
-        if LINK not in text.text and not HOW.search(text.text):
+        if LINK not in text.text and not tells_how_to_answer(text.text):
             yield hit(f"sms[{number}]")
 
 
