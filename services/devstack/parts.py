@@ -78,7 +78,6 @@ async def _twilio(running: Running, household: Household, given: Given) -> None:
         "ROELAND_TWILIO_ACCOUNT_SID": twilio.account_sid,
         "ROELAND_TWILIO_AUTH_TOKEN": twilio.auth_token,
         "ROELAND_TWILIO_BASE_URL": twilio.url,
-        "ROELAND_SMS_PER_SECOND": "0",
     }
     if not given.twilio_from and not given.twilio_messaging_service_sid:
         running.env["ROELAND_TWILIO_FROM"] = stand_ins.FROM

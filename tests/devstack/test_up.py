@@ -81,6 +81,15 @@ async def test_what_is_given_is_not_started_but_is_made_ready(given: Path, topic
         await admin.close()
 
 
+async def test_a_rate_that_is_given_holds(given: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries how a slow provider feels has its rate: the stand-in once came with one of its own."""
+    rates = {"ROELAND_SMS_PER_SECOND": "10", "ROELAND_SMTP_PER_SECOND": "5"}
+    for name, rate in rates.items():
+        monkeypatch.setenv(name, rate)
+    async with stack(services=(), prepare=False) as running:
+        assert {name: running.environment[name] for name in rates} == rates
+
+
 async def test_a_second_one_on_the_same_folder_is_refused(given: Path) -> None:
     """Two stacks on one folder would ruin its data; the message says what to do."""
     async with stack(services=(), prepare=False):
