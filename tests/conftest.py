@@ -4,6 +4,7 @@
 `topic_prefix`  a prefix for topics that no other test has; its topics are deleted afterwards
 `postgres`      URL of a real PostgreSQL as a role that may create databases, one per session, or ROELAND_TEST_POSTGRES
 `database_url`  URL of a migrated, empty database of this test's own
+`empty_database` URL of a database of this test's own without tables
 `sink`          a mail sink (`.url`, `.mails()`, `.faults(…)`), empty and well-behaved at the start of each test
 `twilio`        a Twilio stand-in (`.url`, `.account_sid`, `.auth_token`, `.messages()`, `.faults(…)`), likewise
 `sinch`         a Sinch stand-in (`.url`, `.service_plan`, `.api_token`, `.messages()`, `.faults(…)`), likewise
@@ -49,6 +50,13 @@ def postgres(background: stack.Background) -> Iterator[str]:
 def database_url(postgres: str) -> Iterator[str]:
     """URL of a database of this test's own: migrated and empty."""
     with stack.fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> Iterator[str]:
+    """URL of a database of this test's own, without tables."""
+    with stack.empty_database(postgres) as url:
         yield url
 
 

@@ -126,6 +126,16 @@ def fresh_database(server_url: str) -> Iterator[str]:
             drop_database(server, name)
 
 
+@contextmanager
+def empty_database(server_url: str) -> Iterator[str]:
+    """URL of a database without tables; dropped afterwards."""
+    name = f"empty_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield _with_database(server_url, name)
+        drop_database(server, name)
+
+
 def drop_database(server: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
     """Whoever is in it."""
     try:

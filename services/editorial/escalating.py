@@ -9,11 +9,10 @@ from datetime import timedelta
 from typing import Final
 
 import structlog
-from psycopg import Rollback
 
 from services.editorial import calling, standing_in
 from services.editorial.desk import Desk
-from services.editorial.spending import over_cap
+from services.editorial.spending import unless_too_dear
 from services.runtime.postgres import AWAY, Connection
 from services.runtime.records import unforeseen
 from services.store import additions, audit, confirmations, escalations, messages
@@ -74,17 +73,11 @@ async def second_channel(connection: Connection, message: Message, absent: Seque
     """
     wanted = [Wanted(each.contact, each.contact, each.audience) for each in absent]
     await additions.append(connection, message, "second-channel", "mail", wanted, source=desk.source)
-    async with connection.transaction() as attempt:  # nobody approved what these cost
+
+    async def by_sms() -> None:
         await additions.append(connection, message, "second-channel", "sms", wanted, source=desk.source)
-        over = await over_cap(connection, message.number, desk, lock=True)
-        if over:
-            raise Rollback(attempt)
-    if over:
-        log.warning("second_channel_too_dear", message=message.number, why=str(over))
-        await audit.record(
-            connection, actor=None, action="message.escalation-too-dear", subject=f"message:{message.id}",
-            detail={"message": message.number, "why": str(over)},
-        )  # fmt: skip
+
+    await unless_too_dear(connection, message, desk, by_sms)
 
 
 ACTS: Final[Mapping[str, Act]] = {

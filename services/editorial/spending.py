@@ -1,18 +1,25 @@
 """No message is released whose SMS cost more than the centre allows itself, whoever releases it, and in what hurry.
+Nor does one go to more people, by hand or by itself, where these cost more.
 
 The caps are editorial's settings: who raises one may restart editorial, and is somebody else than who types at night.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
+
+import structlog
+from psycopg import Rollback
 
 from services.domain.spending import Caps, Excess, excess, finding
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
 from services.runtime.postgres import Connection
 from services.runtime.sms_prices import prices
-from services.store import spending
+from services.store import audit, spending
 from services.store.messages import Message
+
+log = structlog.get_logger(__name__)
 
 
 async def refuse_excess(connection: Connection, message: Message, desk: Desk) -> None:
@@ -40,14 +47,38 @@ async def spent(connection: Connection, message: Message, desk: Desk) -> Spent |
 
 async def refuse_more(connection: Connection, message: Message, desk: Desk, before: Spent | None) -> None:
     """The same for people who were added since: the message with them, and they in this hour, stay within the caps."""
+    if over := await more_over_cap(connection, message, desk, before):
+        raise Refusal(f"message {message.id} goes to nobody else: {over}", cost=float(over.cost))
+
+
+async def more_over_cap(connection: Connection, message: Message, desk: Desk, before: Spent | None) -> Excess | None:
+    """By how much the message is over a cap with what was added since `before`; None when nothing that costs was."""
     if before is None:
-        return
+        return None
     caps, cost = desk.spending.caps, await spending.cost_of(connection, message.number, prices())
     more = cost - before.message
-    if more and (
-        over := excess(cost, Caps(caps.per_message)) or excess(more, Caps(None, caps.per_hour), before=before.hour)
-    ):
-        raise Refusal(f"message {message.id} goes to nobody else: {over}", cost=float(over.cost))
+    if not more:
+        return None
+    return excess(cost, Caps(caps.per_message)) or excess(more, Caps(None, caps.per_hour), before=before.hour)
+
+
+async def unless_too_dear(
+    connection: Connection, message: Message, desk: Desk, add: Callable[[], Awaitable[None]]
+) -> bool:
+    """Have SMS added that nobody approved; undone, logged and on record when they are over a cap. Whether they stay."""
+    before = await spent(connection, message, desk)
+    async with connection.transaction() as attempt:
+        await add()
+        over = await more_over_cap(connection, message, desk, before)
+        if over:
+            raise Rollback(attempt)
+    if over:
+        log.warning("escalation_too_dear", message=message.number, why=str(over))
+        await audit.record(
+            connection, actor=None, action="message.escalation-too-dear", subject=f"message:{message.id}",
+            detail={"message": message.number, "why": str(over)},
+        )  # fmt: skip
+    return over is None
 
 
 async def tell(connection: Connection, message: int, desk: Desk) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.domain.variants import FALLBACK, Variant
 from services.editorial.desk import Desk
+from services.editorial.spending import unless_too_dear
 from services.rendering.deputy import for_deputy
 from services.runtime.postgres import Connection
 from services.store import additions, deputies, variants
@@ -14,13 +15,17 @@ from services.store.messages import Message
 
 
 async def tell_deputies(connection: Connection, message: Message, absent: Sequence[Unconfirmed], desk: Desk) -> None:
-    """The first deputy of each who has an address, on every channel on which they have one and there is a version."""
+    """The first deputy of each who has an address, on every channel on which they have one and there is a version.
+
+    No SMS where these would cost more than the centre allows itself; a mail all the same.
+    """
     audience = {each.contact: each.audience for each in absent}
     groups: dict[int, list[Deputy]] = {}
     for each in await deputies.first_with_address(connection, message.number, list(audience)):
         groups.setdefault(each.deputy, []).append(each)
     versions = list((await variants.read(connection, message.number)).values())
-    for channel in ("mail", "sms"):
+
+    async def tell(channel: str) -> None:
         made: list[tuple[Variant, Sequence[Deputy]]] = []
         for group in groups.values():
             languages = (group[0].language, message.content["language"])
@@ -34,6 +39,9 @@ async def tell_deputies(connection: Connection, message: Message, absent: Sequen
             for each in group
         ]
         await additions.append(connection, message, "deputy", channel, wanted, source=desk.source)
+
+    await tell("mail")
+    await unless_too_dear(connection, message, desk, lambda: tell("sms"))
 
 
 def _for_them(version: Variant, group: Sequence[Deputy], desk: Desk) -> Variant:

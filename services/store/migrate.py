@@ -4,6 +4,7 @@ Needs an empty database that its role owns, no extension and no superuser. Migra
 a later release, so that a version before and this one can stand side by side.
 """
 
+import time
 from pathlib import Path
 
 import sqlalchemy
@@ -14,14 +15,15 @@ from alembic.script import Script, ScriptDirectory
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x726F656C  # "roel": two migrations at once wait for each other
+ASK_AGAIN_SECONDS = 0.2
 
 
 def migrate(database_url: str) -> list[str]:
     """Upgrade to the newest revision; returns the revisions applied, oldest first; none is fine."""
     with _engine(database_url).connect() as connection:
-        connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-        connection.commit()
+        _wait_for_others(connection)
         before = _revision(connection)
+        connection.commit()  # alembic begins a transaction of its own for each revision
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -33,6 +35,14 @@ def pending(database_url: str) -> list[str]:
     """Revisions that the database lacks, oldest first."""
     with _engine(database_url).connect() as connection:
         return [r.revision for r in _between(_revision(connection))]
+
+
+def _wait_for_others(connection: sqlalchemy.Connection) -> None:
+    """By asking again: whoever waits in a statement is waited for by an index that is made beside writers."""
+    while not connection.execute(sqlalchemy.text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}).scalar():
+        connection.commit()
+        time.sleep(ASK_AGAIN_SECONDS)
+    connection.commit()
 
 
 def _between(before: str | None) -> list[Script]:

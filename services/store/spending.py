@@ -1,4 +1,4 @@
-"""What SMS cost by the plans of messages: one message's, or that of all in the last hour. Estimates, by segments."""
+"""What SMS cost by the batches of messages: one message's, or all of the last hour. Estimates, by segments."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,14 +18,15 @@ LOCK: Final = 0x736D735F
 
 
 async def cost_of(connection: Connection, message: int, prices: Mapping[str, Decimal]) -> Decimal:
-    """EUR that the SMS of this message's plan cost."""
-    return await _cost(connection, "m.number = %(message)s", message, prices)
+    """EUR that the SMS of this message cost: of its plan, and of whoever was added to it since."""
+    return await _cost(connection, _OF_MESSAGE, message, prices)
 
 
 async def cost_of_hour(
     connection: Connection, prices: Mapping[str, Decimal], *, but: int, lock: bool = False
 ) -> Decimal:
-    """EUR of all that was released in the last hour, or is approved and about to be; without message `but`.
+    """EUR of all that was released in the last hour, is approved and about to be, or was added to what was released
+    before; without message `but`.
 
     `lock`: nobody else who says so adds to it until the transaction ends.
     """
@@ -35,7 +36,8 @@ async def cost_of_hour(
 
 
 async def sms_since(connection: Connection, hours: int) -> list[tuple[int, int]]:
-    """Of each message that was released since: how many SMS were handed over, and how many segments its longest has.
+    """Of each message that was released since, or to which somebody was added: how many SMS were handed over of what
+    is that young, and how many segments its longest has.
 
     From what batches count, so that a page may ask it.
     """
@@ -54,24 +56,39 @@ async def _cost(connection: Connection, which: str, message: int, prices: Mappin
     return totals((SmsGroup(prefix, count, measure(text).segments) for text, prefix, count in rows), prices).cost
 
 
-_IN_HOUR: Final = """m.number <> %(message)s AND m.state <> 'replaced'
-    AND coalesce(m.released_at, m.approved_at) > clock_timestamp() - interval '1 hour'"""
+_OF_MESSAGE: Final = "SELECT message, number FROM batch WHERE message = %(message)s AND channel = 'sms'"
 
-# One row for each text and country, and not for each delivery.
+# An addition counts from when it was made: its message may have been released long before.
+_IN_HOUR: Final = """
+SELECT b.message, b.number FROM message m JOIN batch b ON b.message = m.number AND b.channel = 'sms'
+WHERE m.number <> %(message)s AND m.state <> 'replaced'
+AND coalesce(m.released_at, m.approved_at) > clock_timestamp() - interval '1 hour'
+UNION SELECT b.message, b.number FROM batch b
+WHERE b.origin <> 'plan' AND b.made_at > clock_timestamp() - interval '1 hour'
+AND b.message <> %(message)s AND b.channel = 'sms'"""
+
+# One row for each text and country, and not for each delivery; these are read by their key, batch by batch.
 _GROUPS: Final = """
-SELECT v.text, copies.prefix, copies.count FROM message m
-JOIN variant v ON v.message = m.number AND v.channel = 'sms'
-CROSS JOIN LATERAL (
-    SELECT left(a.value, 4) AS prefix, count(*) FROM delivery d JOIN address a ON a.id = d.address
-    WHERE d.message = m.number AND d.variant = v.number AND a.value IS NOT NULL GROUP BY 1
-) copies WHERE {which}
+WITH which AS MATERIALIZED ({which})
+SELECT v.text, copies.prefix, copies.count FROM (
+    SELECT d.message, d.variant, left(a.value, 4) AS prefix, count(*)
+    FROM which JOIN batch b USING (message, number) CROSS JOIN LATERAL (
+        SELECT message, variant, address FROM delivery
+        WHERE message = b.message AND sequence BETWEEN b.first_sequence AND b.last_sequence OFFSET 0
+    ) d JOIN address a ON a.id = d.address
+    WHERE a.value IS NOT NULL GROUP BY 1, 2, 3
+) copies JOIN variant v ON v.message = copies.message AND v.number = copies.variant
 """
 
 _SINCE: Final = """
-SELECT (SELECT coalesce(sum(b.claimed + b.unknown + b.accepted + b.bounced + b.delivered), 0)
-        FROM batch b WHERE b.message = m.number AND b.channel = 'sms'),
-       (SELECT array_agg(v.text) FROM variant v WHERE v.message = m.number AND v.channel = 'sms')
-FROM message m WHERE m.released_at > clock_timestamp() - make_interval(hours => %(hours)s)
+SELECT sum(b.claimed + b.unknown + b.accepted + b.bounced + b.delivered),
+    (SELECT array_agg(v.text) FROM variant v WHERE v.message = b.message AND v.channel = 'sms')
+FROM (
+    SELECT b.* FROM message m JOIN batch b ON b.message = m.number
+    WHERE m.released_at > clock_timestamp() - make_interval(hours => %(hours)s)
+    UNION SELECT * FROM batch
+    WHERE origin <> 'plan' AND made_at > clock_timestamp() - make_interval(hours => %(hours)s)
+) b WHERE b.channel = 'sms' GROUP BY b.message
 """
 
 _FINDING: Final = """

@@ -270,6 +270,23 @@ async def test_a_second_channel_never_costs_more_than_the_centre_allows_itself(
     assert len(await calls.of(told.connection, message.number)) == 5
 
 
+async def test_deputies_get_no_sms_above_a_cap_and_their_mail_all_the_same(
+    told: Crisis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody approved what these cost; the record says why a deputy was told in one way alone."""
+    monkeypatch.setenv("ROELAND_SMS_MOST_PER_MESSAGE", "0.15")
+    told.desk = replace(told.desk, spending=SpendingSettings())
+    message = await told.told()
+    await told.send_all()
+    await told.deputise(told.people[1], told.others[1])
+    await told.escalate(MINUTES)
+    await told.send_all("mail")
+    await told.escalate(10)
+    assert [each[1:4] for each in await told.added(message) if each[0] == "deputy"] == [("Bo", "Yan", "mail")]
+    acts = await told.sql("SELECT action FROM audit WHERE action LIKE 'message.escalation-%%'")
+    assert acts == [("message.escalation-too-dear",)]
+
+
 async def test_whoever_is_still_to_be_told_is_not_told_earlier_by_an_escalation(told: Crisis) -> None:
     """A release in an order: a fall-back keeps the step of its SMS, and nobody who waits for theirs is called."""
     message = await told.told()

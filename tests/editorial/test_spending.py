@@ -90,6 +90,29 @@ async def test_newcomers_stay_within_the_caps_too(capped: Rooms, incident: str) 
     assert (await capped.ask(IncludeNewcomers(message_id=message, contacts=[free]), SECOND)).done
 
 
+async def test_who_is_added_to_an_old_message_counts_in_the_hour_in_which_they_came(
+    capped: Rooms, incident: str
+) -> None:
+    """Else what is released just after that has the whole cap to itself. After an hour they count no longer."""
+    await capped.rows("UPDATE address SET current = false WHERE channel = 'sms' AND current RETURNING 1")
+    old = await capped.proofed(incident=incident, sms=[{"text": "Oud."}], **SMS)
+    assert (await capped.approve(old)).done
+    await two_hours_later(capped)
+    contacts = [await came(capped, f"+3247000008{each}") for each in range(3)]
+    assert (await capped.ask(IncludeNewcomers(message_id=old, contacts=contacts), SECOND)).done
+    later = await capped.proofed(incident=incident, sms=[{"text": "Later."}], **SMS)
+    refused = await capped.approve(later)
+    assert "with 0.30 in the last hour" in (refused.error or ""), refused
+    await two_hours_later(capped)
+    assert (await capped.approve(later)).done
+
+
+async def two_hours_later(capped: Rooms) -> None:
+    """All that was released, and whoever was added to it, is two hours older."""
+    await capped.rows("UPDATE message SET released_at = released_at - interval '2 hours' RETURNING 1")
+    await capped.rows("UPDATE batch SET made_at = made_at - interval '2 hours' RETURNING 1")
+
+
 async def came(capped: Rooms, number: str | None) -> int:
     """A governor who was not there at the proof."""
     query = "INSERT INTO contact (external_id, name) VALUES (gen_random_uuid(), 'Nieuw') RETURNING id"

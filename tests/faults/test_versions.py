@@ -10,16 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from psycopg import sql
 
 from services.store import migrate
-from tests import stack
 from tests.faults.harness import Crew
 from tests.faults.programs import HERE
 
@@ -208,13 +205,3 @@ def upgrade(database_url: str, revision: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
-
-
-@pytest.fixture
-def empty_database(postgres: str) -> Iterator[str]:
-    """URL of a database without tables."""
-    name = f"empty_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield f"{postgres.rpartition('/')[0]}/{name}"
-        stack.drop_database(server, name)
