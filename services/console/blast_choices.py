@@ -4,8 +4,8 @@ from typing import Any
 
 from fastapi import Request
 
+from services.console.contact_summaries import roles
 from services.console.desk import desk_of
-from services.console.kept import roles
 from services.console.languages import language_of
 from services.domain.municipalities import PROVINCES
 from services.domain.playbooks import PreparedEntry

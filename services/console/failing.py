@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import of_refusal, problem, status_of
-from services.console.doors import kept_form
+from services.console.doors import form_to_resend
 from services.console.view import page, see, way_back
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
@@ -88,7 +88,7 @@ async def _not_fresh(request: Request, _: Exception) -> Response:
     if _is_api(request):
         return problem(403, "Proof needed", "this needs a person who proved just now, at the console, who they are")
     back = way_back(request)
-    onwards = "/sign-in/again/form" if await kept_form.keep(request, back) else back
+    onwards = "/sign-in/again/form" if await form_to_resend.keep(request, back) else back
     return see(request, f"/sign-in/again?next={quote(onwards, safe='')}")
 
 

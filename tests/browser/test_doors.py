@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from services.console.doors import first_start, second_step
-from services.console.doors.kept_form import PURPOSE, KeptForm
+from services.console.doors.form_to_resend import PURPOSE, KeptForm
 from services.runtime.sealing import seal
 from services.store import accounts, kept_forms, one_time_links, sessions
 from services.store.secret_keys import signing_keys

@@ -14,8 +14,8 @@ from services.admin.answers import Refusal
 from services.console.access import Allowed, See, Who
 from services.console.calling import call
 from services.console.contact_refusals import in_page_words
+from services.console.contact_summaries import roles as roles_of
 from services.console.desk import desk_of
-from services.console.kept import roles as roles_of
 from services.console.masking import masked, sees_addresses
 from services.console.view import page, see
 from services.contacts.export import columns

@@ -16,9 +16,9 @@ from services.admin.selecting import Chosen
 from services.console.access import Allowed, See, Who
 from services.console.calling import call
 from services.console.contact_refusals import in_page_words
+from services.console.contact_summaries import of_contacts
 from services.console.desk import desk_of
 from services.console.hardening import UPLOADS
-from services.console.kept import of_contacts
 from services.console.masking import sees_addresses
 from services.console.pages.contacts import address_of
 from services.console.view import page, see

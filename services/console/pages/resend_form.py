@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.console.access import See
-from services.console.doors.kept_form import kept, taken
+from services.console.doors.form_to_resend import kept, taken
 from services.console.view import page
 
 router = APIRouter()
@@ -16,7 +16,7 @@ async def show(request: Request, who: See) -> Response:
     found = await kept(request, who)
     if found is None:
         return RedirectResponse("/", status_code=303)
-    return page(request, "sign_in/kept_form.html.j2", kept=found)
+    return page(request, "sign_in/resend_form.html.j2", kept=found)
 
 
 @router.post("/sign-in/again/form")
