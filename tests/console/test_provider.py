@@ -64,6 +64,7 @@ async def test_whoever_the_provider_knows_comes_in_with_the_roles_of_their_group
         assert user
         assert user.roles == ["author", "crisis-manager"]
         await save_user(connection, AN, ["administrator"])
+        await save_user(connection, "cas@ccvo.example", ["administrator"])
     await through(await console.anyone(), "an")
     async with console.desk.pool.connection() as connection:
         user = await find_user(connection, AN)
@@ -103,6 +104,25 @@ async def test_of_whom_the_provider_says_no_groups_nothing_changes(console: Cons
     assert answer.status_code == 403
     assert "zei niet in welke groepen u zit" in answer.text
     assert (await elsewhere.get("/")).status_code == 200
+
+
+async def test_where_the_centre_says_so_whoever_it_says_no_groups_of_loses_roles_and_session(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Canaille leaves the claim out for who is in none; yet not where the groups were not asked for."""
+    monkeypatch.setenv("ROELAND_OIDC_ROLES_MISSING", "none")
+    elsewhere = await console.as_("author", email="dirk@ccvo.example")
+    monkeypatch.setenv("ROELAND_OIDC_SCOPES", "openid email profile")
+    unasked = Console(make_app(console.desk), console.desk)
+    answer = await through(await unasked.anyone(), "dirk")
+    assert (answer.status_code, "zei niet in welke groepen u zit" in answer.text) == (403, True)
+    assert (await elsewhere.get("/")).status_code == 200
+    monkeypatch.setenv("ROELAND_OIDC_SCOPES", "openid email profile groups")
+    asked = Console(make_app(console.desk), console.desk)
+    answer = await through(await asked.anyone(), "dirk")
+    assert (answer.status_code, "U hebt hier geen rol" in answer.text) == (403, True)
+    assert (await elsewhere.get("/")).status_code == 303
+    assert (await through(await asked.anyone(), "an")).status_code == 303, "who is in a group comes in as before"
 
 
 async def test_only_the_browser_that_went_comes_back_and_once(console: Console) -> None:

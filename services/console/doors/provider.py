@@ -32,13 +32,15 @@ class NotBelieved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the provider said of somebody."""
+    """What the provider said of somebody. `whole`: all that we ask for was granted, and its userinfo was read too, so
+    that a claim which is not there is one that the provider leaves out."""
 
     subject: str
     claims: Mapping[str, Any]
     id_token: str
     session: str | None
     proved_at: int | None
+    whole: bool = False
 
 
 @dataclass
@@ -84,6 +86,7 @@ class Provider:
             str(token["id_token"]),
             claims.get("sid"),
             int(proved) if isinstance(proved, int | float) else None,
+            whole=bool(more) and self._granted(metadata, token),
         )
 
     def leaving(self, id_token: str | None, back: str) -> str | None:
@@ -135,6 +138,14 @@ class Provider:
         except JoseError as problem:
             raise NotBelieved(f"the ID token: {problem}") from None
         return claims
+
+    def _granted(self, metadata: Mapping[str, Any], token: Mapping[str, Any]) -> bool:
+        """Whether we got every scope that we ask for (RFC 6749 §5.1: what is not said is as asked), and ask for the
+        claim's own where the provider has one of its name."""
+        asked, there = set(self.settings.oidc_scopes.split()), metadata.get("scopes_supported")
+        granted = set(str(token["scope"]).split()) if token.get("scope") else asked
+        own = {self.settings.oidc_roles_claim.partition(".")[0]} & set(there if isinstance(there, list) else ())
+        return asked | own <= granted & asked
 
     def _meant_for_us(self, claims: Mapping[str, Any]) -> None:
         audience = claims.get("aud")

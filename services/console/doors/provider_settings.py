@@ -1,7 +1,7 @@
 """The OpenID provider through which the centre's people sign in; none where no issuer is set."""
 
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -23,6 +23,9 @@ class ProviderSettings(RoelandSettings):
     oidc_roles_claim: str = Field(default="groups", description="The claim with what roles are made of; a.b: in a.")
     oidc_roles: dict[str, list[str]] = Field(
         default={}, description='{"ccvo-crisis": ["crisis-manager"]}: value of that claim to roles.'
+    )
+    oidc_roles_missing: Literal["keep", "none"] = Field(
+        default="keep", description="What a token without that claim means: roles stay as they are, or there are none."
     )
     oidc_trust_email: bool = Field(default=False, description="Its addresses count without email_verified too.")
 

@@ -13,6 +13,7 @@ from services.console.view import page
 from services.domain.sms_price import CURRENCY
 from services.runtime.sms_prices import SpendingSettings, prices
 from services.store import alarms, dead_letters, spending
+from services.store.kept_roles import administrator_kept
 
 Administrator = Annotated[Who, Depends(Allowed("administer"))]
 SPANS: Final = (1, 24)
@@ -27,8 +28,10 @@ async def index(request: Request, who: Administrator) -> Response:
     async with desk_of(request).pool.connection() as connection:
         standing = await alarms.rung(connection)
         letters = [each for each in await dead_letters.recent(connection) if each.replayed_at is None]
+        kept = await administrator_kept(connection)
     return page(
-        request, "settings.html.j2", alarms=len(standing), letters=len(letters), version=version("roeland")
+        request, "settings.html.j2", alarms=len(standing), letters=len(letters), kept=int(kept is not None),
+        version=version("roeland"),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from services.console.view import page, see
 from services.domain.contact_fields import masked
 from services.domain.identity import ROLES
 from services.store import audit, sessions, users
+from services.store.kept_roles import administrator_kept
 from services.store.users import User
 
 Administrator = Annotated[Who, Depends(Allowed("administer"))]
@@ -134,10 +135,10 @@ def _some(roles: list[str] | None) -> list[str]:
 
 async def _list(request: Request, *, refusal: Refusal | None = None, given: dict[str, Any] | None = None) -> Response:
     async with desk_of(request).pool.connection() as connection:
-        found = await users.all_users(connection)
+        found, kept = await users.all_users(connection), await administrator_kept(connection)
     return page(
         request, "settings/users.html.j2", status=409 if refusal else 200, users=found, roles=ROLES, refusal=refusal,
-        given=given or {"email": "", "roles": [], "mobile": ""}, masked=masked,
+        given=given or {"email": "", "roles": [], "mobile": ""}, masked=masked, kept=kept,
     )  # fmt: skip
 
 
@@ -147,10 +148,11 @@ async def _one(
     doors = desk_of(request).doors
     async with desk_of(request).pool.connection() as connection:
         signed_in = await sessions.standing_of(connection, user.id, idle=doors.idle, absolute=doors.absolute)
+        kept = await administrator_kept(connection)
     return page(
         request, "settings/user.html.j2", status=409 if refusal else 200, user=user, roles=ROLES, refusal=refusal,
         sessions=() if user.disabled_at else signed_in, mobile=masked(user.mobile), link=link,
-        told=request.query_params.get("told"),
+        told=request.query_params.get("told"), kept=kept == user.id,
     )  # fmt: skip
 
 
