@@ -11,7 +11,7 @@
 `settings_env`  the ROELAND_* variables for Kafka and PostgreSQL; for `monkeypatch.setenv` or a subprocess
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from services.devstack.processes import free_port
 from tests import stack, twilio_requests
 
 # Machines are shared and noisy: how long an example takes to draw or to run says nothing about the code.
@@ -30,6 +31,12 @@ hypothesis.settings.load_profile("noisy")
 def background() -> stack.Background:
     """An event loop in a thread of its own, for fixtures that start servers."""
     return stack.Background()
+
+
+@pytest.fixture(scope="session")
+def unused_tcp_port_factory() -> Callable[[], int]:
+    """That of pytest-asyncio, but below the ports from which this machine's own connections go out: these took some."""
+    return free_port
 
 
 @pytest.fixture(scope="session")
