@@ -5,9 +5,9 @@ from typing import Final
 import psycopg
 from pydantic import ValidationError
 
-from services.admin.answers import InDoubt, Invalid, Refusal
+from services.admin.answers import InDoubt, Invalid, Refusal, Unanswered
 from services.domain.problems import Refused
-from services.runtime.errors import Foreseen
+from services.runtime.errors import Foreseen, Unavailable
 
 AWAY: Final = "the database cannot be reached: is it running? Try `roeland doctor`"
 
@@ -20,6 +20,8 @@ def as_refusal(problem: BaseException) -> Refusal | None:
         count = len(problem.problems)
         told = f"refused: {count} problem{'s' if count != 1 else ''}"
         return Invalid(told, problems=problem.problems, missing=problem.missing)
+    if isinstance(problem, Unavailable):
+        return Unanswered(str(problem), missing=problem.missing)
     if isinstance(problem, Foreseen):
         return Refusal(str(problem), missing=problem.missing)
     cause = getattr(problem, "orig", problem)  # SQLAlchemy's errors, which migrations raise, carry psycopg's

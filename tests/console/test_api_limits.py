@@ -1,12 +1,13 @@
 """How often and how much: what one program asks too much of is refused, and nobody else suffers from it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import pytest
 
-from services.console.api import rates
+from services.console.api import rates, uploads
 from services.console.api.install import CONTACTS_BYTES
 from services.console.hardening import BODY_BYTES
 from tests.console.conftest import Console
@@ -118,3 +119,45 @@ def _judged(answer: Any) -> bool:
     """`lint` and `check` answer with what they found, and that it is wrong."""
     found = answer.json() if answer.status_code == 200 else {}
     return found.get("ok") is False or bool(found.get("problems"))
+
+
+async def _slowly(go: asyncio.Event) -> AsyncIterator[bytes]:
+    yield b"external_id,"
+    await go.wait()
+    yield b"name"
+
+
+async def test_few_lists_are_in_memory_at_once_and_nobodys_alone(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a key or without: who sends a list takes a place before it is read; others hear at once to come again."""
+    one, go = await console.as_("crisis-manager"), asyncio.Event()
+    another = await console.as_("crisis-manager", email="other@ccvo.example")
+    third = await console.as_("crisis-manager", email="third@ccvo.example")
+
+    def sent(client: httpx.AsyncClient, **headers: str) -> asyncio.Task[httpx.Response]:
+        headers = {**CSV, **headers}
+        return asyncio.create_task(client.post(f"{API}/contacts/import", content=_slowly(go), headers=headers))
+
+    waiting = [sent(one), sent(one, **{"Idempotency-Key": "a"})]
+    await _until(lambda: uploads._held.total() == 2)
+    refused = await sent(one)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5"), "two are one's own"
+    waiting += [sent(another), sent(another)]
+    await _until(lambda: uploads._held.total() == 4)
+    assert (await sent(third)).status_code == 503
+    assert (await third.get(f"{API}/incidents")).status_code == 200
+    go.set()
+    assert {(await each).status_code for each in waiting} == {422}, "they were read, and are no lists"
+    assert not uploads._held
+    monkeypatch.setattr(uploads, "SECONDS", 0.2)
+    go.clear()
+    late = await sent(third)
+    assert (late.status_code, late.json()["type"]) == (408, "/api#request-timeout"), "who never ends holds no place"
+    assert not uploads._held
+
+
+async def _until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not so():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.admin.answers import Answer, Invalid, Refusal, as_plain
 from services.console.access import NotAllowed, NotFresh, Who
-from services.console.api import answering, bodies, paging, rates, versions
+from services.console.api import answering, bodies, paging, rates, uploads, versions
 from services.console.api.ability import Ability, Written
 from services.console.api.asking import Parameter, has_fields, model_of, parameters
 from services.console.api.idempotency import once_only
@@ -23,9 +23,10 @@ async def carry_out(ability: Ability, request: Request, who: Who, given: dict[st
     rates.CALLS.take(f"key {who.key.id}" if who.key else f"user {who.user.id}")
     _refuse_beyond(ability, who, given)
     await _refuse_unknown(ability, request)
-    if ability.method == "POST":
-        return await once_only(request, who, lambda: _done(ability, request, who, given))
-    return await _done(ability, request, who, given)
+    async with uploads.place(request, who.user.id):
+        if ability.method == "POST":
+            return await once_only(request, who, lambda: _done(ability, request, who, given))
+        return await _done(ability, request, who, given)
 
 
 async def _done(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from services.console.api import document, live, routes
 from services.console.api.problems import kind
 from services.console.api.rates import TooMany
+from services.console.api.uploads import NoPlace, TooSlow
 from services.console.api.versions import Precondition
 from services.console.hardening import UPLOADS
 
@@ -20,6 +21,8 @@ def install(app: FastAPI) -> None:
     app.include_router(live.router)
     app.add_exception_handler(TooMany, _too_many)
     app.add_exception_handler(Precondition, _precondition)
+    app.add_exception_handler(NoPlace, _no_place)
+    app.add_exception_handler(TooSlow, _too_slow)
 
 
 async def _too_many(_: Request, failure: Exception) -> Response:
@@ -30,3 +33,12 @@ async def _too_many(_: Request, failure: Exception) -> Response:
 async def _precondition(_: Request, failure: Exception) -> Response:
     status, detail = (failure.status, failure.detail) if isinstance(failure, Precondition) else (412, None)
     return kind(status, detail)
+
+
+async def _no_place(_: Request, _failure: Exception) -> Response:
+    told = "other lists are read now: nothing was done, try again"
+    return kind(503, told, headers={"Retry-After": "5", "Connection": "close"})
+
+
+async def _too_slow(_: Request, _failure: Exception) -> Response:
+    return kind(408, headers={"Connection": "close"})

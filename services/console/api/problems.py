@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse
 
-from services.admin.answers import Invalid, Refusal, Unanswered, as_plain
+from services.admin.answers import InDoubt, Invalid, Refusal, Unanswered, as_plain
 from services.console.api.remedies import for_programs
 
 PROBLEM: Final = "application/problem+json"
+DOUBT: Final = ". It may be done all the same: look, or send the same again with the same Idempotency-Key"
 DOCUMENTED: Final = "/api"
 """The page that explains every kind: `type` is a place on it, and stays."""
 
@@ -28,7 +29,10 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
     428: ("Version needed", "A change must say which version it is of: `If-Match`, with the `ETag` that you read."),
     429: ("Too many requests", "Wait as long as `Retry-After` says."),
     500: ("A mistake of ours", "It is in the log of the console."),
-    503: ("Unavailable", "A part of Roeland did not answer in time, and nothing was done. Try again after a moment."),
+    503: (
+        "Unavailable",
+        "A part of Roeland did not answer, and nothing was done, unless `detail` says that it may be. Try again.",
+    ),
 }
 """What may go wrong, by status: its title, and when it is so."""
 
@@ -70,7 +74,8 @@ def of_refusal(refusal: Refusal, named: Iterable[object] = ()) -> JSONResponse:
     """What a command refused. `named`: what the path names; that one of these is not there is 404."""
     status = status_of(refusal, named)
     headers = {"Retry-After": "5"} if status == 503 else None
-    return kind(status, refusal.error, problems=refusal.problems, more=refusal.more, headers=headers)
+    told = refusal.error + (DOUBT if isinstance(refusal, InDoubt) else "")
+    return kind(status, told, problems=refusal.problems, more=refusal.more, headers=headers)
 
 
 def status_of(refusal: Refusal, named: Iterable[object] = ()) -> int:

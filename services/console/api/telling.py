@@ -4,11 +4,12 @@ import inspect
 import re
 from typing import Any, Final
 
-from services.console.api.ability import JSON, Ability
+from services.console.api.ability import JSON, PREFIX, Ability
 from services.console.api.asking import has_fields, model_of
 from services.console.api.examples import BODIES, answer_of
 from services.console.api.models import Open
 from services.console.api.problems import KINDS, PROBLEM, slug
+from services.console.hardening import UPLOADS
 
 HTML: Final = "text/html"
 OBJECT: Final[dict[str, Any]] = {"type": "object", "additionalProperties": True}
@@ -83,6 +84,7 @@ def _problems(ability: Ability) -> dict[int | str, Any]:
     statuses = {400, 401, 403, 409, 422, 429, 500, 503}
     statuses |= {404} if "{" in ability.path else set()
     statuses |= {413, 415} if ability.given or has_fields(ability) else set()
+    statuses |= {408} if PREFIX + ability.path in UPLOADS else set()
     statuses |= {412, 428} if ability.versioned else set()
     return {status: problem(status) for status in sorted(statuses)}
 
