@@ -39,7 +39,8 @@ test-fast: install ## The tests that need no server
 	@$(BIN)/pytest -m "not stack and not browser"
 
 test-browser: install ## Pages and mails in Chromium, with axe-core; pictures of all of it in .screenshots/
-	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium"; exit 1; }
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { \
+		echo "Chromium is missing: apt-get install --no-install-recommends chromium-headless-shell"; exit 1; }
 	@$(BIN)/pytest -q -m "not long" tests/browser
 
 bench: install ## Speed, CPU, memory and latency beside smtp-source, in 20 minutes; FIGURES="mail urgent" for some

@@ -35,7 +35,9 @@ ARGUMENTS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-INSTALL: Final = "Chromium is missing: apt-get install --no-install-recommends chromium"
+CHROMIUMS: Final = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first that is there. Without windows it draws the same pages in a third of the time."""
+INSTALL: Final = "Chromium is missing: apt-get install --no-install-recommends chromium-headless-shell"
 
 
 class Sight:
@@ -82,7 +84,7 @@ class Sight:
         return self._background.run(self._shoot(Subject(page, files or {}), name))
 
     async def _open(self) -> None:
-        executable = shutil.which("chromium") or shutil.which("chromium-browser")
+        executable = next(filter(None, map(shutil.which, CHROMIUMS)), None)
         if executable is None:
             raise RuntimeError(INSTALL)
         SCREENSHOTS.mkdir(exist_ok=True)
