@@ -19,6 +19,10 @@ USUAL: Final = (
         r"somebody changed these roles meanwhile: .*",
         _("Somebody changed these roles meanwhile. Look at them again, then choose."),
     ),
+    (
+        r"somebody changed this meanwhile: .*",
+        _("Somebody changed this meanwhile. Look at what stands there now, and send it again if it still holds."),
+    ),
     (r"choose at least one person", _("Choose at least one person.")),
     (r"choose at least one thing .*", _("Choose at least one thing that it is told of.")),
     (

@@ -1,5 +1,7 @@
 """Incidents: opened, moved, closed; what is known in them; and what was said."""
 
+import re
+
 import httpx
 import pytest
 
@@ -105,6 +107,73 @@ async def test_a_fact_is_set_changed_and_withdrawn(console: Console, desk: Desk)
     assert (dict(versions[0].literals), dict(versions[1].literals)) == ({"sinds": "8 uur"}, {})
     assert "klopte niet" in await shown(browser, f"{path}/facts/stilstand")
     assert "Geen enkel bericht" in await shown(browser, f"{path}/impact")
+
+
+def seen(page: str, act: str) -> str:
+    """What the form of this act carries of what stood there."""
+    found = re.search(rf'/{act}".*?name="seen" value="([^"]+)"', page, re.S)
+    assert found
+    return found[1]
+
+
+FORMS = {
+    "phase": ({"to": "containment"}, {"to": "recovery", "reason": "mijn reden"}),
+    "level": ({"to": "federal"}, {"to": "provincial", "reason": "mijn reden"}),
+    "about": ({"title": "Anders", "spoc": "Wacht"}, {"title": "Van mij", "entity": "mijn reden"}),
+    "close": ({}, {"reason": "mijn reden"}),
+    "reopen": ({}, {"reason": "mijn reden"}),
+}
+
+
+async def test_a_form_that_was_opened_before_somebody_elses_change_says_so_and_keeps_its_text(
+    console: Console, desk: Desk
+):
+    """What they changed is not overwritten unseen; once it was seen, the same form goes through."""
+    browser, path = await opened(console), "/incidents/cyber-2026-014"
+    for act, (theirs, mine) in FORMS.items():
+        old = seen(await shown(browser, path), act)
+        answer = await browser.post(f"{path}/{act}", data={**theirs, "seen": old})
+        assert answer.status_code == 303, answer.text
+        if act in {"close", "reopen"}:
+            continue  # what it is now has no such form any more
+        answer = await browser.post(f"{path}/{act}", data={**mine, "seen": old})
+        assert (answer.status_code, "Iemand wijzigde dit intussen" in answer.text) == (409, True), act
+        assert 'value="mijn reden"' in answer.text, act
+        answer = await browser.post(f"{path}/{act}", data={**mine, "seen": seen(answer.text, act)})
+        assert answer.status_code == 303, answer.text
+
+
+async def test_two_who_change_something_else_are_not_in_each_others_way(console: Console, desk: Desk):
+    """Who moves the phase while somebody types whom to call."""
+    browser, path = await opened(console), "/incidents/cyber-2026-014"
+    page = await shown(browser, path)
+    for act, data in (("phase", {"to": "containment"}), ("about", {"title": "Anders"}), ("level", {"to": "federal"})):
+        answer = await browser.post(f"{path}/{act}", data={**data, "seen": seen(page, act)})
+        assert answer.status_code == 303, answer.text
+
+
+async def test_whoever_closes_what_moved_meanwhile_hears_so(console: Console, desk: Desk):
+    """Their reason stays."""
+    browser, path = await opened(console), "/incidents/cyber-2026-014"
+    old = seen(await shown(browser, path), "close")
+    await browser.post(f"{path}/phase", data={"to": "containment"})
+    answer = await browser.post(f"{path}/close", data={"reason": "hersteld", "seen": old})
+    assert (answer.status_code, 'value="hersteld"' in answer.text) == (409, True)
+
+
+async def test_a_new_fact_never_replaces_one_that_is_there(console: Console, desk: Desk):
+    """Two give the same name to what they know: the second hears of the first, and loses no text."""
+    browser, path = await opened(console), "/incidents/cyber-2026-014"
+    assert 'name="version" value="0"' in await shown(browser, f"{path}/facts/new")
+    data = {"key": "stilstand", "values": "", "status": "confirmed", "version": "0"}
+    answer = await browser.post(f"{path}/facts", data={**data, "said-nl": "Stil sinds 8 uur"})
+    assert answer.status_code == 303, answer.text
+    answer = await browser.post(f"{path}/facts", data={**data, "said-nl": "Stil sinds 9 uur"})
+    assert answer.status_code == 409
+    assert "Stil sinds 9 uur" in answer.text and "Stil sinds 8 uur" in answer.text
+    assert 'name="version" value="1"' in answer.text
+    answer = await browser.post(f"{path}/facts/stilstand/withdraw", data={"version": "7", "reason": "klopt niet"})
+    assert (answer.status_code, 'value="klopt niet"' in answer.text) == (409, True)
 
 
 async def test_an_exercise_has_its_participants_and_says_so(console: Console, desk: Desk):

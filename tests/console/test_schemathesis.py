@@ -112,6 +112,6 @@ def _ask(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]
     )  # fmt: skip
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def asked(case: schemathesis.Case) -> None:
-        case.call_and_validate(base_url=url, headers=headers, checks=CHECKS)
+        case.call_and_validate(base_url=url, headers=headers, checks=CHECKS, timeout=60)
 
     asked()

@@ -147,6 +147,12 @@ async def test_duty_is_set_and_what_is_amiss_is_told(console: Console) -> None:
     assert answer.status_code == 409 and re.search(r"approver@ccvo\.example\" selected", answer.text)
     assert (await client.post("/settings/duty", data={"email": ["approver@ccvo.example"]})).status_code == 303
     assert "approver@ccvo.example" in (await client.get("/settings/duty")).text
+    old = {"seen": "never", "email": ["approver@ccvo.example"], "until": "2099-01-01T08:00"}
+    answer = await client.post("/settings/duty", data=old)
+    assert (answer.status_code, "Iemand wijzigde dit intussen" in answer.text) == (409, True), "it was set meanwhile"
+    assert 'value="2099-01-01T08:00"' in answer.text, "nothing that was chosen is lost"
+    now = re.search(r'name="seen" value="([^"]+)"', answer.text)
+    assert now and (await client.post("/settings/duty", data={**old, "seen": now[1]})).status_code == 303
     assert (await client.post("/settings/duty", data={"email": ["", ""]})).status_code == 409
     assert (
         await client.post("/settings/duty", data={"email": ["approver@ccvo.example"], "from": "x"})

@@ -1,11 +1,13 @@
 """What the API can do, one `Ability` for each door to a command of the command line: that command's own function, at a
 method and path. What a command asks, and what its help says of it, is taken from its function (`asking.py`)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
+
+from services.runtime.postgres import Connection
 
 PREFIX: Final = "/api/v1"
 
@@ -52,7 +54,9 @@ class Ability:
     `drafts`: the command writes files into the answer's `files`, by this parameter, first under this name.
     `texts`: fields of text that the command reads from a file, and how that is called. `pairs`: fields that are objects
     here, and `NAME=VALUE` on the command line. `pick`: of a list, the one item whose field is what the path says.
-    `versioned`: the path of which a GET shows the version (ETag) that a change must name (If-Match).
+    `versioned`: the path of which a GET shows the version (ETag) that a change must name (If-Match), or, where it is
+    not `asks`, may name. `named_in`: where the document names what it changes, not the path: its field, and as what.
+    `version`: what makes the version of a file that is too long to be made for it.
     """
 
     command: str
@@ -79,6 +83,9 @@ class Ability:
     location: str = ""
     etag: tuple[str, ...] = ()  # of the document, the fields that make its version
     versioned: "Ability | None" = None
+    asks: bool = True
+    named_in: tuple[str, str] | None = None
+    version: Callable[[Connection], Awaitable[object]] | None = None
     answer: type[BaseModel] | None = None
 
     @property

@@ -1,6 +1,6 @@
 """What happens with a request that was let in: the command is called as the command line calls it, and answers."""
 
-from contextlib import nullcontext
+import asyncio
 from typing import Any
 
 import psycopg
@@ -31,18 +31,22 @@ async def carry_out(ability: Ability, request: Request, who: Who, given: dict[st
 
 async def _done(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:
     scratch, file = Scratch(), answering.written_as(ability, request)
-    changing = versions.held(ability, request, who, given) if ability.versioned else nullcontext()
     try:
         arguments = await _arguments(ability, request, scratch, given, file)
-        async with changing:
+        if ability.given and ability.named_in:
+            given |= await asyncio.to_thread(versions.name_of, ability, arguments[ability.given.parameter])
+        before = await versions.now(ability, request, who, given) if ability.version else None
+        async with versions.held(ability, request, who, given):
             answer = await _answered(ability, who, arguments)
         response = answering.answer_with(ability, request, answer, scratch, given=given, file=file, who=who)
         if (
             ability.versioned
             and ability.method != "DELETE"
-            and (now := await versions.now(ability.versioned, who, given))
+            and (now := await versions.now(ability.versioned, request, who, given))
         ):
             response.headers["ETag"] = now
+        elif before:
+            response.headers["ETag"] = before  # of before it was made: what changed meanwhile may not be in it
         return response
     except Refusal as refusal:
         raise _hidden(refusal, scratch) from None

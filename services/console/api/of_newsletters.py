@@ -29,7 +29,8 @@ NEWSLETTERS: Final = (
     ),
     Ability(
         command="newsletter add", function=newsletters.add, method="POST", path="/newsletters",
-        action="keep-newsletters", given=DEFINITION, location="/newsletters/{newsletter}",
+        action="keep-newsletters", given=DEFINITION, location="/newsletters/{newsletter}", versioned=SHOWN,
+        named_in=("newsletter", "name"),
     ),
     SHOWN,
     Ability(

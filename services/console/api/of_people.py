@@ -5,9 +5,14 @@ from typing import Final
 from services.admin import api_keys, contacts, duty, groups, users
 from services.console.api import models
 from services.console.api.ability import CSV, Ability, Given, Pages, Written
+from services.store import contact_people
 
 CONTACTS: Final = Given("file", "contacts", {CSV: ".csv"})
 
+EXPORTED: Final = Ability(
+    command="contacts export", function=contacts.export, method="GET", path="/contacts/export",
+    action="keep-contacts", written=(Written("output", "contacts.csv", CSV),), version=contact_people.last_change,
+)  # fmt: skip
 CONTACT: Final = (
     Ability(
         command="contacts list", function=contacts.list_, method="GET", path="/contacts", action="keep-contacts",
@@ -15,12 +20,9 @@ CONTACT: Final = (
     ),
     Ability(
         command="contacts import", function=contacts.import_, method="POST", path="/contacts/import",
-        action="keep-contacts", given=CONTACTS, answer=models.Imported,
+        action="keep-contacts", given=CONTACTS, answer=models.Imported, versioned=EXPORTED, asks=False,
     ),
-    Ability(
-        command="contacts export", function=contacts.export, method="GET", path="/contacts/export",
-        action="keep-contacts", written=(Written("output", "contacts.csv", CSV),),
-    ),
+    EXPORTED,
     Ability(
         command="contacts coverage", function=contacts.coverage, method="GET", path="/contacts/coverage", action="see",
     ),

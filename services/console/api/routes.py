@@ -92,7 +92,9 @@ def _headers(ability: Ability) -> list[inspect.Parameter]:
     if ability.method == "POST":
         named["Idempotency-Key"] = IDEMPOTENT
     if ability.versioned:
-        named["If-Match"] = "The `ETag` of what is changed, as it was read; needed where it is there."
+        named["If-Match"] = "The `ETag` of what is changed, as it was read" + (
+            "; needed where it is there." if ability.asks else ": then it is done only if nothing changed since."
+        )
         named["If-None-Match"] = "`*`: only where it is not there."
     if ability.etag:
         named["If-None-Match"] = "The `ETag` that is known: 304 where it is still so."

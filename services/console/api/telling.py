@@ -73,7 +73,11 @@ def _schema(ability: Ability) -> dict[str, Any]:
 
 
 def _headers(ability: Ability) -> dict[str, Any]:
-    names = {"Location": ability.location, "ETag": ability.etag or ability.versioned, "Link": ability.pages}
+    names = {
+        "Location": ability.location,
+        "ETag": ability.etag or ability.versioned or ability.version,
+        "Link": ability.pages,
+    }
     found: dict[str, Any] = {name: {"schema": {"type": "string"}} for name, has in names.items() if has}
     if ability.method == "POST":
         found["Idempotency-Replayed"] = {"schema": {"const": "true"}, "description": "It was done before."}
@@ -85,7 +89,8 @@ def _problems(ability: Ability) -> dict[int | str, Any]:
     statuses |= {404} if "{" in ability.path else set()
     statuses |= {413, 415} if ability.given or has_fields(ability) else set()
     statuses |= {408} if PREFIX + ability.path in UPLOADS else set()
-    statuses |= {412, 428} if ability.versioned else set()
+    statuses |= {412} if ability.versioned else set()
+    statuses |= {428} if ability.versioned and ability.asks else set()
     return {status: problem(status) for status in sorted(statuses)}
 
 

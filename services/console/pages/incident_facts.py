@@ -47,8 +47,12 @@ async def withdrawn(  # noqa: PLR0917 - the fields of its form
     request: Request, who: Keeper, slug: str, key: str, version: Annotated[int, Form()], reason: Line = ""
 ) -> Response:
     """No message may lean on it any more."""
-    given = {"incident": slug, "key": key, "reason": reason, "version": version}
-    return await done(request, who, slug, "withdrawn", commands.withdraw, **given)
+    await known(request, slug)
+    try:
+        await call(commands.withdraw, who, incident=slug, key=key, reason=reason, version=version)
+    except (Refusal, WrongUsage) as refused:
+        return await _page(request, slug, key, refused=words_of(request, refused), why=reason, status=409)
+    return see(request, f"/incidents/{slug}?told=withdrawn")
 
 
 @router.get("/incidents/{slug}/impact")
@@ -65,13 +69,14 @@ async def taking_part(
 ) -> Response:
     """Put contacts on the list of an exercise, or take them off it."""
     ids = contacts.replace(",", " ").split()
-    given = {"incident": slug, "action": act, "external_id": ids}
+    given: dict[str, Any] = {"incident": slug, "action": act, "external_id": ids}
     return await done(request, who, slug, "participants", participants.participants, **given)
 
 
 async def _page(
-    request: Request, slug: str, key: str, *, refused: str | None = None, typed: Any = None, status: int = 200
-) -> Response:
+    request: Request, slug: str, key: str, *, refused: str | None = None, typed: Any = None, why: str = "",
+    status: int = 200,
+) -> Response:  # fmt: skip
     found = await known(request, slug)
     versions = [] if key == NEW else await _versions(request, slug, key)
     if not versions and key != NEW:
@@ -81,7 +86,7 @@ async def _page(
     versions.reverse()
     return page(
         request, "incident_fact.html.j2", status=status, incident=found, now_said=now, versions=versions,
-        refused=refused, typed=_typed(now) if typed is None else typed, languages_said=languages,
+        refused=refused, why=why, typed=_typed(now) if typed is None else typed, languages_said=languages,
     )  # fmt: skip
 
 
