@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from services.store.messages import Message
 
 KEPT: Final = ("incident", "language", "title", "audiences", "channels", "area", "exercise")
-_TITLES: Final = {"nl": "Rechtzetting", "fr": "Rectification", "en": "Correction", "de": "Berichtigung"}
 
 
 def from_playbook(playbook: str, *, incident: str, entry: str | None = None, exercise: bool = False) -> Answer:
@@ -91,10 +90,11 @@ async def _of_facts(connection: "Connection", message: "Message") -> dict[str, A
 
 
 def _mended(message: "Message") -> dict[str, Any]:
+    from services.domain.correction_titles import correction_title
+
     said = _file(message)
     titles = [
-        {**each, "text": f"{_TITLES.get(each.get('language') or 'nl', _TITLES['nl'])}: {each.get('text', '')}"[:200]}
-        for each in said.get("title", ())
+        {**each, "text": correction_title(each.get("text", ""), each.get("language"))} for each in said.get("title", ())
     ]
     kept = {name: said[name] for name in ("language", "area", "exercise", "channels") if said.get(name)}
     return {

@@ -66,9 +66,9 @@ async def approve(
 @command(app, "reject", examples=["message reject 0199… --reason 'cijfers kloppen niet' --as wacht@ccvo.example"])
 async def reject(
     id: Id,  # noqa: A002 - the contract calls it ID
-    reason: Annotated[str, typer.Option(help="Why, for the author.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for its author, who is told. Not needed for your own.")] = "",
 ) -> Answer:
-    """Do not release this message."""
+    """Do not release this message. Nobody gets it."""
     from services.admin.giving import give, message_id
     from services.domain.commands import RejectMessage
 

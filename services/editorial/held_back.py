@@ -3,13 +3,13 @@
 Hours may lie between approval and embargo. When a template or a fact changed since, the approval was for other words;
 and it counts no more when who gave it was disabled, or the policy asks more now; so it is of an approval that stood for
 all editions of a newsletter. Then nothing is released, and the
-message waits for approval again, which whoever is on duty is told.
+message waits for approval again, which whoever is on duty and its author are told.
 """
 
 import structlog
 
 from services.domain.problems import Refused
-from services.editorial import binding, drift, duty, edition_standing
+from services.editorial import author, binding, drift, duty, edition_standing, telling
 from services.editorial.approve import lacking_of
 from services.editorial.desk import Desk
 from services.runtime.postgres import Connection
@@ -30,6 +30,7 @@ async def held_back(connection: Connection, message: Message, desk: Desk) -> boo
     if versions is not None:
         await approvals.take_back(connection, message.number)
         await drift.proof_again(connection, message, versions, None, desk)
+        await telling.ask(connection, author.HELD_BACK, message.number)
         log.warning("held_back", message=message.number, why="changed")
         return True
     recorded = (await variants.read(connection, message.number)).values()
@@ -51,5 +52,6 @@ async def _back(connection: Connection, message: Message, why: list[str], desk: 
         detail={"message": message.number, "why": why},
     )  # fmt: skip
     await duty.call(connection, message, desk)
+    await telling.ask(connection, author.HELD_BACK, message.number)
     log.warning("held_back", message=message.number, why=why)
     return True

@@ -2,6 +2,7 @@
 
 from services.domain.commands import Answer, RejectMessage
 from services.domain.identity import may
+from services.editorial import author, telling
 from services.editorial.approve import locked, refuse_ended
 from services.editorial.desk import Desk
 from services.editorial.refusal import Refusal
@@ -19,6 +20,8 @@ async def reject(connection: Connection, body: RejectMessage, user: User, _: Des
     own = message.submitted_by == user.id
     if not own and not may("reject", user.roles):
         raise Refusal("this user has no role that may reject someone else's message: see `roeland users list`")
+    if not own and not body.reason.strip():
+        raise Refusal("a rejection has a reason, for its author: give one with --reason")
     await messages.set_rejected(connection, message.number, how := "withdrawn" if own else "rejected")
     await approvals.record(
         connection, message=message.number, user=user.id, act="reject" if how == "rejected" else "withdraw",
@@ -28,6 +31,8 @@ async def reject(connection: Connection, body: RejectMessage, user: User, _: Des
         connection, actor=user.id, action=f"message.{how}", subject=f"message:{message.id}",
         detail={"message": message.number, "reason": body.reason},
     )  # fmt: skip
+    if not own:
+        await telling.ask(connection, author.REJECTED, message.number)
     return Answer(done=True, result={"id": str(message.id), "state": how, **_left(original)})
 
 

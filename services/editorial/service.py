@@ -31,7 +31,19 @@ from services.domain.commands import (
 )
 from services.domain.events import EditionMade, Envelope, Unreadable
 from services.domain.problems import Refused
-from services.editorial import calling, duty, edition, edition_overdue, glass, missed, outside, proof, telling, waiting
+from services.editorial import (
+    author,
+    calling,
+    duty,
+    edition,
+    edition_overdue,
+    glass,
+    missed,
+    outside,
+    proof,
+    telling,
+    waiting,
+)
 from services.editorial.approve import approve
 from services.editorial.authority import objection
 from services.editorial.desk import Desk
@@ -103,7 +115,7 @@ _OF_MESSAGES: Final[Mapping[str, telling.TellOfMessage]] = {
 TELLS: Final[Mapping[str, telling.Tell]] = {
     EDITIONS_MISSED: missed.tell,
     OUTSIDE: outside.tell,
-    **{what: telling.of_message(tell) for what, tell in _OF_MESSAGES.items()},
+    **{what: telling.of_message(tell) for what, tell in (*_OF_MESSAGES.items(), *author.TELLS.items())},
     **{what: telling.of_message(tell, once=True) for what, tell in glass.TELLS.items()},
 }
 """What users are told, by what was asked for."""

@@ -7,11 +7,11 @@ import yaml
 
 from services.domain import limits
 from services.domain.content import MessageContent
+from services.domain.correction_titles import correction_title
 from services.domain.message_model import MessageFile
 from services.incidents.impact import Impact
 from services.store.messages import Message
 
-_TITLES: Final = {"nl": "Rechtzetting", "fr": "Rectification", "en": "Correction", "de": "Berichtigung"}
 _WE_SAID: Final = {"nl": "Wij schreven", "fr": "Nous avons écrit", "en": "We wrote", "de": "Wir schrieben"}
 _NO_LONGER: Final = {
     "nl": "Dat klopt niet.",
@@ -58,17 +58,13 @@ def draft(original: Message, impacts: Sequence[Impact]) -> str:
 def _languages(content: MessageContent, impacts: Sequence[Impact]) -> list[str]:
     """The message's own, and those of its titles in which everything can be said now."""
     titles = [text.language for text in content.title if text.language]
-    able = [each for each in titles if each in _TITLES and all(each in impact.now.statements for impact in impacts)]
+    able = [each for each in titles if each in _WE_SAID and all(each in impact.now.statements for impact in impacts)]
     return list(dict.fromkeys([content.language, *able]))
 
 
 def _titles(content: MessageContent, languages: Sequence[str]) -> list[dict[str, str]]:
     said = {text.language: text.text for text in content.title}
-    return [
-        {"text": f"{_in(_TITLES, each)}: {said[each]}"[: limits.TITLE_CHARACTERS], "language": each}
-        for each in languages
-        if each in said
-    ]
+    return [{"text": correction_title(said[each], each), "language": each} for each in languages if each in said]
 
 
 def _wrong(impact: Impact, language: str) -> dict[str, str]:

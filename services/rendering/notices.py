@@ -17,7 +17,17 @@ from services.rendering.sms import made
 from services.rendering.templates import Templates
 
 LANGUAGE: Final = "nl"
-NAMES: Final = ("waits", "last-call", "glass-broken", "glass-disputed", "edition-missed", "calls", "outside")
+NAMES: Final = (
+    "waits",
+    "last-call",
+    "glass-broken",
+    "glass-disputed",
+    "edition-missed",
+    "calls",
+    "outside",
+    "rejected",
+    "held-back",
+)
 """The notices that there are: `templates/notices/NAME.j2`, each with macros subject, lead, ask and sms."""
 SHORT: Final = 12
 """Characters of an incident's id that stay when it must give way to fit one segment."""

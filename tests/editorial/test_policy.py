@@ -10,6 +10,8 @@ from services.domain.commands import ApproveMessage
 from services.domain.configuration import DEFAULT
 from tests.conftest import delete_topics
 from tests.editorial.rooms import AUTHOR, MANAGER, SECOND, Rooms, rooms
+from tests.editorial.test_duty import notices
+from tests.editorial.test_glass import until_told
 from tests.editorial.test_revisions import proofed_again, states
 from tests.stack import Background
 
@@ -161,6 +163,9 @@ async def test_a_template_edited_under_embargo_stops_what_was_approved(centre: R
     edit(WORD)
     await proofed_again(centre, message_id, 2)
     assert await states(centre, message_id) == ["replaced", "proofed"]
+    await until_told(centre, message_id, 1)
+    address, subject, _ = (await notices(centre, message_id))[0]
+    assert (address, subject.split(":")[0]) == ("author@example.org", "Niet vertrokken")
     query = """SELECT count(*) FROM approval a JOIN message m ON m.number = a.message
         WHERE m.id = %s AND taken_back_at IS NULL"""
     assert await centre.one(query, message_id) == 0

@@ -206,7 +206,7 @@ async def test_an_order_that_comes_from_outside_is_judged_like_a_file(desk: Room
     """A command may pass every door; what no file may say, no command may."""
     for order, problem in (
         ([{"audiences": ["governors"]}, {"channels": ["mail"]}], "waits for"),
-        ([{"audiences": []}, {"channels": ["mail"], "after": 5}], "at least 1"),
+        ([{"audiences": []}, {"channels": ["mail"], "after": 5}], "empty"),
         ([{"audiences": ["nobody"]}, {"channels": ["mail"], "after": 5}], "not an audience"),
     ):
         _, answer = await desk.submit(incident=incident, release_order=order)
