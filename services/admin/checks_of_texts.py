@@ -1,9 +1,10 @@
 """Checks of the templates, every version that could ever be asked for rendered once, and of the mapping of events."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
-from services.domain.problems import Refused
+from services.domain.problems import Problem, Refused
 from services.rendering.check import check_templates
 from services.rendering.event_mapping import mapping_in_force
 from services.rendering.templates import load_templates
@@ -16,8 +17,7 @@ async def templates() -> Finding:
     """Nothing is missing for any audience, language, phase, kind and channel."""
     problems = await asyncio.to_thread(lambda: check_templates(load_templates(), configuration_in_force()))
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        return "problem", f"{problems[0].place}: {problems[0].problem}{more}", problems[0].remedy
+        return _first_of(problems)
     return "ok", "complete for every audience, language, phase and channel", ""
 
 
@@ -26,7 +26,10 @@ async def events() -> Finding:
     try:
         mapping = await asyncio.to_thread(lambda: mapping_in_force(configuration_in_force()))
     except Refused as refused:
-        first = refused.problems[0]
-        more = f" (and {len(refused.problems) - 1} more)" if len(refused.problems) > 1 else ""
-        return "problem", f"{first.place}: {first.problem}{more}", first.remedy
+        return _first_of(refused.problems)
     return "ok", f"{len(mapping.rules)} rules for what comes from outside", ""
+
+
+def _first_of(problems: Sequence[Problem]) -> Finding:
+    first, more = problems[0], f"(and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return "problem", f"{first.place}: {first.problem} {more}".rstrip(), first.remedy

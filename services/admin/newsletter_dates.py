@@ -115,6 +115,7 @@ def _schedule(now: "Schedule", wanted: dict[str, Any]) -> "Schedule":
     from pydantic import ValidationError
 
     from services.domain.newsletter_file import FileSchedule
+    from services.domain.shapes import in_our_words
 
     try:
         return FileSchedule.model_validate(
@@ -123,8 +124,7 @@ def _schedule(now: "Schedule", wanted: dict[str, Any]) -> "Schedule":
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         option = str(first["loc"][0]).removesuffix("_minutes")
-        what = " ".join(first["ctx"].values()) if first["type"] == "rule" else first["msg"]
-        raise WrongUsage(f"--{option}: {what}") from None
+        raise WrongUsage(f"--{option}: {' '.join(in_our_words(first, see='')).rstrip()}") from None
 
 
 def _differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:

@@ -18,6 +18,8 @@ from services.console.message_words import LANGUAGES
 from services.console.words import STATES, audience_name, channel_name
 
 _PLACE: Final = re.compile(r"\{(\d)\}")
+_PLACED: Final = re.compile(r"(?P<place>[^\s:]+(?::\d+:\d+)?(?: [\w.\[\]-]+)?): (?P<said>.+)", re.DOTALL)
+"""`events.yaml:3:5 rules[0].name: …`: where in a file, and what is wrong there."""
 _END: Final = re.compile(r"(?<=[.?!])\s+")
 LONGEST: Final = 1500
 """What is longer is no sentence of a command."""
@@ -58,6 +60,10 @@ def _whole(text: str, language: str) -> str | None:
     for each in _sentences(language):
         if (values := each.values(text)) is not None:
             return _filled(each.instead, values, language)
+    if placed := _PLACED.fullmatch(text):
+        return f"{placed['place']}: {said}" if (said := _whole(placed["said"], language)) else None
+    if text.endswith("."):  # what a validator raises has none, and gets one where it is a problem by itself
+        return f"{said.rstrip('.')}." if (said := _whole(text[:-1], language)) else None
     return None
 
 

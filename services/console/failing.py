@@ -16,6 +16,7 @@ from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, 
 from services.console.api.problems import of_refusal, problem, status_of
 from services.console.doors import form_to_resend
 from services.console.view import page, see, way_back
+from services.domain.shapes import in_our_words
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
 
@@ -128,9 +129,13 @@ async def _wrong_usage(request: Request, failure: Exception) -> Response:
 
 async def _invalid(request: Request, failure: Exception) -> Response:
     found = failure.errors() if isinstance(failure, RequestValidationError) else []
-    problems = [{"place": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]
     if _is_api(request):
+        problems = [{"place": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]
         return problem(422, "Invalid", "the request does not fit its schema", problems=problems)
+    fields = [(each["loc"][-1:], in_our_words(each, see="")) for each in found]
+    problems = [
+        {"place": "".join(map(str, place)), "problem": what, "remedy": remedy} for place, (what, remedy) in fields
+    ]
     return page(request, "failure.html.j2", status=422, kind="invalid", problems=problems)
 
 

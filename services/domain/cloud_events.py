@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from services.domain.identity import canonical
 from services.domain.problems import Problem
+from services.domain.shapes import in_our_words
 
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
@@ -149,7 +150,8 @@ def _of_values(event: Document, place: str) -> Iterator[Problem]:
 
 def _told(error: Any, place: str) -> Problem:
     where = ".".join(map(str, error["loc"])) or "body"
-    return Problem(_at(place, where), f"{error['msg']}.", "See https://github.com/cloudevents/spec, version 1.0.")
+    see = "See https://github.com/cloudevents/spec, version 1.0."
+    return Problem(_at(place, where), *in_our_words(error, see=see, model=CloudEvent))
 
 
 def _at(place: str, field: str) -> str:

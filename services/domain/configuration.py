@@ -13,6 +13,7 @@ from services.domain.approval_policy import ApprovalRule, impossible
 from services.domain.escalation import Escalation
 from services.domain.lint_settings import LintSettings
 from services.domain.problems import Problem, Refused
+from services.domain.shapes import in_our_words
 from services.domain.yaml_text import read_yaml
 
 CHANNELS: Final = ("mail", "sms", "newsfeed")
@@ -152,14 +153,13 @@ def load_configuration(text: str, *, name: str = "configuration") -> Configurati
     except ValidationError as error:
         raise Refused(
             [
-                Problem(located.place(each["loc"]), _sentence(each["msg"]), "See docs/templates.md for an example.")
-                for each in error.errors(include_url=False, include_input=False)
+                Problem(
+                    located.place(each["loc"]),
+                    *in_our_words(each, see="See docs/templates.md for an example.", model=Configuration),
+                )
+                for each in error.errors(include_url=False)
             ]
         ) from None
-
-
-def _sentence(text: str) -> str:
-    return text.removeprefix("Value error, ").rstrip(".") + "."
 
 
 def _names(nl: str, fr: str, en: str, de: str) -> dict[str, str]:

@@ -22,6 +22,7 @@ from services.domain.editions import EditionDate, Editorial
 from services.domain.message_fields import LanguageId, ModelContext, Moment, as_texts
 from services.domain.message_model import Texts
 from services.domain.problems import Problem, Refused
+from services.domain.shapes import in_our_words
 from services.domain.yaml_text import Located, read_yaml
 
 PARAGRAPHS: Final = 12
@@ -87,7 +88,5 @@ def _texts(items: Texts, language: str) -> tuple[Text, ...]:
 
 
 def _problem(each: ErrorDetails, name: str, located: Located | None) -> Problem:
-    rule = each.get("ctx", {}) if each["type"] == "rule" else {}
     place = located.place(each["loc"]) if located else f"{name}: {'.'.join(map(str, each['loc']))}"
-    remedy = rule.get("remedy", "See docs/editions.md, *The editorial*.")
-    return Problem(place, rule.get("problem", f"{each['msg'].rstrip('.')}."), remedy)
+    return Problem(place, *in_our_words(each, see="See docs/editions.md, *The editorial*.", model=_File))

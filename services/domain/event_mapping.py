@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from services.domain.configuration import Configuration, Slug
 from services.domain.problems import Problem, Refused, nearest
+from services.domain.shapes import in_our_words
 from services.domain.yaml_text import Located, Path, read_yaml
 
 PREPARATION: Final = "preparation"
@@ -116,8 +117,11 @@ def load_mapping(text: str, *, name: str = "events.yaml") -> tuple[EventMapping,
     except ValidationError as error:
         raise Refused(
             [
-                Problem(located.place(each["loc"]), _sentence(each["msg"]), "docs/events.md has an example of each.")
-                for each in error.errors(include_url=False, include_input=False)
+                Problem(
+                    located.place(each["loc"]),
+                    *in_our_words(each, see="docs/events.md has an example of each.", model=EventMapping),
+                )
+                for each in error.errors(include_url=False)
             ]
         ) from None
 
@@ -162,7 +166,3 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list | tuple):
         for number, each in enumerate(value):
             yield from _texts(each, (*path, number))
-
-
-def _sentence(text: str) -> str:
-    return text.removeprefix("Value error, ").rstrip(".") + "."

@@ -55,10 +55,10 @@ def _text(limit: int, clean: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _known(what: str, ids: Callable[[Configuration], Iterable[str]]) -> AfterValidator:
+def _known(otherwise: str, ids: Callable[[Configuration], Iterable[str]]) -> AfterValidator:
     def check(value: str, info: ValidationInfo) -> str:
         if isinstance(info.context, ModelContext) and value not in (known := tuple(ids(info.context.configuration))):
-            raise wrong(f"{value!r} is not {what}.", nearest(value, known))
+            raise wrong(otherwise.format(repr(value)), nearest(value, known))
         return value
 
     return AfterValidator(check)
@@ -145,12 +145,12 @@ def _as_key_message(item: Any) -> Any:
 Line = Annotated[str, _text(limits.TEXT_CHARACTERS, one_line)]
 Title = Annotated[str, _text(limits.TITLE_CHARACTERS, one_line)]
 Sms = Annotated[str, _text(limits.SMS_CHARACTERS, few_lines)]
-AudienceId = Annotated[str, _known("an audience", lambda each: each.audience_ids)]
-PhaseId = Annotated[str, _known("a phase", lambda each: each.phase_ids)]
-LanguageId = Annotated[str, _known("a language of this centre", lambda each: each.languages)]
+AudienceId = Annotated[str, _known("{} is not an audience.", lambda each: each.audience_ids)]
+PhaseId = Annotated[str, _known("{} is not a phase.", lambda each: each.phase_ids)]
+LanguageId = Annotated[str, _known("{} is not a language of this centre.", lambda each: each.languages)]
 Incident = Annotated[str, AfterValidator(_incident)]
 FactKey = Annotated[str, AfterValidator(_fact_key)]
-Channel = Annotated[str, _known("a channel", lambda _: CHANNELS)]
+Channel = Annotated[str, _known("{} is not a channel.", lambda _: CHANNELS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Place = Annotated[str, AfterValidator(_place)]
 Selection = Annotated[str, _text(limits.SELECTION_CHARACTERS, one_line), AfterValidator(_selection)]

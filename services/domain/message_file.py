@@ -18,10 +18,11 @@ from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
 from services.domain.facts import resolution_of, supposed
 from services.domain.message_fields import ModelContext
-from services.domain.message_model import MessageFile, fields_at, to_content
+from services.domain.message_model import MessageFile, to_content
 from services.domain.message_rules import RULES, Judged
 from services.domain.open_holes import open_holes, questions_in
 from services.domain.problems import Problem, Refused, nearest
+from services.domain.shapes import in_our_words
 from services.domain.yaml_text import Located, Path, dotted, read_yaml
 
 __all__ = ["MessageFile", "parse_message", "parse_message_file"]
@@ -148,36 +149,17 @@ def _problem(error: ErrorDetails, path: Path, located: Located) -> Problem:
 def _in_our_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
     """What is wrong and the remedy, for one of pydantic's errors."""
     field, given = str(path[-1]), error["input"]
-    if error["type"] == "rule":
-        return error["ctx"]["problem"], error["ctx"]["remedy"]
-    if error["type"] == "extra_forbidden":
-        return f"There is no field {dotted(path)}.", nearest(field, fields_at(path))
     if error["type"] == "missing":
         return f"The field {dotted(path)} is missing.", _EXAMPLES.get(field, "Add it.")
     if error["type"] == "literal_error":
         return f"{given!r} is not a {field}.", nearest(str(given), re.findall(r"'([^']+)'", error["ctx"]["expected"]))
     if path[0] == "release_order" and error["type"].startswith("model_"):
         return "This must be a mapping.", _EXAMPLES.get(field, "Write it as `{audiences: [governors], after: 5m}`.")
-    problem, remedy = _SHAPES.get(
-        error["type"], (f"{error['msg'].rstrip('.')}.", "See *A message* in the documentation.")
-    )
-    return problem, remedy.format(field=field)
-
-
-_SHAPES: Final = {
-    "string_type": ("This must be text.", "Put it in quotes."),
-    "list_type": ("This must be a list.", "Write it as `[one, two]`, or one per line after `- `."),
-    "too_short": ("This list is empty.", "Name at least one."),
-    "too_long": ("This list is too long.", "Shorten it."),
-    "bool_type": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
-    "bool_parsing": ("This must be true or false.", "Write `{field}: true` or `{field}: false`."),
-    "model_type": ("This must be a text, or a mapping with `text:`.", "Put it in quotes, or write `text:` before it."),
-    "model_attributes_type": (
-        "This must be a text, or a mapping with `text:`.",
-        "Put it in quotes, or write `text:` before it.",
-    ),
-    "datetime_type": ("This must be a date and time.", "Write it as 2026-11-23T16:00:00+01:00."),
-}
+    if error["type"].startswith("model_"):
+        return "This must be a text, or a mapping with `text:`.", "Put it in quotes, or write `text:` before it."
+    if error["type"] == "too_long":
+        return "This list is too long.", "Shorten it."
+    return in_our_words(error, see="See *A message* in the documentation.", model=MessageFile)
 
 
 def _order(located: Located, path: Sequence[str | int]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ them, so that the rest sees one shape.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -30,8 +30,7 @@ from services.domain.message_fields import (
     few,
     wrong,
 )
-from services.domain.release_order import STEPS, FileCondition, FileStep, kept
-from services.domain.yaml_text import Path
+from services.domain.release_order import STEPS, FileStep, kept
 
 
 class _Strict(BaseModel):
@@ -159,19 +158,6 @@ class MessageFile(_Strict):
     confirm_minutes: int | None = Field(
         None, ge=1, le=limits.CONFIRM_MINUTES, description="So long after release they have for that."
     )
-
-
-_MODELS: Final[dict[str, type[BaseModel]]] = {
-    "title": TitleText, "unknown": LineText, "actions": LineText, "wrong": LineText, "sms": SmsText, "facts": LineText,
-    "text": LineText, "key_messages": FileKeyMessage, "release_order": FileStep, "when": FileCondition,
-}  # fmt: skip
-
-
-def fields_at(path: Path) -> list[str]:
-    """The fields that are allowed where `path` points, to suggest one for what was misspelt."""
-    names = [step for step in path[:-1] if isinstance(step, str)]
-    model = _MODELS.get(names[-1], MessageFile) if names else MessageFile
-    return list(model.model_fields)
 
 
 def to_content(file: MessageFile, configuration: Configuration) -> MessageContent:

@@ -26,7 +26,8 @@ from services.domain.message_fields import (
 )
 from services.domain.newsletters import SLUG_CHARACTERS, Newsletter, Schedule
 from services.domain.problems import Problem, Refused, nearest
-from services.domain.yaml_text import Located, Path, dotted, read_yaml
+from services.domain.shapes import in_our_words
+from services.domain.yaml_text import Located, Path, read_yaml
 
 _SHAPE: Final = "See docs/newsletter.md, *The file*."
 _TIME: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -154,25 +155,10 @@ def _text(line: _Line, language: str) -> Text:
 
 def _problem(error: ErrorDetails, located: Located) -> Problem:
     path: Path = tuple(error["loc"])
-    return Problem(located.place(path), *_in_our_words(error, path))
+    problem, remedy = in_our_words(error, see=_SHAPE, model=_File)
+    return Problem(located.place(path), problem, _MISSING.get(path, remedy) if error["type"] == "missing" else remedy)
 
 
-def _in_our_words(error: ErrorDetails, path: Path) -> tuple[str, str]:
-    if error["type"] == "rule":
-        return error["ctx"]["problem"], error["ctx"]["remedy"]
-    if error["type"] == "extra_forbidden":
-        return f"There is no field {dotted(path)}.", nearest(str(path[-1]), _FIELDS.get(path[0], _File).model_fields)
-    if error["type"] == "missing":
-        return f"The field {dotted(path)} is missing.", _MISSING.get(path, f"Add it. {_SHAPE}")
-    if error["type"] == "literal_error":
-        allowed = re.findall(r"'([^']+)'", error["ctx"]["expected"])
-        return f"{error['input']!r} is not one of them.", nearest(str(error["input"]), allowed)
-    if error["type"] == "too_short":
-        return "This list is empty.", "Name at least one."
-    return f"{error['msg'].rstrip('.')}.", _SHAPE
-
-
-_FIELDS: Final[Mapping[str | int, type[BaseModel]]] = {"schedule": FileSchedule, "title": _Title, "opening": _Line}
 _MISSING: Final[Mapping[Path, str]] = {
     ("newsletter",): "Give its name, as in `newsletter: dagelijks`.",
     ("title",): "Write `title:` and what readers see.",

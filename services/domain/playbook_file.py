@@ -10,18 +10,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from services.domain.configuration import Configuration
 from services.domain.content import MessageContent
 from services.domain.filling import Say
-from services.domain.holes import Hole, Unfit, holes_in
+from services.domain.holes import Unfit, holes_in
 from services.domain.message_fields import ModelContext
 from services.domain.message_file import parse_message_file
-from services.domain.playbooks import Entry, Image, Playbook, PreparedEntry, complaints
+from services.domain.playbooks import Playbook, PreparedEntry, complaints
 from services.domain.problems import Problem, Refused, nearest
-from services.domain.yaml_text import Located, Path, dotted, read_yaml
+from services.domain.shapes import in_our_words
+from services.domain.yaml_text import Located, Path, read_yaml
 
 LONGEST_MOMENT: Final = "woensdag 30 september 2026, 10.30 uur"
 _SHAPE: Final = "See docs/playbooks.md, *The file*."
@@ -112,22 +113,10 @@ def filled(entry: PreparedEntry, given: Mapping[str, str], now: datetime, say: S
 
 def _problem(error: ErrorDetails, located: Located) -> Problem:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    if error["type"] == "rule":
-        return Problem(located.place(path), error["ctx"]["problem"], error["ctx"]["remedy"])
-    if error["type"] == "extra_forbidden":
-        remedy = nearest(str(path[-1]), _model_at(path).model_fields)
-        return Problem(located.place(path), f"There is no field {dotted(path)}.", remedy)
-    if error["type"] == "missing":
-        return Problem(located.place(path), f"The field {dotted(path)} is missing.", f"Add it. {_SHAPE}")
-    if "[key]" in error["loc"] or error["type"] == "string_pattern_mismatch":
+    if (error["type"] != "rule" and "[key]" in error["loc"]) or error["type"] == "string_pattern_mismatch":
         what = f"{str(error['input'])!r} is not a name."
         return Problem(located.place(path), what, "Small letters, digits and single hyphens, beginning with a letter.")
-    return Problem(located.place(path), f"{error['msg'].rstrip('.')}.", _SHAPE)
-
-
-def _model_at(path: Path) -> type[BaseModel]:
-    inner: dict[str | int, type[BaseModel]] = {"holes": Hole, "images": Image, "entries": Entry}
-    return inner.get(path[0], Playbook) if len(path) > 2 else Playbook
+    return Problem(located.place(path), *in_our_words(error, see=_SHAPE, model=Playbook))
 
 
 def _field(place: str) -> str:

@@ -17,6 +17,7 @@ from services.domain.message_rules import RULES, Judged
 from services.domain.message_written import as_file
 from services.domain.open_holes import open_holes
 from services.domain.problems import Problem, Refused
+from services.domain.shapes import in_our_words
 from services.domain.yaml_text import Path, dotted
 
 
@@ -52,8 +53,5 @@ def judge(
 
 
 def _problems(error: ValidationError) -> Iterator[Problem]:
-    for each in error.errors(include_url=False, include_input=False):
-        path: Path = tuple(each["loc"])
-        rule = each.get("ctx", {}) if each["type"] == "rule" else {}
-        remedy = rule.get("remedy", "See *A message* in the documentation.")
-        yield Problem(dotted(path), rule.get("problem", f"{each['msg'].rstrip('.')}."), remedy)
+    for each in error.errors(include_url=False):
+        yield Problem(dotted(tuple(each["loc"])), *in_our_words(each, see="See *A message* in the documentation."))

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from services.domain.commands import Answer, ApproveHolding, ReleaseHolding, RevokeHolding, SubmitMessage
 from services.domain.playbook_file import filled, message_of
 from services.domain.playbooks import PreparedEntry, hash_of
+from services.domain.shapes import in_our_words
 from services.editorial.desk import Desk
 from services.editorial.holding_release import lacking, objection
 from services.editorial.refusal import Refusal
@@ -97,7 +98,8 @@ def _read(body: ApproveHolding) -> PreparedEntry:
     try:
         entry = PreparedEntry.model_validate(body.content)
     except ValidationError as error:
-        raise Refusal(f"this is no entry of a playbook: {error.errors()[0]['msg']}") from None
+        problem, remedy = in_our_words(error.errors()[0], see="")
+        raise Refusal(f"this is no entry of a playbook: {problem} {remedy}".strip()) from None
     if (entry.playbook, entry.entry) != (body.playbook, body.entry):
         raise Refusal("the entry is not the one that the command names: nothing was approved")
     if not entry.holding:

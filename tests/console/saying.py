@@ -10,6 +10,7 @@ SERVICES: Final = Path(__file__).parents[2] / "services"
 SAYS: Final = frozenset({
     "Refusal", "Invalid", "Unanswered", "Cannot", "Foreseen", "GroupRefused", "WrongUsage", "Problem", "Blocked",
     "Finding", "Fault", "Unusable", "ContactProblem", "Trouble", "Break", "refused", "problem", "broken",
+    "Unreadable", "Unfit", "CannotFill", "ValueError", "wrong",
 })  # fmt: skip
 """What is called with words for people."""
 
@@ -32,7 +33,7 @@ def _said_by(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         keywords = [each.value for each in node.keywords if each.arg in {"problem", "remedy", "error"}]
-        return [*node.args, *keywords] if name in SAYS else []
+        return [*node.args, *keywords] if name.lstrip("_") in SAYS else []
     if isinstance(node, ast.Return | ast.Yield) and isinstance(node.value, ast.Tuple):
         return list(node.value.elts)
     return []

@@ -13,17 +13,33 @@ from services.console.command_words import sentence
 from services.console.composing.told import told
 from services.console.languages import LOCALE
 from services.console.said import check_said, said
+from services.domain.configuration import DEFAULT
+from services.domain.event_mapping import load_mapping
 from services.domain.lint_words import WORDS
+from services.domain.newsletter_file import parse_newsletter
+from services.domain.problems import Refused
+from services.domain.shapes import BOUNDS, KINDS, OTHERWISE
 from tests.console.saying import SERVICES, sentences
 
-ROOMS: Final = ("admin", "editorial", "incidents", "newsletter", "contacts", "domain", "rendering", "store")
+ROOMS: Final = (
+    "admin",
+    "editorial",
+    "incidents",
+    "newsletter",
+    "contacts",
+    "domain",
+    "rendering",
+    "runtime",
+    "situation",
+    "store",
+)
 NO_PAGE: Final = {
     "admin/__main__.py": "what nobody foresaw, on stderr",
     "admin/alarms.py": "a page has its own remedies",
     "admin/approving.py": "asks at a terminal",
     "admin/audit_reading.py": "prints a table",
     "admin/board.py": "prints a table",
-    "admin/config.py": "the console checks no file of configuration",
+    "admin/config.py": "prints a table",
     "admin/following.py": "prints a table",
     "admin/impact.py": "writes files",
     "admin/invocation.py": "how a command is typed",
@@ -31,17 +47,23 @@ NO_PAGE: Final = {
     "admin/new_file.py": "writes files",
     "admin/proof_files.py": "writes files",
     "admin/unknown.py": "prints a table",
-    "domain/cloud_events.py": "what outside systems send, and are told by the API",
-    "domain/configuration.py": "the console checks no file of configuration",
-    "domain/playbook_file.py": "the console uses no playbook that is wrong",
-    "incidents/change.py": "a file of configuration that is put in force",
+    "rendering/encoding.py": "a mistake of ours",
+    "rendering/mime.py": "a mistake of ours",
+    "editorial/duty_settings.py": "no service starts so",
+    "runtime/health.py": "no service starts so",
+    "runtime/postgres.py": "before there is a console",
+    "runtime/public_url.py": "no service starts so",
+    "runtime/settings.py": "no service starts so",
+    "runtime/tokens.py": "no service starts so",
+    "runtime/trusted.py": "no service starts so",
+    "situation/streaming.py": "in its log",
     "store/rights.py": "before there is a console",
 }
 """Files whose words no page shows, and why. The demo's neither."""
 ONLY_TYPED: Final = re.compile(
     r"--(?!recipients|text|fill|template|within|again|break-glass|status|until|replace|anyway|source|incident|nl\b)"
     r"|give --fill|write --fill|nobody can be asked|^[nN]othing was|your approval is recorded|NAME=…"
-    r"|`\{\}` takes|lint it again|The page of its proof|is there already|there is no state|See .*docs/"
+    r"|`\{\}` takes|lint it again|The page of its proof|is there already|there is no state"
 )
 """What the options of a command alone can lead to, or who is asked at a terminal."""
 BUILT: Final = frozenset(
@@ -93,6 +115,16 @@ def test_what_refuses_finds_or_advises_has_its_dutch() -> None:
     assert not missing, missing
 
 
+def test_what_pydantic_finds_has_its_dutch() -> None:
+    """A newsletter, a playbook, the mapping of events: one table of our words, and none of pydantic's."""
+    said_of = [
+        *KINDS.values(),
+        *((problem, remedy) for problem, _ in BOUNDS.values() for remedy in [""]),
+        (OTHERWISE, ""),
+    ]
+    assert {text for both in said_of for text in both if text} <= set(table())
+
+
 def test_what_is_translated_is_still_said() -> None:
     """A sentence that was changed in the source has lost its Dutch, and nobody would see why."""
     assert set(table()) - set(strings()) <= BUILT
@@ -130,6 +162,50 @@ def test_a_sentence_is_found_with_whatever_is_filled_in() -> None:
 def test_what_is_filled_in_is_put_in_words_too(english: str, dutch: str) -> None:
     """A state, an audience or a language has its Dutch name; a reason within a reason its own sentence."""
     assert said(english, "nl") == dutch
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "newsletter: [x]", "audiences: [17]", "audiences: mail", "schedule: 17", "schedule: {time: 17:00, days: [mon]}",
+        "schedule: {time: 17:00, late_minutes: many}", "exercise: perhaps", "quiet_day: never", "title: {text: [1]}",
+        "phases: [acuut]", "colour: blue",
+    ],
+)  # fmt: skip
+def test_whoever_reads_dutch_reads_no_english_about_a_newsletter(wrong: str) -> None:
+    """Every problem of its file and its remedy, not only the commonest."""
+    with pytest.raises(Refused) as refused:
+        parse_newsletter(wrong, name="brief.yaml", configuration=DEFAULT)
+    for each in refused.value.problems:
+        assert said(each.problem, "nl") != each.problem
+        assert said(each.remedy, "nl") != each.remedy
+        assert not re.search(
+            r"\b(must|there|field|write|this|add)\b", said(each.problem, "nl") + said(each.remedy, "nl")
+        )
+
+
+def test_a_centres_own_mapping_that_is_wrong_is_told_in_dutch() -> None:
+    """As an event keeps it, with places, or as an alarm does."""
+    with pytest.raises(Refused) as refused:
+        load_mapping("rules: [{name: a, types: [x], ignore: true, within_minutes: -1}, {name: b, types: [y]}]")
+    told = said(str(refused.value), "nl")
+    assert "rules[0].within_minutes: Dit moet 0 of meer zijn." in told
+    assert "een regel leidt tot `report`, `draft`" in told or "een regel leidt tot “report”, “draft”" in told
+    assert not re.search(r"\b(must|rule leads|has an example)\b", told)
+
+
+@pytest.mark.parametrize(
+    ("reason", "dutch"),
+    [
+        ("MessageReleased breaks its schema: message_id: missing",
+         "MessageReleased past niet in zijn schema (message_id: missing)."),
+        ("unforeseen KeyError at service.py:12",
+         "Een fout van Roeland zelf (KeyError at service.py:12): meld ze aan de ondersteuning."),
+    ],
+)  # fmt: skip
+def test_reasons_of_dead_letters_are_dutch(reason: str, dutch: str) -> None:
+    """The page of records that nobody could read is for the support cell, which reads Dutch too."""
+    assert said(reason, "nl") == dutch
 
 
 def test_who_reads_english_is_told_to_type_nothing() -> None:

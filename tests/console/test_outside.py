@@ -279,7 +279,7 @@ def test_the_example_in_the_documentation_is_right(configuration: Any, tmp_path:
         ("rules: [{name: x, types: ['*'], report: {title: '{{ x', text: x}}]", "rules[0].report.title", "no template"),
         ("rules:\n  - {name: x, types: ['*'], report: {title: x, text: x, phase: acut}}", "2:", "no phase 'acut'"),
         ("rules: [{name: x, types: ['*'], draft: {title: x}}]", "rules[0].draft", "give one of the two"),
-        ("rules: [{name: x, types: ['*'], ignore: true, wen: {}}]", "rules[0].wen", "not permitted"),
+        ("rules: [{name: x, types: ['*'], ignore: true, wen: {}}]", "rules[0].wen", "no field rules[0].wen"),
     ],
 )
 async def test_a_mapping_is_judged_before_it_is_in_force(tmp_path: Path, text: str, place: str, problem: str) -> None:

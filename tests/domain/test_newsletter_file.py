@@ -42,7 +42,7 @@ def test_the_example_is_one() -> None:
         ({"schedule": {"time": "24:00"}}, "schedule.time", "Write it as 17:00."),
         ({"schedule": {"time": "17:00", "weekdays": ["maandag"]}}, "schedule.weekdays[0]", "Choose from: mon"),
         ({"schedule": {"time": "17:00", "weekdays": []}}, "schedule.weekdays", "empty"),
-        ({"schedule": {"time": "17:00", "late_minutes": 0}}, "schedule.late_minutes", "greater than or equal to 1"),
+        ({"schedule": {"time": "17:00", "late_minutes": 0}}, "schedule.late_minutes", "This must be 1 or more."),
         ({"schedule": {"tme": "17:00"}}, "schedule.tme", "Did you mean time?"),
         ({"schedule": {}}, "schedule.time", "Write `time: 17:00`."),
         ({"quiet_day": "never"}, "quiet_day", "skip, say-so"),

@@ -72,7 +72,7 @@ async def map_next(desk: Desk, mapping: EventMapping) -> bool:
             log.warning("event_failed", number=event.number, rule=name)
         except Exception as problem:
             why = unforeseen(problem)
-            await outside_events.settle(connection, event.number, "failed", rule=name, problem=f"unforeseen: {why}")
+            await outside_events.settle(connection, event.number, "failed", rule=name, problem=why)
             log.error("event_failed", number=event.number, rule=name, problem=why)
         else:
             await outside_events.settle(connection, event.number, state, rule=name, thread=thread)
