@@ -36,6 +36,7 @@ from services.admin import (
     newsletters,
     opt_outs,
     participants,
+    playbook_holdings,
     playbooks,
     proofs,
     replies,
@@ -58,6 +59,7 @@ MORE_AUDIT_COMMANDS = (audit_reading,)
 MORE_INCIDENT_COMMANDS = (participants,)
 MORE_NEWSLETTER_COMMANDS = (newsletter_dates, newsletter_changes, newsletter_history, editions, subscribers)
 MORE_FEED_COMMANDS = (feed_subscribers,)
+MORE_PLAYBOOK_COMMANDS = (playbook_holdings,)
 MORE_WEBHOOK_COMMANDS = (webhook_secrets,)
 
 

@@ -17,7 +17,7 @@ KEPT: Final = ("incident", "language", "title", "audiences", "channels", "area",
 
 def from_playbook(playbook: str, *, incident: str, entry: str | None = None, exercise: bool = False) -> Answer:
     """An entry of a playbook, with its holes open."""
-    from services.admin.playbooks import begun
+    from services.admin.playbook_entries import begun
 
     found, prepared, file = begun(playbook, incident=incident, entry=entry, exercise=exercise)
     questions = {name: f"{hole.ask} ({hole.limits})" for name, hole in prepared.holes.items()}

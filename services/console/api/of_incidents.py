@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.admin import facts, incidents, participants, playbooks
+from services.admin import facts, incidents, participants, playbook_holdings, playbooks
 from services.console.api.ability import Ability, Pages
 
 ONE: Final = "/incidents/{incident}"
@@ -89,7 +89,7 @@ PLAYBOOKS: Final = (
         command="playbook list", function=playbooks.list_, method="GET", path="/playbooks", action="see",
         pages=Pages("playbook"),
     ),
-    Ability(command="playbook approved", function=playbooks.approved, method="GET", path="/playbooks/approved",
+    Ability(command="playbook approved", function=playbook_holdings.approved, method="GET", path="/playbooks/approved",
             action="see"),
     Ability(command="playbook check", function=playbooks.check, method="GET", path="/playbooks/check", action="see"),
     Ability(
@@ -100,14 +100,15 @@ PLAYBOOKS: Final = (
         action="submit", fixed={"force": False}, drafts=("out", "draft.yaml"), pairs=("fill",),
     ),
     Ability(
-        command="playbook approve", function=playbooks.approve, method="POST", path=f"{ENTRY}/approve",
+        command="playbook approve", function=playbook_holdings.approve, method="POST", path=f"{ENTRY}/approve",
         action="approve",
     ),
     Ability(
-        command="playbook revoke", function=playbooks.revoke, method="POST", path=f"{ENTRY}/revoke", action="approve",
+        command="playbook revoke", function=playbook_holdings.revoke, method="POST", path=f"{ENTRY}/revoke",
+        action="approve",
     ),
     Ability(
-        command="playbook release", function=playbooks.release, method="POST", path=f"{ENTRY}/release",
+        command="playbook release", function=playbook_holdings.release, method="POST", path=f"{ENTRY}/release",
         action="break-glass", status=201, fixed={"yes": True}, pairs=("fill",), location="/messages/{id}",
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-from services.admin.playbooks import begun
+from services.admin.playbook_entries import begun
 from services.console.composing.shape import normal
 from services.console.outside.correlating import correlation_of, keeper, open_incident, quiet, slug_of, tell
 from services.domain import limits

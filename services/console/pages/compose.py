@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from services.admin import beginning
 from services.admin.answers import Refusal
-from services.admin.playbooks import usable
+from services.admin.playbook_entries import usable
 from services.console.access import Allowed, Who
 from services.console.calling import call
 from services.console.composing.shape import normal
