@@ -85,13 +85,10 @@ def test_a_healthy_stack_is_what_the_doctor_calls_healthy(office: Office) -> Non
     """A doctor who always finds something is not listened to."""
     found = office.run("doctor")
     assert found["ok"] is True
-    assert {check["what"]: check["state"] for check in found["checks"]} == dict.fromkeys(
-        (
-            "database", "Kafka", "mail relay", "Twilio", "public address", "services", "templates", "users", "contacts",
-            "alarms", "newsletters", "Sinch",
-        ),
-        "ok",
-    ) | {"SMS spending": "remark"}  # fmt: skip
+    states = {check["what"]: check["state"] for check in found["checks"]}
+    assert states.pop("SMS spending") == "remark", "no cap is set here"
+    assert set(states.values()) == {"ok"}
+    assert {"database", "Kafka", "mail relay", "Twilio", "Sinch", "services", "templates", "newsletters"} <= set(states)
 
 
 @pytest.mark.long
