@@ -93,7 +93,7 @@ class Allowed:
                 STRANGERS.take(network_of(request))
             raise NotSignedIn
         if who.session and request.method not in SAFE:
-            await _refuse_forged(request, who)
+            await refuse_forged(request, who.csrf)
         if not who.may(self.action):
             raise NotAllowed(self.action)
         if not self.unfinished and lacks_second_step(request, who):
@@ -160,8 +160,9 @@ def _refuse_other_sites(request: Request) -> None:
         raise Forged
 
 
-async def _refuse_forged(request: Request, who: Who) -> None:
-    """Two locks: the browser says that the request comes from our origin, and it carries the session's own token."""
+async def refuse_forged(request: Request, csrf: str) -> None:
+    """Two locks: the browser says that the request comes from our origin, and it carries the session's own token.
+    Raises `Forged`."""
     _refuse_other_sites(request)
     given = request.headers.get("x-csrf-token") or ""
     if not given and request.headers.get("content-type", "").startswith(
@@ -169,7 +170,7 @@ async def _refuse_forged(request: Request, who: Who) -> None:
     ):
         field = (await request.form()).get("csrf")
         given = field if isinstance(field, str) else ""
-    if not hmac.compare_digest(given.encode(), who.csrf.encode()):
+    if not hmac.compare_digest(given.encode(), csrf.encode()):
         raise Forged
 
 

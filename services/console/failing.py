@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import of_refusal, problem, status_of
-from services.console.doors import form_to_resend
+from services.console.doors import cookies, form_to_resend
 from services.console.view import page, see, way_back
 from services.domain.shapes import in_our_words
 from services.runtime.errors import Foreseen
@@ -82,7 +82,13 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if _is_api(request):
         asks = {"WWW-Authenticate": "Bearer"}
         return problem(401, "Not signed in", "give a key: Authorization: Bearer …", headers=asks)
-    return see(request, f"/sign-in?next={quote(way_back(request), safe='')}")
+    back = way_back(request)
+    kept = await form_to_resend.keep_signed_out(request, back)
+    if not isinstance(kept, str):
+        return see(request, f"/sign-in?next={quote(back, safe='')}{'&told=lost' if kept else ''}")
+    answer = see(request, f"/sign-in?next={quote('/sign-in/again/form', safe='')}&told=kept")
+    cookies.wait_for_form(answer, kept)
+    return answer
 
 
 async def _not_fresh(request: Request, _: Exception) -> Response:

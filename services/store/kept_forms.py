@@ -1,4 +1,5 @@
-"""A form that somebody sent just when they had to prove again who they are: kept until they did, one for each session.
+"""A form that somebody sent just when they had to prove again who they are, or sign in again: kept until they did, one
+for each session.
 
 It stands among the requests that may be sent again, under a name that no Idempotency-Key can have.
 """
@@ -9,6 +10,8 @@ from typing import Final
 from services.runtime.postgres import Connection
 
 KEPT: Final = timedelta(minutes=15)
+KEPT_SIGNED_OUT: Final = timedelta(hours=1)
+"""Of a session that ended: whoever finds that out may be on their way home."""
 
 
 async def keep(connection: Connection, user: int, session: int, sealed: bytes) -> None:
@@ -20,12 +23,12 @@ async def keep(connection: Connection, user: int, session: int, sealed: bytes) -
     )
 
 
-async def find(connection: Connection, user: int, session: int) -> bytes | None:
+async def find(connection: Connection, user: int, session: int, *, within: timedelta = KEPT) -> bytes | None:
     """What was kept; None when there is nothing, or it is too long ago."""
     row = await (
         await connection.execute(
             "SELECT body FROM api_request WHERE user_id = %s AND key = %s AND began_at > clock_timestamp() - %s",
-            (user, _name(session), KEPT),
+            (user, _name(session), within),
         )
     ).fetchone()
     return bytes(row[0]) if row else None

@@ -81,6 +81,18 @@ async def by_token(
     return session, user
 
 
+async def once_of(connection: Connection, token: str) -> Session | None:
+    """The session that this was the token of, also when it ended; None when there never was one, or its user is
+    disabled."""
+    async with connection.cursor(row_factory=class_row(Session)) as cursor:
+        await cursor.execute(
+            f"""SELECT {_SESSION} FROM session s WHERE token = %s
+                AND EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL)""",
+            (digest(token),),
+        )
+        return await cursor.fetchone()
+
+
 async def end(connection: Connection, session: int) -> None:
     """Sign out; the first moment counts."""
     await connection.execute(

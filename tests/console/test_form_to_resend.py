@@ -2,12 +2,14 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import httpx
 import pytest
 
 from services.console.access import COOKIE
-from services.store.users import find_user
+from services.console.doors.form_to_resend import BROWSER
+from services.store.users import disable_user, find_user
 from tests.console.conftest import URL, Console
 from tests.console.signing import PASSWORD, account, csrf_of, sign_in
 
@@ -19,7 +21,7 @@ FORM = "/sign-in/again/form"
 @pytest.fixture
 async def client(console: Console, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
     """Of an administrator who signed in this morning."""
-    await account(console, ADMIN, "administrator", "author", app=False)
+    await account(console, ADMIN, "administrator", "author", "crisis-manager", app=False)
     object.__setattr__(console.desk.doors, "second_step_for", "nobody")
     made = await console.anyone()
     await sign_in(made, ADMIN)
@@ -125,6 +127,117 @@ async def test_what_was_filled_in_never_runs(console: Console, client: httpx.Asy
     page = await proved(client, answer.headers["location"])
     assert "<script>alert" not in page.text
     assert dict(fields(page)[1])["url"] == evil
+
+
+TYPED = {"incident": "cyber-1", "title": "Lonen liggen stil", "phase": "acute"}
+
+
+async def sent_too_late(console: Console, client: httpx.AsyncClient) -> httpx.Response:
+    """They opened a form, went to a meeting, and send it when their session is over."""
+    csrf = csrf_of(await client.get("/me"))
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE session SET seen_at = seen_at - interval '3 hours'")
+    return await client.post("/incidents", data={**TYPED, "csrf": csrf}, headers={"Referer": f"{URL}/incidents"})
+
+
+async def test_a_form_that_is_sent_after_the_session_ended_waits_until_they_signed_in_again(
+    console: Console, client: httpx.AsyncClient
+) -> None:
+    """By a button, once; with the right words on the page where they sign in."""
+    asked = (await sent_too_late(console, client)).headers["location"]
+    assert asked == "/sign-in?next=%2Fsign-in%2Fagain%2Fform&told=kept"
+    assert "is een uur bewaard" in (await client.get(asked)).text
+    answer = await sign_in(client, ADMIN, next=FORM)
+    page = await client.get(answer.headers["location"])
+    assert "Lonen liggen stil" in page.text and "toen u afgemeld was" in page.text
+    action, given = fields(page)
+    body = str(httpx.QueryParams(given))
+    onwards = await client.post(action, content=body, headers=FORM_TYPE)
+    assert (onwards.status_code, onwards.headers["location"]) == (307, "/incidents")
+    done = await client.post(onwards.headers["location"], content=body, headers=FORM_TYPE)
+    assert (done.status_code, done.headers["location"]) == (303, "/incidents/cyber-1?told=opened"), done.text
+    again = await client.post(action, content=body, headers=FORM_TYPE)
+    assert again.headers["location"] == "/", "a second press finds nothing"
+
+
+async def test_it_waits_for_that_user_in_that_browser_for_an_hour(console: Console, client: httpx.AsyncClient) -> None:
+    """Whoever sits down at the same browser, or signs in as the same user elsewhere, sees nothing of it."""
+    await sent_too_late(console, client)
+    await account(console, "ander@ccvo.example", "crisis-manager")
+    elsewhere = await console.anyone()
+    await sign_in(elsewhere, ADMIN)
+    assert (await elsewhere.get(FORM)).headers["location"] == "/"
+    guess = client.cookies[BROWSER].partition(".")[0] + ".guessed"
+    elsewhere.cookies.set(BROWSER, guess, domain="console.example")
+    assert (await elsewhere.get(FORM)).headers["location"] == "/"
+    await sign_in(client, "ander@ccvo.example")
+    assert (await client.get(FORM)).headers["location"] == "/"
+    await sign_in(client, ADMIN)
+    assert "Lonen liggen stil" in (await client.get(FORM)).text
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE api_request SET began_at = began_at - interval '61 minutes'")
+    assert (await client.get(FORM)).headers["location"] == "/"
+
+
+async def ended(console: Console) -> None:
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE session SET ended_at = clock_timestamp()")
+
+
+async def waits(console: Console) -> int:
+    async with console.desk.pool.connection() as connection:
+        row = await (await connection.execute("SELECT count(*) FROM api_request")).fetchone()
+    assert row
+    return int(row[0])
+
+
+async def test_nothing_is_kept_that_our_own_page_did_not_send(console: Console, client: httpx.AsyncClient) -> None:
+    """Another site's form with the old cookie, a forged token, or somebody who never was signed in."""
+    csrf = csrf_of(await client.get("/me"))
+    await ended(console)
+    forged: list[tuple[dict[str, str], dict[str, str]]] = [
+        ({**TYPED, "csrf": csrf}, {"Origin": "https://evil.example"}),
+        ({**TYPED, "csrf": csrf}, {"Sec-Fetch-Site": "cross-site"}),
+        ({**TYPED, "csrf": "0" * 64}, {}),
+        (TYPED, {}),
+    ]
+    for data, headers in forged:
+        answer = await client.post("/incidents", data=data, headers=headers)
+        assert answer.status_code == 303 and "told" not in answer.headers["location"], headers
+    answer = await (await console.anyone()).post("/incidents", data={**TYPED, "csrf": csrf})
+    assert "told" not in answer.headers["location"] and not await waits(console)
+    answer = await client.post("/incidents", data={**TYPED, "csrf": csrf})
+    assert "told=kept" in answer.headers["location"] and await waits(console), "the very same from our page is"
+
+
+async def test_what_is_not_kept_is_told(console: Console, client: httpx.AsyncClient) -> None:
+    """A file, a password, or more than we keep: they know that it is to be sent again."""
+    csrf = csrf_of(await client.get("/me"))
+    await ended(console)
+    lost: list[tuple[str, dict[str, Any]]] = [
+        ("/contacts/import", {"data": {"csrf": csrf}, "files": {"file": ("a.csv", b"x" * 2000, "text/csv")}}),
+        ("/contacts/import", {"data": {"csrf": csrf}, "files": {"file": ("a.csv", b"x" * 400_000, "text/csv")}}),
+        ("/me/password", {"data": {"csrf": csrf, "password": "x"}}),
+        ("/incidents", {"data": {"csrf": csrf, "title": "x" * 160_000}}),
+    ]
+    for path, given in lost:
+        answer = await client.post(path, **given)
+        assert answer.headers["location"].endswith("&told=lost"), path
+        assert "niet bewaard" in (await client.get(answer.headers["location"])).text
+    answer = await client.post("/sign-out", data={"csrf": csrf})
+    assert "told" not in answer.headers["location"], "nothing was filled in"
+    assert not await waits(console)
+
+
+async def test_of_who_is_disabled_nothing_is_kept(console: Console, client: httpx.AsyncClient) -> None:
+    """They are nobody here any more."""
+    csrf = csrf_of(await client.get("/me"))
+    async with console.desk.pool.connection() as connection:
+        user = await find_user(connection, ADMIN)
+        assert user
+        await disable_user(connection, user.id)
+    answer = await client.post("/incidents", data={**TYPED, "csrf": csrf})
+    assert "told" not in answer.headers["location"] and not await waits(console)
 
 
 GIVES = {

@@ -9,20 +9,34 @@ from starlette.responses import Response
 
 from services.console.access import COOKIE
 from services.console.desk import desk_of
+from services.console.doors.form_to_resend import BROWSER
+from services.store.kept_forms import KEPT_SIGNED_OUT
 
 DEVICE: Final = "__Host-roeland-device"
 """Proves that somebody signed in in this browser before; gives no access by itself."""
 YEAR: Final = timedelta(days=365)
+AFTER: Final = timedelta(hours=12)
 
 
 def sign_in(request: Request, answer: Response, token: str) -> None:
-    """From now on this browser has this session."""
-    _put(answer, COOKIE, token, desk_of(request).doors.absolute)
+    """From now on this browser has this session. It keeps the cookie for a while after the session's end, which is ours
+    to know: so that a form which is sent too late has a user."""
+    _put(answer, COOKIE, token, desk_of(request).doors.absolute + AFTER)
 
 
 def know_device(answer: Response, token: str) -> None:
     """From now on this browser is known."""
     _put(answer, DEVICE, token, YEAR)
+
+
+def wait_for_form(answer: Response, which: str) -> None:
+    """In this browser a form waits until its user signed in again."""
+    _put(answer, BROWSER, which, KEPT_SIGNED_OUT)
+
+
+def forget_form(answer: Response) -> None:
+    """It was sent."""
+    answer.delete_cookie(BROWSER, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def sign_out(answer: Response) -> None:

@@ -1,31 +1,44 @@
-"""Nobody types anything twice because they had to prove again who they are: what they sent is kept, sealed, and is sent
-by a button of theirs after the proof. Never by itself: whoever finds an open session could have prepared it."""
+"""Nobody types anything twice because they had to prove again who they are, or to sign in again: what they sent is
+kept, sealed, and is sent by a button of theirs after that. Never by itself: whoever finds an open session could have
+prepared it.
 
+Of a session that ended it is kept for its user alone, in that browser (a cookie names it), and only where the form
+carries that session's own token: no page elsewhere leaves us anything.
+"""
+
+import hmac
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Final
 
 from fastapi import Request
 
-from services.console.access import Who
+from services.console.access import COOKIE, Forged, Who, refuse_forged
 from services.console.desk import desk_of
+from services.console.hardening import BODY_BYTES
+from services.console.tokens import csrf_token, new_token
+from services.runtime.postgres import Connection
 from services.runtime.sealing import seal, unsealed
 from services.store import kept_forms, sessions
 from services.store.secret_keys import signing_keys
 
 PURPOSE: Final = b"a form that waits for a proof"
-MOST_CHARACTERS: Final = 50_000
+BROWSER: Final = "__Host-roeland-form"
+"""Says which form of which ended session waits in this browser, with a secret that is sealed in it."""
+MOST_CHARACTERS: Final = 150_000
 LEFT_OUT: Final = frozenset({"csrf"})
 NEVER: Final = "password"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptForm:
-    """`path`: where it is sent to; `page`: where it was filled in."""
+    """`path`: where it is sent to; `page`: where it was filled in. `browser`: of a session that ended, its secret."""
 
     path: str
     page: str
     fields: list[tuple[str, str]]
+    browser: str = ""
 
 
 async def keep(request: Request, page: str) -> bool:
@@ -33,35 +46,88 @@ async def keep(request: Request, page: str) -> bool:
     who: Who | None = getattr(request.state, "who", None)
     if request.method != "POST" or who is None or who.session is None or sessions.is_fresh(who.session):
         return False
-    given = [(name, value) for name, value in (await request.form()).multi_items() if name not in LEFT_OUT]
-    fields = [(name, value) for name, value in given if isinstance(value, str)]
-    size = sum(len(name) + len(value) for name, value in fields)
-    if not fields or len(fields) < len(given) or size > MOST_CHARACTERS or NEVER in dict(fields):
+    given = await _filled_in(request)
+    if not isinstance(given, list):
         return False
-    kept = KeptForm(request.url.path, page, fields)
     async with desk_of(request).pool.connection() as connection:
-        sealed = seal(json.dumps(asdict(kept)), await signing_keys(connection), PURPOSE)
-        await kept_forms.keep(connection, who.user.id, who.session.id, sealed)
+        await _put(connection, who.user.id, who.session.id, KeptForm(request.url.path, page, given))
     return True
 
 
+async def keep_signed_out(request: Request, page: str) -> str | bool:
+    """What the browser's cookie is to say, where this form was kept; else whether something was lost."""
+    token = request.cookies.get(COOKIE)
+    if request.method != "POST" or request.headers.get("hx-request") or not token:
+        return False
+    async with desk_of(request).pool.connection() as connection:
+        session = await sessions.once_of(connection, token)
+    if session is None:
+        return False
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal() or int(declared) > BODY_BYTES:
+        return True  # not read
+    try:
+        await refuse_forged(request, csrf_token(session.token))
+    except Forged:
+        return False
+    given = await _filled_in(request)
+    if not isinstance(given, list):
+        return given
+    secret = new_token()
+    async with desk_of(request).pool.connection() as connection:
+        await _put(connection, session.user_id, session.id, KeptForm(request.url.path, page, given, secret))
+    return f"{session.id}.{secret}"
+
+
 async def taken(request: Request, who: Who) -> KeptForm | None:
-    """What this session sent a moment ago, to be sent now: it waits no more, so that it is done once."""
-    found = await kept(request, who)
-    if found is not None and who.session is not None:
+    """What waits for them, to be sent now: it waits no more, so that it is done once."""
+    session, found = await _waiting(request, who)
+    if found is not None:
         async with desk_of(request).pool.connection() as connection:
-            await kept_forms.forget(connection, who.user.id, who.session.id)
+            await kept_forms.forget(connection, who.user.id, session)
     return found
 
 
 async def kept(request: Request, who: Who) -> KeptForm | None:
-    """What this session sent a moment ago."""
+    """What this session sent a moment ago; or, from this browser, a session of this user that ended."""
+    return (await _waiting(request, who))[1]
+
+
+async def _waiting(request: Request, who: Who) -> tuple[int, KeptForm | None]:
     if who.session is None:
-        return None
+        return 0, None
+    former, _, secret = request.cookies.get(BROWSER, "").partition(".")
     async with desk_of(request).pool.connection() as connection:
-        sealed = await kept_forms.find(connection, who.user.id, who.session.id)
-        plain = unsealed(sealed, await signing_keys(connection), PURPOSE) if sealed else None
+        if found := await _found(connection, who.user.id, who.session.id, kept_forms.KEPT):
+            return who.session.id, found
+        if not (secret and former.isdecimal() and int(former) < 2**63):
+            return 0, None
+        found = await _found(connection, who.user.id, int(former), kept_forms.KEPT_SIGNED_OUT)
+    ours = found is not None and hmac.compare_digest(found.browser.encode(), secret.encode())
+    return int(former), found if ours else None
+
+
+async def _filled_in(request: Request) -> list[tuple[str, str]] | bool:
+    """The form's fields; where it is none that we keep, whether something was filled in."""
+    form = (await request.form()).multi_items()
+    given = [(name, value) for name, value in form if name not in LEFT_OUT]
+    fields = [(name, value) for name, value in given if isinstance(value, str)]
+    size = sum(len(name) + len(value) for name, value in fields)
+    if not fields or len(fields) < len(given) or size > MOST_CHARACTERS or NEVER in dict(fields):
+        return bool(given)
+    return fields
+
+
+async def _put(connection: Connection, user: int, session: int, form: KeptForm) -> None:
+    sealed = seal(json.dumps(asdict(form)), await signing_keys(connection), PURPOSE)
+    await kept_forms.keep(connection, user, session, sealed)
+
+
+async def _found(connection: Connection, user: int, session: int, within: timedelta) -> KeptForm | None:
+    sealed = await kept_forms.find(connection, user, session, within=within)
+    plain = unsealed(sealed, await signing_keys(connection), PURPOSE) if sealed else None
     if plain is None:
         return None
     found = json.loads(plain)
-    return KeptForm(found["path"], found["page"], [(name, value) for name, value in found["fields"]])
+    fields = [(name, value) for name, value in found["fields"]]
+    return KeptForm(found["path"], found["page"], fields, found.get("browser", ""))

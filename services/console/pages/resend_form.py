@@ -1,9 +1,11 @@
-"""`/sign-in/again/form`: what somebody sent before they proved who they are, with the button that sends it now."""
+"""`/sign-in/again/form`: what somebody sent before they proved who they are, or signed in again, with the button that
+sends it now."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.console.access import See
+from services.console.doors import cookies
 from services.console.doors.form_to_resend import kept, taken
 from services.console.view import page
 
@@ -23,4 +25,6 @@ async def show(request: Request, who: See) -> Response:
 async def send(request: Request, who: See) -> Response:
     """The browser sends the same form once more, to where it was going (307 keeps it); a second press finds nothing."""
     found = await taken(request, who)
-    return RedirectResponse("/", 303) if found is None else RedirectResponse(found.path, 307)
+    answer = RedirectResponse("/", 303) if found is None else RedirectResponse(found.path, 307)
+    cookies.forget_form(answer)
+    return answer
