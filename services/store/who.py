@@ -44,10 +44,14 @@ async def people(
     values: dict[str, Any] = corrections.values(message, chain) | {"state": None if state is None else int(state)}
     async with connection.cursor("people", row_factory=class_row(Person)) as cursor:
         cursor.itersize = ROWS_PER_FETCH
+        await connection.execute(_ROOM)
         await cursor.execute(_QUERIES[which].encode(), values)
         async for person in cursor:
             yield person
 
+
+_ROOM: Final = "SET LOCAL work_mem = '64MB'"
+"""Whom `IN` names is one hash, of a million too; what had no room would be compared with everybody."""
 
 _TOLD: Final = """
 told AS (
@@ -60,7 +64,13 @@ told AS (
 _WORDS: Final = " ".join(f"WHEN {state:d} THEN '{state.word}'" for state in State)
 _WORD: Final = f"CASE t.state {_WORDS} ELSE 'none' END"
 
-_GOOD: Final = f"(SELECT contact FROM told WHERE state IN ({', '.join(f'{state:d}' for state in sorted(GOOD))}))"
+_IN_GOOD: Final = f"state IN ({', '.join(f'{state:d}' for state in sorted(GOOD))})"
+_GOOD: Final = f"(SELECT contact FROM told WHERE {_IN_GOOD})"
+
+# Few copies failed, so few people are compared: those are told apart from the many by two passes, and no row is kept.
+_NOT_REACHED: Final = f"""{_TOLD.replace("told AS", "told AS NOT MATERIALIZED")},
+failed AS MATERIALIZED (SELECT * FROM told WHERE NOT {_IN_GOOD}),
+reached AS (SELECT contact FROM failed INTERSECT {_GOOD})"""
 
 _SHOWN: Final = f"""
 SELECT c.external_id, c.name, v.audience, v.channel, {_WORD} AS state,
@@ -79,20 +89,27 @@ WHERE %(state)s::smallint IS NULL OR t.state = %(state)s ORDER BY t_.sequence, c
 
 # Of somebody for whom a deputy did so, `how` is the deputy's.
 _HOW: Final = """
-JOIN LATERAL (
-    SELECT f.how FROM confirmation f WHERE f.message = %(message)s AND (f.contact = t_.contact OR EXISTS (
-        SELECT FROM addition d WHERE d.message = f.message AND d.origin = 'deputy' AND d.contact = t_.contact
-        AND d.recipient = f.contact AND d.at <= f.at
-    )) ORDER BY f.at LIMIT 1
-) f ON true"""
+how AS MATERIALIZED (
+    SELECT DISTINCT ON (contact) contact, how FROM (
+        SELECT contact, how, at FROM confirmation WHERE message = %(message)s
+        UNION ALL SELECT d.contact, f.how, f.at FROM addition d
+        JOIN confirmation f ON f.message = d.message AND f.contact = d.recipient AND d.at <= f.at
+        WHERE d.message = %(message)s AND d.origin = 'deputy'
+    ) each ORDER BY contact, at
+)"""
 
 _QUERIES: Final[dict[Which, str]] = {
-    "confirmed": f"WITH {confirmations.ASKED} " + _ONCE.format(those="asked", reason="f.how", more=_HOW),
+    "confirmed": f"WITH {confirmations.ASKED}, {_HOW} "
+    + _ONCE.format(those="asked", reason="f.how", more="JOIN how f ON f.contact = t_.contact"),
     "not-confirmed": f"WITH {confirmations.NOT_CONFIRMED} "
     + _ONCE.format(those="not_confirmed", reason="t.reason", more=""),
     "all": _THOSE.format(which="true"),
     "reached": _THOSE.format(which=f"t.contact IN {_GOOD}"),
-    "not-reached": _THOSE.format(which=f"t.contact NOT IN {_GOOD}"),
+    "not-reached": f"""
+WITH {_NOT_REACHED} {_SHOWN} FROM failed t JOIN contact c ON c.id = t.contact
+JOIN variant v ON v.message = t.message AND v.number = t.variant
+WHERE (%(state)s::smallint IS NULL OR t.state = %(state)s) AND t.contact NOT IN (SELECT contact FROM reached)
+ORDER BY t.sequence, c.id""",
     "not-corrected": f"""
 WITH {_TOLD}, {corrections.NOT_CORRECTED} {_SHOWN} FROM not_corrected n JOIN contact c ON c.id = n.contact
 LEFT JOIN told t ON t.contact = n.contact LEFT JOIN variant v ON v.message = t.message AND v.number = t.variant
