@@ -7,6 +7,7 @@ from services.editorial.refusal import Refusal
 from services.editorial.spending import refuse_more, spent
 from services.runtime.postgres import Connection
 from services.store import announcements, audit, corrections, fallbacks, messages, newcomers
+from services.store.giving_way import giving_way
 from services.store.messages import Message
 from services.store.users import User
 
@@ -34,7 +35,8 @@ async def include(connection: Connection, body: IncludeNewcomers, user: User, de
     count = await newcomers.append(connection, planned, sorted(set(body.contacts)), source=desk.source)
     await refuse_more(connection, message, desk, before)
     await fallbacks.ask_again(connection, message)
-    await announcements.announce(connection, message.number, source=desk.source)
+    async with giving_way(connection):
+        await announcements.announce(connection, message.number, source=desk.source, unsaid=True)
     await audit.record(
         connection, actor=user.id, action="message.newcomers-included", subject=f"message:{message.id}",
         detail={"message": message.number, "proof": message.proof_hash, "contacts": sorted(set(body.contacts))},

@@ -68,10 +68,13 @@ async def changed_at(connection: Connection, external_id: str, *, lock: bool = F
     return row[0] if row else None
 
 
-async def last_change(connection: Connection) -> datetime | None:
-    """When any contact was last changed: one look at an index."""
-    row = await (await connection.execute("SELECT max(updated_at) FROM contact")).fetchone()
-    return row[0] if row else None
+async def last_change(connection: Connection) -> tuple[datetime | None, int]:
+    """What is another whenever contacts changed: when any was last, and how often lists were imported.
+
+    An import bears the time at which it began, and may commit after what came later.
+    """
+    row = await (await connection.execute(_LAST_CHANGE)).fetchone()
+    return (row[0], row[1]) if row else (None, 0)
 
 
 async def more(connection: Connection, contact: int) -> dict[str, Any]:
@@ -113,6 +116,10 @@ _NARROWED: Final = {
     "without": "CASE %(without)s WHEN 'mail' THEN mail.value IS NULL ELSE sms.value IS NULL END",
     "name": "(lower(c.name), c.id) > (%(name)s, %(id)s)",
 }
+
+# An index has both: a look at its end, and a line for each import.
+_LAST_CHANGE: Final = """
+SELECT (SELECT max(updated_at) FROM contact), (SELECT count(*) FROM audit WHERE action = 'contacts.imported')"""
 
 _MORE: Final = f"""
 SELECT c.updated_at, o.at AS opted_out,

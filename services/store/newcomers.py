@@ -16,6 +16,7 @@ from services.domain.release_order import step_of
 from services.domain.states import State
 from services.runtime.postgres import Connection
 from services.store import plan
+from services.store.giving_way import giving_way
 from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS, TOLD
 from services.store.plan import PlanFor
 from services.store.selecting import EVERYONE, Selected
@@ -104,7 +105,8 @@ async def stand_behind(connection: Connection, values: dict[str, Any]) -> None:
     shared = (await connection.execute(_BEHIND, values)).rowcount
     if shared:
         await connection.execute(_MORE, values)
-        await connection.execute(_RECOUNT.encode(), values)
+        async with giving_way(connection):
+            await connection.execute(_RECOUNT.encode(), values)
     await connection.execute("DELETE FROM planned_delivery p USING met WHERE met.stands = p.stands")
     await connection.execute("DROP TABLE met")
 
@@ -116,20 +118,28 @@ _SINCE: Final = """
 SELECT proofed_at - interval '1 hour' FROM message WHERE number = %s AND NOT exercise AND kind <> 'edition'
 """
 
+# Sets: each is read once, whatever a planner believes of a plan this young. Without a candidate the plan is not read.
 _FOUND: Final = """
+WITH candidate AS MATERIALIZED (
+    SELECT DISTINCT c.id AS contact FROM contact_audience a JOIN contact c ON c.id = a.contact
+    WHERE a.audience = ANY(%(people)s::text[]) AND c.removed_at IS NULL/* narrowed */
+), came AS MATERIALIZED (
+    SELECT contact FROM candidate EXCEPT (
+        SELECT contact FROM delivery
+        WHERE message = %(message)s AND contact IS NOT NULL AND EXISTS (SELECT FROM candidate)
+        UNION ALL SELECT contact FROM shared_delivery WHERE message = %(message)s)
+)
 SELECT c.id AS contact, c.external_id, c.name,
     (%(people)s::text[])[min(array_position(%(people)s::text[], a.audience))] AS audience
-FROM message m JOIN contact_audience a ON a.audience = ANY(%(people)s::text[])
-JOIN contact c ON c.id = a.contact AND c.removed_at IS NULL
-WHERE m.number = %(message)s AND c.id NOT IN (
-    SELECT contact FROM delivery WHERE message = %(message)s AND contact IS NOT NULL
-    UNION ALL SELECT contact FROM shared_delivery WHERE message = %(message)s
-) AND (NOT m.exercise OR NOT EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident)
+FROM came JOIN contact c ON c.id = came.contact
+JOIN contact_audience a ON a.contact = c.id AND a.audience = ANY(%(people)s::text[])
+JOIN message m ON m.number = %(message)s
+WHERE (NOT m.exercise OR NOT EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident)
     OR EXISTS (SELECT FROM incident_participant p WHERE p.incident = m.incident AND p.contact = c.id))
 AND NOT EXISTS (
     SELECT FROM unsubscription u JOIN newsletter n ON n.id = u.newsletter
     WHERE n.incident = m.incident AND u.contact = c.id
-)/* narrowed */
+)
 GROUP BY c.id ORDER BY c.id LIMIT %(most)s
 """
 

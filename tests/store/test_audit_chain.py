@@ -286,6 +286,29 @@ async def test_links_are_found_by_message_incident_and_time(connection: Connecti
     assert await positions(Which(until=world.now() + timedelta(hours=1))) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("which", [Which(actor=1), Which(action="rare.act"), Which(actor=1, action="rare.act")])
+async def test_acts_of_one_person_or_one_kind_are_found_without_reading_the_chain(
+    connection: Connection, which: Which
+) -> None:
+    """A page shows the last of them; of somebody who seldom acts, the chain of years would be read back for it."""
+    await world.add_user(connection, "zelden@ccvo.example", "author")
+    await tamper(connection, _YEARS)
+    await connection.execute("ANALYZE audit, audit_chain")
+    async with connection.transaction():
+        before = await world.rows_read(connection, "audit", "audit_chain")
+        found = [link async for link in audit_chain.links(connection, which, newest=50)]
+        read = await world.rows_read(connection, "audit", "audit_chain") - before
+    assert [link.position for link in found] == [10_000]
+    assert read < 100, read
+
+
+_YEARS = """
+INSERT INTO audit (actor, action, subject) SELECT CASE n WHEN 10000 THEN 1 END,
+    CASE n WHEN 10000 THEN 'rare.act' ELSE 'user.changed' END, 'user:1' FROM generate_series(1, 20000) n;
+INSERT INTO audit_chain SELECT id, id, '{}', repeat('0', 64) FROM audit
+"""
+
+
 async def test_what_was_recorded_before_is_chained_by_the_migration(postgres: str) -> None:
     """Nothing is lost of what the version before wrote; what people typed is taken apart there too."""
     from alembic import command

@@ -2,10 +2,13 @@
 
 import asyncio
 
+import psycopg
 import pytest
 
-from services.store import announcements, ledger, messages, workers
-from tests.store.world import SOURCE, add_crowd, add_user, connect, release, submit
+from services.runtime.postgres import AWAY
+from services.store import announcements, ledger, messages, newcomers, workers
+from services.store.plan import PlanFor
+from tests.store.world import SOURCE, Person, add_crowd, add_people, add_user, connect, release, submit
 
 pytestmark = pytest.mark.stack
 
@@ -33,4 +36,32 @@ async def test_a_batch_that_was_announced_again_while_its_claim_began_is_claimed
     assert len(claim.deliveries) == 150
     assert {d.attempt for d in claim.deliveries} == {1}
     for each in (connection, other, third):
+        await each.close()
+
+
+async def test_who_adds_to_a_message_gives_way_to_a_settlement_of_it(database_url):
+    """A settlement has its batch and waits for the message, which an addition has that waits for the batch."""
+    adding, settling = [await connect(database_url) for _ in range(2)]
+    author = await add_user(adding, "author@ccvo.example", "author")
+    first, second = [Person(name, ["governors"], mail="bus@gemeente.be") for name in ("An", "Bo")]
+    await add_people(adding, [first])
+    message = await submit(adding, author)
+    await release(adding, message, author)
+    await add_people(adding, [second])
+    planned = PlanFor(message=message.number, language="nl", channels=["mail"], people=["governors"], feeds=[],
+                      audience_order=["governors"])  # fmt: skip
+    async with settling.transaction():
+        await settling.execute("SELECT FROM batch WHERE message = %s FOR UPDATE", (message.number,))
+        with pytest.raises(AWAY) as gave_way:
+            async with adding.transaction():
+                await messages.by_number(adding, message.number, lock=True)
+                waits = asyncio.create_task(messages.by_number(settling, message.number, keep=True))
+                await asyncio.sleep(0.2)
+                await newcomers.append(adding, planned, [second.id], source=SOURCE)
+        assert isinstance(gave_way.value, psycopg.errors.LockNotAvailable)
+        assert await waits
+    async with adding.transaction():
+        await messages.by_number(adding, message.number, lock=True)
+        assert await newcomers.append(adding, planned, [second.id], source=SOURCE) == 1
+    for each in (adding, settling):
         await each.close()

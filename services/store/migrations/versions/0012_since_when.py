@@ -1,4 +1,4 @@
-"""When a batch was made: what came to a message after its release counts in the hour in which it came.
+"""When a batch was made, so that who came after a release counts in the hour in which they came; and acts of a person.
 
 Only adds: batches that a version before this one writes bear their time too.
 """
@@ -14,8 +14,12 @@ STATEMENTS = (
     "ALTER TABLE batch ADD COLUMN IF NOT EXISTS made_at timestamptz",  # null: it was there before this column
     "ALTER TABLE batch ALTER COLUMN made_at SET DEFAULT clock_timestamp()",
 )
-# No plan's batch is in it, and neither column ever changes: it costs a fan-out nothing.
-INDEXES = {"batch_added": "batch (made_at) WHERE origin <> 'plan'"}
+INDEXES = {
+    # No plan's batch is in it, and neither column ever changes: it costs a fan-out nothing.
+    "batch_added": "batch (made_at) WHERE origin <> 'plan'",
+    "audit_actor": "audit (actor, id)",  # who acted, and how: what a page of the audit is narrowed to
+    "audit_action": "audit (action, id)",
+}
 
 
 def upgrade() -> None:
