@@ -165,7 +165,7 @@ async def submit_content(
     """
     from services.admin import proof_view
     from services.admin.giving import give, message_id, when_proofed
-    from services.admin.holding import holding
+    from services.admin.pausing_corrected import holding
     from services.domain.commands import SubmitMessage
 
     body = SubmitMessage(

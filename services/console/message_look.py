@@ -174,5 +174,3 @@ ACTS: Final = (
     Act("withdraw", "approve", N_("Withdraw …"), _withdraw, reason=True, needs_reason=True),
 )
 """In the order in which they are shown: what stops harm first."""
-
-BY_NAME: Final = {act.name: act for act in ACTS}
