@@ -8,6 +8,7 @@ from typing import Final
 from services.domain.configuration import CHANNELS, KINDS, Configuration
 from services.domain.content import MessageContent
 from services.domain.problems import Problem, Refused
+from services.rendering.check_notices import check_notices
 from services.rendering.check_pages import check_pages
 from services.rendering.deputy import for_deputy
 from services.rendering.edition_check import check_editions
@@ -20,7 +21,7 @@ _MOMENT: Final = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 def check_templates(templates: Templates, configuration: Configuration) -> list[Problem]:
     """What is missing or wrong, for every audience, language, phase, kind and channel of a configuration.
 
-    Editions of newsletters among them, and pages for people.
+    Editions of newsletters among them, pages for people, and what users are told.
     """
     problems: dict[Problem, None] = {}
     for request in _requests(configuration):
@@ -30,7 +31,11 @@ def check_templates(templates: Templates, configuration: Configuration) -> list[
                 for_deputy(variant, 0, [("x", "x")], templates)
         except Refused as refused:
             problems |= dict.fromkeys(refused.problems)
-    more = (*check_editions(templates, configuration), *check_pages(templates, configuration, _MOMENT))
+    more = (
+        *check_editions(templates, configuration),
+        *check_pages(templates, configuration, _MOMENT),
+        *check_notices(templates, _MOMENT),
+    )
     return [*problems, *dict.fromkeys(more)]
 
 

@@ -31,6 +31,7 @@ NAMES = {
     "governors": "audiences/governors.yaml",
     "ports": "audiences/ports.yaml",
     "mail": "mail/base.html.j2",
+    "waits": "notices/waits.j2",
 }
 
 
@@ -49,6 +50,14 @@ def test_one_file_changes_the_words_for_governors(tmp_path: Path) -> None:
     assert "- Bel de burgemeesters." in governors.text
     assert bcm == render_all(message(), phase="acute", message_id="m", templates=load_templates())[1]
     assert templates.version != load_templates().version
+
+
+def test_a_notice_of_the_centres_own_that_is_broken_is_found_before_somebody_must_be_called(tmp_path: Path) -> None:
+    """At night it would be tried again every 15 seconds, and nobody called."""
+    ours = (our_folder() / "notices/waits.j2").read_text(encoding="utf-8")
+    broken = own(tmp_path, waits=ours.replace("{{ title }}", "{{ titel }}"))
+    (problem,) = {each.place for each in check_templates(load_templates(broken), DEFAULT)}
+    assert "notices/waits.j2" in problem
 
 
 def test_an_audience_is_one_entry_and_one_file(tmp_path: Path) -> None:
