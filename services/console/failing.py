@@ -1,5 +1,6 @@
 """What somebody sees when a request cannot be answered: a page in words; at the API a problem document (RFC 9457)."""
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
@@ -136,6 +137,8 @@ async def _wrong_usage(request: Request, failure: Exception) -> Response:
 async def _invalid(request: Request, failure: Exception) -> Response:
     found = failure.errors() if isinstance(failure, RequestValidationError) else []
     if _is_api(request):
+        if [each["loc"] for each in found] == [("body",)] and not _says_json(request):
+            return problem(415, "Unsupported Media Type", "this takes application/json: say so in Content-Type")
         problems = [{"place": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in found]
         return problem(422, "Invalid", "the request does not fit its schema", problems=problems)
     fields = [(each["loc"][-1:], in_our_words(each, see="")) for each in found]
@@ -143,6 +146,11 @@ async def _invalid(request: Request, failure: Exception) -> Response:
         {"place": "".join(map(str, place)), "problem": what, "remedy": remedy} for place, (what, remedy) in fields
     ]
     return page(request, "failure.html.j2", status=422, kind="invalid", problems=problems)
+
+
+def _says_json(request: Request) -> bool:
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media == "application/json"
 
 
 async def _not_kept(request: Request, failure: Exception) -> Response:
@@ -156,8 +164,12 @@ async def _http(request: Request, failure: Exception) -> Response:
     headers = failure.headers if isinstance(failure, HTTPException) else None
     detail = failure.detail if isinstance(failure, HTTPException) else ""
     if _is_api(request):
-        return problem(status, detail or "Failed", None, headers=headers)
+        return problem(status, "Failed", None if detail == _phrase(status) else detail, headers=headers)
     return page(request, "failure.html.j2", status=status, kind="missing" if status == 404 else "http", headers=headers)
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 async def _unavailable(request: Request, failure: Exception) -> Response:

@@ -30,6 +30,9 @@ BODY_BYTES: Final = 256 * 1024
 UPLOADS: Final[dict[str, int]] = {}
 """Paths that take more than `BODY_BYTES`, with how much: whoever takes files says so here."""
 
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"})
+"""Those that somebody defined. Of any other we know no path that has it: 501 (RFC 9110 §9.1)."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -74,7 +77,7 @@ class _TooLarge(HTTPException):
 
 
 class Limited:
-    """No body is larger than its path may have; nothing reads on then."""
+    """No body is larger than its path may have, nor packed: nothing reads on then. No method is one of nobody's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -84,7 +87,12 @@ class Limited:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         most = UPLOADS.get(scope["path"], BODY_BYTES)
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if scope["method"] not in METHODS:
+            return await _refuse(send, 501, "Not Implemented")
+        given = dict(scope["headers"])
+        if given.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
+            return await _refuse(send, 415, "Unsupported Media Type", (b"accept-encoding", b"identity"))
+        declared = given.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > most:
             return await _too_large(send)
         read, started = 0, False
@@ -110,7 +118,11 @@ class Limited:
 
 
 async def _too_large(send: Send) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    body = b'{"type": "about:blank", "title": "Content Too Large", "status": 413}'
+    await _refuse(send, 413, "Content Too Large")
+
+
+async def _refuse(send: Send, status: int, title: str, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close"), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    body = f'{{"type": "about:blank", "title": "{title}", "status": {status}}}'.encode()
     await send({"type": "http.response.body", "body": body})

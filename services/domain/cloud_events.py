@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -27,6 +27,8 @@ AT_ONCE: Final = 100
 """Events in a batch."""
 DEPTH: Final = 32
 _NAME: Final = re.compile(r"[a-z0-9]{1,64}")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+"""RFC 3339. A number in quotes is a moment to pydantic."""
 _JSON: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json")
 
 Document = dict[str, Any]
@@ -47,8 +49,10 @@ class CloudEvent(BaseModel):
     type: str = Field(min_length=1, max_length=256, examples=["be.example.monitoring.alert"])
     subject: str | None = Field(default=None, min_length=1, max_length=512)
     time: AwareDatetime | None = None
-    datacontenttype: str | None = Field(default=None, min_length=1, max_length=256)
-    dataschema: str | None = Field(default=None, min_length=1, max_length=512)
+    datacontenttype: str | None = Field(default=None, max_length=256, pattern=r"^[\w!#$&^.+-]+/[\w!#$&^.+-]+ *(;.*)?$")
+    dataschema: str | None = Field(
+        default=None, max_length=512, pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+$", description="A URI."
+    )
     data: Any = None
     data_base64: str | None = Field(default=None, description="Instead of `data`: bytes.")
 
@@ -65,19 +69,30 @@ def read_json(body: bytes) -> Any:
         raise Unreadable(f"the body is not JSON: {str(problem)[:200]}") from None
 
 
-def from_headers(headers: Mapping[str, str], body: bytes) -> Document:
-    """The event of binary mode: attributes in `ce-` headers, percent-encoded; the body is its data."""
-    event: Document = {
-        name[3:].lower(): unquote(value, errors="strict")
-        for name, value in headers.items()
-        if name.lower()[:3] == "ce-"
-    }
-    content_type = headers.get("content-type", "")
+def from_headers(headers: Iterable[tuple[str, str]], body: bytes) -> Document:
+    """The event of binary mode: attributes in `ce-` headers, quoted or not and percent-encoded (HTTP binding 1.0.2
+    §3.1.3.2); the body is its data. Raises `Unreadable` for a header that stands twice, or says what the body says."""
+    event: Document = {}
+    content_type = ""
+    for name, value in headers:
+        if name.lower() == "content-type":
+            content_type = content_type or value
+        if name.lower()[:3] != "ce-":
+            continue
+        attribute = name[3:].lower()
+        if attribute in event or attribute in {"data", "data_base64"}:
+            raise Unreadable(f"the header ce-{attribute[:64]} stands twice, or is the body's to say")
+        event[attribute] = unquote(_unquoted(value), errors="strict")
     if content_type:
         event["datacontenttype"] = content_type
     if body:
         event |= _data(content_type.partition(";")[0].strip().lower(), body)
     return event
+
+
+def charset_of(content_type: str) -> str:
+    """What it says, in small letters; empty where it says nothing."""
+    return content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
 
 
 def problems_in(event: Any, place: str = "") -> Sequence[Problem]:
@@ -89,8 +104,10 @@ def problems_in(event: Any, place: str = "") -> Sequence[Problem]:
         CloudEvent.model_validate(event)
     except ValidationError as wrong:
         found += [_told(each, place) for each in wrong.errors()]
-    if not isinstance(event.get("time"), str | None):
+    if (moment := event.get("time")) is not None and not (isinstance(moment, str) and _MOMENT.fullmatch(moment)):
         found.append(Problem(_at(place, "time"), "A moment is a text.", "Write it as 2026-11-26T03:12:00Z."))
+    if isinstance(coded := event.get("data_base64"), str) and not _is_base64(coded):
+        found.append(Problem(_at(place, "data_base64"), "This is no base64.", "Code its bytes by RFC 4648."))
     if event.get("data") is not None and event.get("data_base64") is not None:
         found.append(Problem(_at(place, "data_base64"), "There is `data` as well.", "Keep one of the two."))
     return found
@@ -104,6 +121,19 @@ def digest(event: Document) -> bytes:
 def size(event: Document) -> int:
     """Bytes, as it is kept."""
     return len(canonical(event))
+
+
+def _unquoted(value: str) -> str:
+    whole = len(value) > 1 and value[0] == value[-1] == '"'
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if whole else value
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _data(media_type: str, body: bytes) -> Document:
@@ -124,9 +154,11 @@ def _of_names(event: Document, place: str) -> Iterator[Problem]:
             continue
         if not _NAME.fullmatch(name):
             yield Problem(_at(place, name[:80]), "An attribute's name has small letters and digits only.", "Rename it.")
-        if not isinstance(value, str | int | bool | None):
+        if not isinstance(value, str | int | None) or (isinstance(value, int) and not -(2**31) <= value < 2**31):
             yield Problem(
-                _at(place, name[:80]), "An extension is a text, a whole number or true/false.", "Put it in `data`."
+                _at(place, name[:80]),
+                "An extension is a text, a whole number of 32 bits or true/false.",
+                "Put it in `data`.",
             )
 
 

@@ -95,6 +95,19 @@ async def test_bytes_of_binary_mode_are_kept(outside: Outside) -> None:
     ]
 
 
+async def test_binary_headers_are_read_as_the_http_binding_says(outside: Outside) -> None:
+    """Quoted ones are unquoted, once (1.0.2, §3.1.3.2); what stands twice, or is the body's to say, is refused."""
+    headers = {f"ce-{name}": str(EVENT[name]) for name in ("specversion", "id", "source", "type")}
+    quoted = {**headers, "ce-id": '"7 \\"x%20y"', "ce-ext": "%22kept%22"}
+    answer = await outside.send({}, media_type="application/json", **quoted)
+    assert (answer.status_code, answer.json()["events"][0]["id"]) == (202, '7 "x y'), answer.text
+    for more in ({"ce-data": "x"}, {"ce-data_base64": "AA=="}):
+        assert (await outside.send({}, media_type="application/json", **headers, **more)).status_code == 400
+    twice = [*headers.items(), ("ce-id", "8"), ("authorization", f"Bearer {outside.key}")]
+    assert (await outside.client.post(EVENTS, headers=twice)).status_code == 400
+    assert [row[1] for row in await outside.rows()] == ['7 "x y']
+
+
 async def test_the_same_id_with_another_content_is_refused(outside: Outside) -> None:
     """Else a slip in a sender would hide an alert behind an older one."""
     await outside.send()
@@ -134,6 +147,13 @@ async def test_a_batch_is_taken_whole_or_not_at_all(outside: Outside) -> None:
         (json.dumps({**EVENT, "data": "\ud800"}).encode(), STRUCTURED, 422),
         (json.dumps({**EVENT, "time": "yesterday"}).encode(), STRUCTURED, 422),
         (json.dumps({**EVENT, "data_base64": "AA=="}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "data": None, "data_base64": "no base64!"}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "time": "1732590720"}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "time": "2026-11-26T03:12:00"}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "ext": 2**31}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "datacontenttype": "nonsense"}).encode(), STRUCTURED, 422),
+        (json.dumps({**EVENT, "dataschema": "not a URI"}).encode(), STRUCTURED, 422),
+        (json.dumps(EVENT).encode(), f"{STRUCTURED}; charset=iso-8859-1", 415),
         (json.dumps(EVENT).replace('"critical"', "1e999").encode(), STRUCTURED, 422),
         (json.dumps({**EVENT, "data": "x" * 70_000}).encode(), STRUCTURED, 413),
         (json.dumps({**EVENT, "data": "x" * 300_000}).encode(), STRUCTURED, 413),
@@ -184,6 +204,9 @@ async def test_a_signature_proves_who_sent_it_and_that_nothing_was_changed(outsi
     assert (await outside.signed(EVENT, "whsec_" + "A" * 44)).status_code == 401
     late = datetime.now(UTC) - timedelta(minutes=6)
     assert (await outside.signed(EVENT, key, at=late)).status_code == 401
+    now = datetime.now(UTC)
+    beside = f"v1a,later v1,%%% {Webhook(key).sign('msg_1', now, json.dumps(EVENT))} v2,AAAA"
+    assert (await outside.signed(EVENT, key, at=now, **{"webhook-signature": beside})).status_code == 202
     for broken in ("v1", "v1,%%%", "v2,AAAA", ",", "v1,a,b"):
         assert (await outside.signed(EVENT, key, **{"webhook-signature": broken})).status_code == 401
     async with outside.console.desk.pool.connection() as connection:

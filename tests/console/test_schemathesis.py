@@ -75,7 +75,7 @@ def test_nothing_breaks_and_nothing_is_undocumented(site: ConsoleSite) -> None:
     assert not (failures := list(_failures(site, FEW))), "\n\n".join(failures)
 
 
-@pytest.mark.long  # ten minutes
+@pytest.mark.long  # seven to fourteen minutes
 @pytest.mark.timeout(3600)
 def test_nothing_breaks_however_long_one_asks(site: ConsoleSite) -> None:
     """The same with more of what nobody thought of."""

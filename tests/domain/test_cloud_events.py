@@ -35,7 +35,7 @@ def test_any_object_is_taken_or_told_what_is_wrong(fields: dict[str, Any]) -> No
 @given(st.binary(max_size=200))
 def test_any_body_is_read_or_unreadable(body: bytes) -> None:
     """No other failure comes out of it: that would be a 500."""
-    for read in (lambda: read_json(body), lambda: from_headers({"content-type": "application/json"}, body)):
+    for read in (lambda: read_json(body), lambda: from_headers([("content-type", "application/json")], body)):
         try:
             read()
         except Unreadable as problem:

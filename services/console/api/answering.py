@@ -14,7 +14,7 @@ from services.console.api import paging
 from services.console.api.ability import PREFIX, Ability, Written
 from services.console.api.problems import kind
 from services.console.api.scratch import Scratch
-from services.console.api.versions import etag, matches, picked
+from services.console.api.versions import conditions, etag, matches, picked
 from services.console.masking import numbers_for
 
 BLOCK: Final = 1 << 16
@@ -68,7 +68,7 @@ def _json(ability: Ability, request: Request, document: Any, given: dict[str, An
         headers["Location"] = PREFIX + ability.location.format_map(document)
     if ability.etag:
         headers["ETag"] = etag(ability, document)
-        if matches(request.headers.get("if-none-match", ""), headers["ETag"]):
+        if matches(conditions(request, "if-none-match") or "", headers["ETag"], weakly=True):
             return Response(status_code=304, headers=headers)
     return JSONResponse(document, ability.status, headers=headers)
 

@@ -11,7 +11,7 @@ from services.console.access import COOKIE, Open, Who
 from services.console.api import live_events
 from services.console.api.ability import PREFIX
 from services.console.api.examples import PARAMETERS
-from services.console.api.problems import KINDS, slug
+from services.console.api.problems import KINDS, OWN, slug
 from services.console.api.telling import problem, schemas
 from services.console.view import page
 
@@ -35,7 +35,9 @@ async def openapi(request: Request, who: Annotated[Who | None, Depends(Open(WHY)
 @router.get("/api", include_in_schema=False)
 async def reference(request: Request, who: Annotated[Who | None, Depends(Open(WHY))]) -> Response:
     """The same, to be read."""
-    kinds = [(status, slug(title), title, text) for status, (title, text) in KINDS.items()]
+    every = [(status, title, text) for status, (title, text) in KINDS.items()]
+    every += [(status, title, text) for title, (status, text) in OWN.items()]
+    kinds = [(status, slug(title), title, text) for status, title, text in sorted(every, key=lambda each: each[0])]
     return page(request, "api.html.j2", document=document_of(request.app), kinds=kinds, methods=METHODS)
 
 

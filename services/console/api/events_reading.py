@@ -11,6 +11,7 @@ from services.domain.cloud_events import (
     STRUCTURED,
     Document,
     Unreadable,
+    charset_of,
     from_headers,
     problems_in,
     read_json,
@@ -32,6 +33,8 @@ class NotTaken(Exception):
 def read_events(headers: Headers, body: bytes, *, signed: bool) -> tuple[list[Document], bool]:
     """The events, none of them wrong, and whether they came as a batch. Raises `NotTaken`."""
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in {STRUCTURED, BATCH} and charset_of(headers.get("content-type", "")) not in {"", "utf-8", "utf8"}:
+        raise NotTaken(415, "Unsupported Media Type", "an event is in UTF-8")
     try:
         if media_type == BATCH:
             return _judged(_several(read_json(body)), batch=True), True
@@ -41,7 +44,7 @@ def read_events(headers: Headers, body: bytes, *, signed: bool) -> tuple[list[Do
             raise NotTaken(415, "Unsupported Media Type", f"send {MODES}")
         if signed:
             raise NotTaken(415, "Unsupported Media Type", f"a signature covers the body alone: send {STRUCTURED}")
-        return _judged([from_headers(dict(headers), body)], batch=False), False
+        return _judged([from_headers(headers.items(), body)], batch=False), False
     except UnicodeDecodeError:
         raise NotTaken(400, "Unreadable", "a ce- header is not percent-encoded UTF-8") from None
     except Unreadable as problem:

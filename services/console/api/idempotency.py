@@ -34,6 +34,8 @@ async def once_only(request: Request, who: Who, do: Callable[[], Awaitable[Respo
     key = request.headers.get("idempotency-key")
     if key is None:
         return await do()
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise Invalid("there is more than one Idempotency-Key: give one")
     if not 1 <= len(key) <= 200 or not key.isprintable() or not key.isascii():
         raise Invalid("Idempotency-Key has 1 to 200 printable characters")
     await request.body()  # before a place is taken: whoever sends slowly holds none; large ones are few (uploads.py)

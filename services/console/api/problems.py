@@ -35,6 +35,15 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
     ),
 }
 """What may go wrong, by status: its title, and when it is so."""
+OWN: Final[Mapping[str, tuple[int, str]]] = {
+    "Unreadable": (400, "An event is not JSON, or not what its headers say."),
+    "Not known": (401, "No key of a source that stands, or a signature that does not fit or is too old."),
+    "Proof needed": (403, "This needs a person who proved just now, at the console, who they are."),
+    "Second step needed": (403, "Whoever has these roles sets up an app first."),
+    "Not from our page": (403, "A session's request lacks the token that our own pages send."),
+    "Another event": (409, "Another event has this `source` and `id`. Nothing was taken."),
+}
+"""Kinds that have their status in common with another."""
 
 
 def problem(
@@ -47,7 +56,8 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """An answer of `application/problem+json`. `problems`: places, what is wrong there, what to do about it."""
-    document = {**(more or {}), "type": type_of(status), "title": title, "status": status}
+    name = title if title in OWN else KINDS[status][0] if status in KINDS else title  # it never says what happened
+    document = {**(more or {}), "type": type_of(status, name), "title": name, "status": status}
     if detail:
         document["detail"] = for_programs(detail)
     if listed := list(problems):
@@ -60,9 +70,9 @@ def kind(status: int, detail: str | None = None, **more: Any) -> JSONResponse:
     return problem(status, KINDS[status][0], detail or KINDS[status][1], **more)
 
 
-def type_of(status: int) -> str:
+def type_of(status: int, title: str) -> str:
     """The place where this kind is explained."""
-    return f"{DOCUMENTED}#{slug(KINDS[status][0])}" if status in KINDS else "about:blank"
+    return f"{DOCUMENTED}#{slug(title)}" if status in KINDS else "about:blank"
 
 
 def slug(title: str) -> str:

@@ -100,9 +100,16 @@ def picked(ability: Ability, document: Any, given: Mapping[str, Any]) -> Any:
     return next((each for each in document if str(each[ability.pick]).lower() == wanted), None)
 
 
-def matches(header: str, version: str) -> bool:
-    """Whether this version is among those that the header names. Weak ones never match."""
-    return header.strip() == "*" or version in (each.strip() for each in header.split(","))
+def matches(header: str, version: str, *, weakly: bool = False) -> bool:
+    """Whether this version is among those that the header names. Weak ones match only where that is asked: in
+    If-None-Match (RFC 9110 §13.1.2)."""
+    named = [each.strip() for each in header.split(",")]
+    return header.strip() == "*" or version in ([each.removeprefix("W/") for each in named] if weakly else named)
+
+
+def conditions(request: Request, name: str) -> str | None:
+    """All lines of such a header as one."""
+    return ", ".join(request.headers.getlist(name)) or None
 
 
 async def _read(connection: Connection, shown: Ability) -> str | None:
@@ -114,8 +121,8 @@ def _tag(of: str) -> str:
 
 
 def _compare(request: Request, version: str | None, *, asks: bool) -> None:
-    wanted, none = request.headers.get("if-match"), request.headers.get("if-none-match")
-    if none is not None and version is not None and matches(none, version):
+    wanted, none = conditions(request, "if-match"), conditions(request, "if-none-match")
+    if none is not None and version is not None and matches(none, version, weakly=True):
         raise Precondition(412, "it is there already")
     if version is None:
         if wanted is not None:
