@@ -1,5 +1,7 @@
 """The tree of commands: one file for each group."""
 
+from typing import Final
+
 import typer
 
 from services.admin import (
@@ -63,11 +65,19 @@ MORE_PLAYBOOK_COMMANDS = (playbook_holdings,)
 MORE_WEBHOOK_COMMANDS = (webhook_secrets,)
 
 
+BEGIN: Final = (
+    "To begin: `roeland demo` shows all of it on this machine, `roeland doctor` says what a set-up lacks, and"
+    " `roeland COMMAND --help` has examples. `--json` gives one JSON document, `--as EMAIL` says who acts; both may"
+    " stand anywhere."
+)
+
+
 def build() -> typer.Typer:
     """All of `roeland`."""
     app = typer.Typer(
         name="roeland",
         help="The message broker of a crisis centre: the right version, to the right people, once, provably.",
+        epilog=BEGIN,
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,

@@ -38,10 +38,10 @@ async def import_(
 ) -> Answer:
     """Add and update contacts from a CSV file: all of it, or nothing when there is any problem.
 
-    The header row is external_id,name,organisation,role,audience,municipality,province,language,email,mobile;
-    commas or semicolons; several audiences in one field are separated by a semicolon. Contacts are known by their
-    external_id. Those that the file does not name stay as they are. A column deputy may follow: external ids of who
-    stands in for the contact, the first to be told first.
+    The header row is external_id, name, organisation, role, audience, municipality, province, language, email, mobile,
+    without spaces: with commas or semicolons; several audiences in one field are separated by a semicolon. Contacts
+    are known by their external_id. Those that the file does not name stay as they are. A column deputy may follow:
+    external ids of who stands in for the contact, the first to be told first.
     """
     from services.admin.acting import acting
     from services.contacts.service import import_contacts

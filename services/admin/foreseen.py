@@ -29,6 +29,8 @@ def as_refusal(problem: BaseException) -> Refusal | None:
         return _database(cause)
     if isinstance(problem, ValidationError):
         return _settings(problem)
+    if isinstance(problem, FileNotFoundError) and problem.filename:
+        return Refusal(f"{problem.filename} is not there: look at its name, and at the folder in which you are")
     if isinstance(problem, OSError) and problem.filename:
         return Refusal(f"{problem.filename}: {problem.strerror}")
     return None
@@ -51,6 +53,9 @@ def _database(problem: psycopg.Error) -> Refusal | None:
 def _settings(problem: ValidationError) -> Refusal | None:
     if not problem.title.endswith("Settings"):
         return None
+    from services.domain.shapes import in_our_words  # reads YAML: not for every start of `roeland`
+
     first = problem.errors(include_input=False, include_url=False)[0]
     name = "ROELAND_" + "_".join(str(part) for part in first["loc"]).upper()
-    return Refusal(f"the setting {name} is wrong: {first['msg']}")
+    what, remedy = in_our_words(first, see="docs/operations.md says what it may be.")
+    return Refusal(f"the setting {name} is wrong: {what} {remedy}")

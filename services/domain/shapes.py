@@ -72,7 +72,7 @@ def in_our_words(error: ErrorDetails, *, see: str, model: type[BaseModel] | None
         fields = fields_at(model, path) if model else ()
         return f"There is no field {dotted(path)}.", nearest(str(path[-1]), fields) if fields else "Leave it out."
     if kind in ("literal_error", "enum"):
-        return _none_of(error.get("input"), str(known["expected"]))
+        return _none_of(error, str(known["expected"]))
     if kind in ("bool_type", "bool_parsing"):
         field = next((str(step) for step in reversed(path) if isinstance(step, str)), "")
         return "This must be true or false.", f"Write `{field}: true` or `{field}: false`."
@@ -95,8 +95,11 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models(each)
 
 
-def _none_of(given: object, expected: str) -> tuple[str, str]:
+def _none_of(error: ErrorDetails, expected: str) -> tuple[str, str]:
     allowed = re.findall(r"'([^']+)'", expected)
+    if "input" not in error:  # left out where it might be a secret
+        return "This is not one of them.", f"Choose from: {', '.join(allowed) or expected}."
+    given = error["input"]
     return f"{given!r} is not one of them.", nearest(str(given), allowed) if allowed else f"Choose from: {expected}."
 
 

@@ -19,6 +19,7 @@ import structlog
 import uvloop
 from pydantic import ValidationError
 
+from services.domain.shapes import in_our_words
 from services.runtime import clock, logs, origin, outbox
 from services.runtime.errors import Foreseen
 from services.runtime.health import Health, HealthSettings, serve_health
@@ -182,7 +183,9 @@ async def until(stopping: asyncio.Event, work: Awaitable[None]) -> None:
 
 def _in_words(problem: Exception) -> str:
     if isinstance(problem, ValidationError):
-        return "; ".join(f"ROELAND_{str(e['loc'][0]).upper()}: {e['msg']}" for e in problem.errors() if e["loc"])
+        found = [each for each in problem.errors(include_input=False, include_url=False) if each["loc"]]
+        told = [(str(each["loc"][0]).upper(), in_our_words(each, see="See docs/operations.md.")) for each in found]
+        return "; ".join(f"ROELAND_{name}: {what} {remedy}" for name, (what, remedy) in told)
     return str(problem)
 
 

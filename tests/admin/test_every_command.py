@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 import typer
+from pydantic import BaseModel, ValidationError
 
 from services.admin.app import build
+from services.admin.foreseen import as_refusal
 from tests.admin.conftest import Roeland
 
 NO_SERVER = {"ROELAND_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x", "ROELAND_KAFKA_BOOTSTRAP": "127.0.0.1:1"}
@@ -128,3 +130,29 @@ def test_help_has_examples_that_name_the_command(roeland: Roeland, path: tuple[s
     assert shown.code == 0
     assert "--json" in shown.out
     assert "--as" in shown.out
+
+
+def test_whoever_asks_for_help_is_told_where_to_begin(roeland: Roeland) -> None:
+    """Twenty-odd groups of commands are no beginning."""
+    told = roeland("--help").out
+    assert all(each in told for each in ("roeland demo", "roeland doctor", "--json", "--as EMAIL"))
+
+
+def test_a_file_that_is_not_there_is_told_with_what_to_look_at(roeland: Roeland) -> None:
+    """In words of ours, and not in those of the operating system."""
+    assert (
+        roeland("message", "lint", "nosuch.yaml", "--json").document["error"].startswith("nosuch.yaml is not there: ")
+    )
+
+
+def test_a_wrong_setting_is_told_by_its_name_with_what_it_may_be() -> None:
+    """Whoever sets a centre up writes no Python; and its value may be a secret."""
+
+    class RelaySettings(BaseModel):
+        smtp_port: int
+
+    with pytest.raises(ValidationError) as wrong:
+        RelaySettings(smtp_port="s3cret")  # type: ignore[arg-type]
+    refusal = as_refusal(wrong.value)
+    told = "the setting ROELAND_SMTP_PORT is wrong: This must be a whole number. Write digits only, without quotes."
+    assert refusal is not None and str(refusal) == told

@@ -38,6 +38,13 @@ def test_no_kind_of_error_is_told_in_pydantics_words(kind: str) -> None:
     assert "PYDANTIC" not in problem + remedy
 
 
+def test_what_might_be_a_secret_is_not_repeated() -> None:
+    """A setting is told by its name; its value may be a password in the wrong place."""
+    given = error("literal_error")
+    del given["input"]
+    assert in_our_words(given, see="") == ("This is not one of them.", "Choose from: a, b.")
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
