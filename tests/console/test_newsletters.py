@@ -100,6 +100,29 @@ async def test_the_form_says_all_that_the_definition_says_or_else_its_file_is_sh
     assert before.hash != (await row_of(console, "lokale-besturen")).hash
 
 
+async def test_a_form_that_was_opened_before_somebody_elses_change_says_so_and_keeps_its_text(console: Console) -> None:
+    """The form says all that a newsletter is: sent late, it would put back all that was changed meanwhile."""
+    author, path = await console.as_("author"), "/newsletters/lokale-besturen/change"
+    await author.post("/newsletters/-/new", data=FORM)
+
+    def seen(page: str) -> str:
+        found = re.search(r'name="seen" value="([^"]+)"', page)
+        assert found
+        return found[1]
+
+    old = seen((await author.get(path)).text)
+    theirs = await author.post(path, data=FORM | {"time": "18:30", "seen": old})
+    assert theirs.status_code == 303, theirs.text
+    mine = FORM | {"title_nl": "Mijn titel"}
+    for more in ({}, {"file": "newsletter: lokale-besturen\ntitle: Mijn titel\n"}):
+        late = await author.post(path, data=mine | more | {"seen": old})
+        assert (late.status_code, "Iemand wijzigde dit intussen" in late.text) == (409, True), late.text
+        assert "Mijn titel" in late.text
+    assert str((await row_of(console, "lokale-besturen")).definition.schedule.time).startswith("18:30")
+    again = await author.post(path, data=mine | {"seen": seen(late.text)})
+    assert again.status_code == 303, "who saw it sends it all the same"
+
+
 async def test_a_date_is_skipped_and_that_is_undone(console: Console) -> None:
     """With why, which others read; and as it was afterwards."""
     row, author = await newsletter(console), await console.as_("author")

@@ -10,10 +10,14 @@ from services.admin import newsletters as admin
 from services.admin.answers import Refusal
 from services.console import newsletter_form
 from services.console.access import Allowed, Who
+from services.console.api.of_newsletters import SHOWN
+from services.console.api.versions import turn
 from services.console.calling import call
 from services.console.desk import desk_of
+from services.console.pages.incidents import refuse_changed
 from services.console.pages.newsletters import known
 from services.console.view import page, see
+from services.runtime.postgres import Connection
 from services.store import newsletters as store
 
 Keeper = Annotated[Who, Depends(Allowed("keep-newsletters"))]
@@ -33,10 +37,10 @@ async def empty(request: Request, who: Keeper) -> Response:
 async def filled(request: Request, who: Keeper, name: str) -> Response:
     """The form of what it is now; as a file where a form does not say it all."""
     async with desk_of(request).pool.connection() as connection:
-        definition = (await known(connection, name)).definition
-    form = newsletter_form.of_newsletter(definition)
+        found = await known(connection, name)
+    form = newsletter_form.of_newsletter(found.definition)
     as_file = form is None or "file" in request.query_params
-    return _page(request, name, form, newsletter_form.file_of(definition), as_file=as_file)
+    return _page(request, name, form, newsletter_form.file_of(found.definition), as_file=as_file, seen=found.hash)
 
 
 @router.post("/newsletters/-/new")
@@ -61,11 +65,27 @@ async def _define(request: Request, who: Who, name: str | None) -> Response:
     try:
         if name is None and typed:
             await _refuse_one_that_is_there(request, typed["newsletter"])
-        done = await call(admin.define, who, text=text, named=NAMED)
+        async with desk_of(request).pool.connection() as connection, connection.transaction():
+            await _refuse_changed(connection, name, form.get("seen"))
+            done = await call(admin.define, who, text=text, named=NAMED)
     except Refusal as refusal:
-        return _page(request, name, typed, text, as_file=typed is None, refusal=refusal)
+        now = await _hash(request, name)
+        return _page(request, name, typed, text, as_file=typed is None, refusal=refusal, seen=now)
     told = "defined-void" if done["approval_voided"] else "defined"
     return see(request, f"/newsletters/{quote(done['newsletter'], safe='')}?told={told}")
+
+
+async def _refuse_changed(connection: Connection, name: str | None, seen: object) -> None:
+    """`seen`: what it was when the form was opened; nobody of the API or of another form changes it meanwhile."""
+    if name is not None and isinstance(seen, str):
+        await turn(connection, SHOWN, name=name)
+        refuse_changed(seen, (await known(connection, name)).hash)
+
+
+async def _hash(request: Request, name: str | None) -> str:
+    async with desk_of(request).pool.connection() as connection:
+        found = await store.find(connection, name) if name else None
+    return found.hash if found else ""
 
 
 async def _refuse_one_that_is_there(request: Request, name: str) -> None:
@@ -77,11 +97,11 @@ async def _refuse_one_that_is_there(request: Request, name: str) -> None:
 
 def _page(
     request: Request, name: str | None, form: dict[str, Any] | None, file: str, *, as_file: bool,
-    refusal: Refusal | None = None,
+    refusal: Refusal | None = None, seen: str = "",
 ) -> Response:  # fmt: skip
     configuration = desk_of(request).configuration
     return page(
         request, "newsletters/define.html.j2", status=409 if refusal else 200, name=name, form=form, file=file,
-        as_file=as_file, refusal=refusal, configuration=configuration,
+        as_file=as_file, refusal=refusal, seen=seen, configuration=configuration,
         audiences=[each for each in configuration.audiences if "mail" in each.channels and each.id != "public"],
     )  # fmt: skip
