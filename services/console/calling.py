@@ -1,7 +1,7 @@
 """How the console and the API do what the command line does: by calling its functions (decision 0027).
 
 A command may read files, render for a second and wait for editorial. So it runs in a thread of its own, with its own
-loop and connection, and never holds up the pages of others.
+loop and a connection that is lent to it, and never holds up the pages of others.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from services.admin.answers import Answer, Refusal, WrongUsage, as_plain
 from services.admin.foreseen import as_refusal
 from services.admin.invocation import Invocation, current
 from services.console.access import Who
+from services.runtime.lending import lends
 from services.runtime.origin import here, set_origin
 
 AT_ONCE: Final = 8
@@ -33,6 +34,7 @@ async def answer_of(command: Callable[..., Awaitable[Answer] | Answer], who: Who
 
 
 def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Answer:
+    lends.set(True)
     set_origin(f"{here('console')} by {who.voucher.by}")
     current.set(Invocation(json=True, as_email=who.user.email, voucher=who.voucher))
     try:

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from pydantic import Field, SecretStr
 
+from services.runtime import lending
 from services.runtime.errors import Foreseen, Unavailable
 from services.runtime.settings import RoelandSettings
 
@@ -96,13 +97,16 @@ async def open_pool(
 async def connect(settings: DatabaseSettings | None = None, *, autocommit: bool = False) -> AsyncIterator[Connection]:
     """One connection, for a door. Raises `Unavailable` in words when nobody answers."""
     url = (settings or DatabaseSettings()).url()
+    lent = lending.borrowed(url) if lending.lends.get() else None
+    if lent:
+        await lent.set_autocommit(autocommit)
     try:
-        connection = await psycopg.AsyncConnection.connect(
+        connection = lent or await psycopg.AsyncConnection.connect(
             url, autocommit=autocommit, connect_timeout=5, application_name="roeland", **_KEEPALIVE
         )
     except psycopg.Error as problem:
         raise Unavailable(f"PostgreSQL cannot be reached ({_short(problem)}): try `roeland doctor`") from None
-    async with connection:
+    async with lending.given_back(url, connection) if lending.lends.get() else connection:
         yield connection
 
 
