@@ -76,12 +76,13 @@ def moment(at: datetime) -> str:
 
 def _explain(root: etree._Element, feed: Feed) -> None:
     """For whoever opens it in a browser: what this is, and where the same stands as a page. XHTML: its link works."""
-    before, words, after = explanation(feed)
+    if (said := explanation(feed)) is None:
+        return
     subtitle = etree.SubElement(root, _name("subtitle"), type="xhtml")
     div = etree.SubElement(subtitle, f"{{{_XHTML}}}div", nsmap={None: _XHTML})
-    div.text = before
+    div.text = f"{said[0]} "
     link = etree.SubElement(div, f"{{{_XHTML}}}a", href=feed.address(list_path(feed)))
-    link.text, link.tail = words, after
+    link.text, link.tail = said[1], "."
 
 
 def _add(root: etree._Element, feed: Feed, entry: FeedEntry) -> None:

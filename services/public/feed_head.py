@@ -1,22 +1,18 @@
-"""What stands at the head of a feed in any form: its id, title and language, and the links to its other pages. Pure."""
+"""What stands at the head of a feed in any form: its id, title and language, and the links to its other pages."""
 
 from collections.abc import Iterator
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+from services.domain.problems import Refused
 from services.public.cap_alert import ALERT_TYPE, alert_path, is_alert
 from services.public.documents import Feed, feed_path, list_path, message_path
 from services.public.entry_text import plain
+from services.public.pages import templates
+from services.rendering.pages import feed_words, page_language
 from services.store.feeds import FeedEntry
 
 STYLE_PATH: Final = "feeds/style.css"
-
-EXPLANATION: Final = {
-    "nl": ("Zet het adres van deze feed in een feedlezer, of ", "lees de berichten op een pagina", "."),
-    "fr": ("Copiez l’adresse de ce flux dans un lecteur, ou ", "lisez les messages sur une page", "."),
-    "en": ("Paste the address of this feed into a reader, or ", "read the messages on a page", "."),
-    "de": ("Kopieren Sie die Adresse dieses Feeds in einen Reader, oder ", "lesen Sie die Mitteilungen als Seite", "."),
-}
 
 Link = dict[str, str]
 """The attributes of a link: `rel`, `href`, and `type` and `title` where they say something."""
@@ -41,9 +37,16 @@ def language_of(feed: Feed) -> str:
     return feed.entries[0].language if feed.entries else feed.configuration.languages[0]
 
 
-def explanation(feed: Feed) -> tuple[str, str, str]:
-    """What a person is told who opens a feed: before a link to the page, in it, and after."""
-    return EXPLANATION.get(language_of(feed), EXPLANATION["nl"])
+def explanation(feed: Feed) -> tuple[str, str] | None:
+    """What a person is told who opens a feed: before a link to the page, and in it.
+
+    None for words of the centre's own that are wrong: a feed is there for machines first, and `check_templates` tells.
+    """
+    known = templates()
+    try:
+        return feed_words(known, page_language(known, language_of(feed), feed.configuration))
+    except Refused:
+        return None
 
 
 def links_of(feed: Feed, form: str, media_type: str) -> Iterator[Link]:

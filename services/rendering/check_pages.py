@@ -10,7 +10,7 @@ from services.domain.configuration import KINDS, Configuration
 from services.domain.problems import Problem, Refused
 from services.rendering.list_page import ListLinks, list_page
 from services.rendering.message_page import Course, Links, message_page
-from services.rendering.pages import page_languages, style_sheet
+from services.rendering.pages import feed_words, page_languages, style_sheet
 from services.rendering.templates import Templates
 from services.rendering.verify_page import answer_page, busy_page, form_page
 from services.store.feeds import PUBLIC, FeedEntry
@@ -22,7 +22,7 @@ _ID = UUID("00000000-0000-7000-8000-000000000000")
 def check_pages(templates: Templates, configuration: Configuration, at: datetime) -> Iterator[Problem]:
     """What is missing or wrong. `at`: any moment."""
     languages = dict.fromkeys([configuration.languages[0], *page_languages(templates)])
-    makers: list[Callable[[], str]] = [partial(style_sheet, templates), *_lists(templates, configuration, at)]
+    makers: list[Callable[[], object]] = [partial(style_sheet, templates), *_lists(templates, configuration, at)]
     for language in languages:
         makers += _in(language, templates, configuration, at)
     for make in makers:
@@ -32,7 +32,7 @@ def check_pages(templates: Templates, configuration: Configuration, at: datetime
             yield from refused.problems
 
 
-def _in(language: str, templates: Templates, configuration: Configuration, at: datetime) -> list[Callable[[], str]]:
+def _in(language: str, templates: Templates, configuration: Configuration, at: datetime) -> list[Callable[[], object]]:
     found = Verified("", _ID, PUBLIC, "alert", True, at, "x", at, _ID, at, "x", language)
     links = Links("", "", "x", "x", [("x", "x", "x")], str)
     entries = [_entry(language, kind, at) for kind in KINDS]
@@ -40,6 +40,7 @@ def _in(language: str, templates: Templates, configuration: Configuration, at: d
     return [
         partial(form_page, templates, language),
         partial(busy_page, templates, language),
+        partial(feed_words, templates, language),
         *(partial(answer_page, each, "0", templates, language, configuration) for each in (found, None)),
         partial(answer_page, None, "0" * 10, templates, language, configuration),
         *(partial(message_page, Course(each, before, before), links, templates, configuration) for each in entries),

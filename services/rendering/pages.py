@@ -60,6 +60,12 @@ def page_words(templates: Templates, language: str) -> Word:
     return partial(templates.words.say, f"words/pages.{language}.yaml", (), centre=templates.centre)
 
 
+def feed_words(templates: Templates, language: str) -> tuple[str, str]:
+    """What a person is told who opens a feed in a browser: before the link to its page, and in it. Raises Refused."""
+    say = page_words(templates, language)
+    return say("feed.before"), say("feed.page")
+
+
 def moment_said(moment: datetime | None, templates: Templates, language: str) -> str:
     """Day and hour in full, the hour on one line; '' for None."""
     if moment is None:

@@ -3,15 +3,19 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import feedparser
 import pytest
+from lxml import etree
 
+from services.public import feed_head
 from services.public.atom import atom
 from services.public.documents import TOKEN, Feed
 from services.public.json_feed import json_feed
 from services.public.rss import rss
+from services.rendering.templates import RenderingSettings, load_templates, our_folder
 from tests.public.entries import AT, entry, feed
 from tests.public.feed_rules import wrong_with_atom, wrong_with_json, wrong_with_rss
 
@@ -99,3 +103,34 @@ def _title(form: str, document: bytes) -> str:
         return str(json.loads(document)["items"][0]["title"])
     parsed = feedparser.parse(document, sanitize_html=False, resolve_relative_uris=False)
     return str(parsed.entries[0].title)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shown"),
+    [
+        ("", "", "Zet het adres van deze feed in een feedlezer, of lees de berichten op een pagina."),
+        ("Zet het adres van deze feed in een feedlezer, of", "Volg ons, of", "Volg ons, of lees de berichten op een"),
+    ],
+)
+def test_a_centre_words_itself_what_a_feed_says_to_people(
+    ours: str, theirs: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read by whoever clicks on a feed, and stood in code before."""
+    path = tmp_path / "words" / "pages.nl.yaml"
+    path.parent.mkdir()
+    path.write_text((our_folder() / "words/pages.nl.yaml").read_text().replace(ours, theirs))
+    own = load_templates(RenderingSettings(templates_dir=tmp_path))
+    monkeypatch.setattr(feed_head, "templates", lambda: own)
+    subtitle = etree.fromstring(made("atom", feed(entry(1)))).find("{http://www.w3.org/2005/Atom}subtitle")
+    assert subtitle is not None
+    assert shown in "".join(str(each) for each in subtitle.itertext())
+
+
+def test_a_feed_whose_words_are_wrong_is_made_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines read it first; a slip in a centre's own file must not silence it."""
+    path = tmp_path / "words" / "pages.nl.yaml"
+    path.parent.mkdir()
+    path.write_text((our_folder() / "words/pages.nl.yaml").read_text().replace("\nfeed:\n", "\nfed:\n"))
+    own = load_templates(RenderingSettings(templates_dir=tmp_path))
+    monkeypatch.setattr(feed_head, "templates", lambda: own)
+    assert wrong("atom", feed(entry(1))) == []

@@ -32,6 +32,7 @@ NAMES = {
     "ports": "audiences/ports.yaml",
     "mail": "mail/base.html.j2",
     "waits": "notices/waits.j2",
+    "pages": "words/pages.fr.yaml",
 }
 
 
@@ -58,6 +59,15 @@ def test_a_notice_of_the_centres_own_that_is_broken_is_found_before_somebody_mus
     broken = own(tmp_path, waits=ours.replace("{{ title }}", "{{ titel }}"))
     (problem,) = {each.place for each in check_templates(load_templates(broken), DEFAULT)}
     assert "notices/waits.j2" in problem
+
+
+def test_a_word_of_a_feed_that_is_gone_is_found(tmp_path: Path) -> None:
+    """A centre words it itself; without it a feed in a browser says nothing to a person."""
+    ours = (our_folder() / "words/pages.fr.yaml").read_text(encoding="utf-8")
+    found = check_templates(
+        load_templates(own(tmp_path, pages=ours.replace("feed:\n  before:", "feed:\n  befor:"))), DEFAULT
+    )
+    assert ["feed.before is missing" in str(each) for each in found] == [True]
 
 
 def test_an_audience_is_one_entry_and_one_file(tmp_path: Path) -> None:
