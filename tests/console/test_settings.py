@@ -101,6 +101,11 @@ async def test_two_who_change_somebodys_roles_at_once_do_not_undo_each_other(con
     assert "Iemand wijzigde deze rollen intussen" in second.text
     assert (await user(console, "author@ccvo.example")).roles == ["approver", "author"]
     assert 'name="seen" value="approver author"' in second.text
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE users SET roles = '{}' WHERE email = 'author@ccvo.example'")
+    assert 'name="seen" value="-"' in (await client.get(path)).text, "no role at all is a version too"
+    assert (await client.post(f"{path}/roles", data={"role": ["author"], "seen": "-"})).status_code == 303
+    assert (await client.post(f"{path}/roles", data={"role": ["auditor"], "seen": "-"})).status_code == 409
 
 
 async def test_the_last_administrator_stays_one(console: Console) -> None:
