@@ -82,6 +82,9 @@ async def test_what_was_filled_in_wrong_is_told_and_kept(console: Console) -> No
     assert XSS not in answer.text and "&lt;script&gt;alert(1)" in answer.text
     file = await author.post("/newsletters/-/new", data={"file": "newsletter: [a"})
     assert file.status_code == 409 and "newsletter: [a" in file.text
+    assert "<code>newsletter.yaml:1:15</code>: Dit is geen geldige YAML." in file.text
+    many = await author.post("/newsletters/-/new", data={"file": "newsletter: dag\nexercise: perhaps"})
+    assert "<code>exercise</code>: Dit moet ja of nee zijn." in many.text
 
 
 async def test_the_form_says_all_that_the_definition_says_or_else_its_file_is_shown(console: Console) -> None:
