@@ -66,7 +66,7 @@ async def approve(
 @command(app, "reject", examples=["message reject 0199… --reason 'cijfers kloppen niet' --as wacht@ccvo.example"])
 async def reject(
     id: Id,  # noqa: A002 - the contract calls it ID
-    reason: Annotated[str, typer.Option(help="Why, for its author, who is told. Not needed for your own.")] = "",
+    reason: Annotated[str, typer.Option(help="Why: its author is told, and wants to know what to mend.")] = "",
 ) -> Answer:
     """Do not release this message. Nobody gets it."""
     from services.admin.giving import give, message_id

@@ -20,8 +20,6 @@ async def reject(connection: Connection, body: RejectMessage, user: User, _: Des
     own = message.submitted_by == user.id
     if not own and not may("reject", user.roles):
         raise Refusal("this user has no role that may reject someone else's message: see `roeland users list`")
-    if not own and not body.reason.strip():
-        raise Refusal("a rejection has a reason, for its author: give one with --reason")
     await messages.set_rejected(connection, message.number, how := "withdrawn" if own else "rejected")
     await approvals.record(
         connection, message=message.number, user=user.id, act="reject" if how == "rejected" else "withdraw",
