@@ -11,7 +11,7 @@ import uvicorn
 
 from services.console.app import make_app
 from services.console.desk import Desk
-from services.console.doors import first_start
+from services.console.doors import first_start, tidying
 from services.console.impatient import Impatient
 from services.console.live.watchers import Watchers
 from services.console.outside.worker import unending as outside
@@ -30,7 +30,7 @@ async def serve(service: Service) -> None:
     settings = ConsoleSettings()
     desk = Desk(service.pool, service.database, settings, configuration_in_force(), service.health)
     app = make_app(desk)
-    desk.work.extend((partial(outside, desk), partial(webhooks, desk)))
+    desk.work.extend((partial(outside, desk), partial(webhooks, desk), partial(tidying.unending, desk)))
     server = _Server(
         uvicorn.Config(
             app,

@@ -83,6 +83,6 @@ def _asked(retry_after: str, now: datetime) -> timedelta:
         return timedelta(seconds=min(int(retry_after[:9]), 10**6))
     try:
         moment = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # years and zones of twenty digits are no date either
         return timedelta(0)
     return max(timedelta(0), moment - now) if moment.tzinfo else timedelta(0)

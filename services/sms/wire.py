@@ -135,5 +135,5 @@ def _seconds(retry_after: str | None, now: datetime) -> float | None:
 def _moment(date: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(date).astimezone(UTC) if date else None
-    except ValueError:
+    except (ValueError, OverflowError):  # years and zones of twenty digits are no date either
         return None

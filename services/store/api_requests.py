@@ -38,7 +38,7 @@ async def alone(connection: Connection, user: int, key: str) -> AsyncIterator[bo
 
 async def begin(connection: Connection, user: int, key: str, fingerprint: bytes) -> Request:
     """This request, as it stands: new, begun before and never answered, or answered."""
-    await connection.execute("DELETE FROM api_request WHERE began_at < clock_timestamp() - interval '24 hours'")
+    await prune(connection)
     await connection.execute(
         "INSERT INTO api_request (user_id, key, fingerprint) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (user, key, fingerprint),
@@ -63,6 +63,11 @@ async def answered(
 async def forget(connection: Connection, user: int, key: str) -> None:
     """Nothing was done: it may be tried again as if it were new."""
     await connection.execute("DELETE FROM api_request WHERE user_id = %s AND key = %s", (user, key))
+
+
+async def prune(connection: Connection) -> None:
+    """Forget what is a day old."""
+    await connection.execute("DELETE FROM api_request WHERE began_at < clock_timestamp() - interval '24 hours'")
 
 
 async def turn(connection: Connection, what: str) -> None:

@@ -34,10 +34,30 @@ async def find(connection: Connection, user: int, session: int, *, within: timed
     return bytes(row[0]) if row else None
 
 
-async def forget(connection: Connection, user: int, session: int) -> None:
-    """It was sent after all, or is not wanted."""
-    await connection.execute("DELETE FROM api_request WHERE user_id = %s AND key = %s", (user, _name(session)))
+async def take(connection: Connection, user: int, session: int, sealed: bytes) -> bool:
+    """Whether exactly this was still kept, and nobody else took it; it is not any more."""
+    taken = await connection.execute(
+        "DELETE FROM api_request WHERE user_id = %s AND key = %s AND body = %s", (user, _name(session), sealed)
+    )
+    return taken.rowcount == 1
+
+
+async def forget(connection: Connection, user: int, sessions: list[int]) -> None:
+    """What is kept of these sessions of theirs is not wanted any more."""
+    names = [_name(each) for each in sessions]
+    await connection.execute("DELETE FROM api_request WHERE user_id = %s AND key = ANY(%s)", (user, names))
+
+
+async def prune(connection: Connection) -> None:
+    """Forget those whose time is over."""
+    await connection.execute(
+        "DELETE FROM api_request WHERE starts_with(key, %s) AND began_at < clock_timestamp() - %s",
+        (_NAME, KEPT_SIGNED_OUT),
+    )
+
+
+_NAME: Final = "\nform of session "
 
 
 def _name(session: int) -> str:
-    return f"\nform of session {session}"
+    return f"{_NAME}{session}"

@@ -46,6 +46,15 @@ async def save_user(connection: AsyncConnection[Any], email: str, roles: Iterabl
     )
 
 
+async def change_roles(connection: AsyncConnection[Any], user: int, roles: Iterable[str]) -> User | None:
+    """Give them these roles and no others; None when they are disabled, also a moment ago: they stay so."""
+    return await _first(
+        connection,
+        f"UPDATE users SET roles = %s WHERE id = %s AND disabled_at IS NULL RETURNING {USER}",
+        (sorted(set(roles)), user),
+    )
+
+
 async def find_user(connection: AsyncConnection[Any], email: str) -> User | None:
     """The user who has this address, disabled or not; None when nobody has."""
     return await _first(connection, f"SELECT {USER} FROM users WHERE email = lower(%s)", (email,))

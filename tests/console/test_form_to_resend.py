@@ -1,5 +1,6 @@
 """Who has to prove again who they are types nothing twice, and nothing is done that they did not see."""
 
+import asyncio
 import re
 from html import unescape
 from typing import Any
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from services.console.access import COOKIE
+from services.console.doors import tidying
 from services.console.doors.form_to_resend import BROWSER
 from services.store.users import disable_user, find_user
 from tests.console.conftest import URL, Console
@@ -118,6 +120,68 @@ async def test_no_password_is_kept_and_nothing_of_another_site(console: Console,
         await client.post("/settings/users", data=sent, headers={"Origin": "https://evil.example"})
     ).status_code == 403
     assert (await client.get(FORM)).headers["location"] == "/"
+
+
+async def test_the_button_sends_what_its_page_shows_and_nothing_elsewhere(
+    console: Console, client: httpx.AsyncClient
+) -> None:
+    """Two tabs: what was filled in for one user in the first would be done to the user of the second."""
+    await posted(client, "/settings/users/1/roles", "/settings/users/1", role="administrator")
+    first, given = fields(await client.get(FORM))
+    answer = await posted(client, "/settings/users/2/roles", "/settings/users/2", role="author")
+    await proved(client, answer.headers["location"])
+    pressed = await client.post(first, data=dict(given) | {"csrf": csrf_of(await client.get("/me"))})
+    assert (pressed.status_code, pressed.headers["location"]) == (303, FORM), "and shows the one that waits"
+    second = fields(await client.get(FORM))
+    pressed = await client.post(second[0], data=dict(second[1]))
+    assert (pressed.status_code, pressed.headers["location"]) == (307, "/settings/users/2/roles")
+
+
+async def test_of_two_presses_at_once_one_does_it(console: Console, client: httpx.AsyncClient) -> None:
+    """A double click, or both tabs: no invitation, key or message twice."""
+    for _ in range(5):
+        await grow_old(console)
+        answer = await posted(client, "/settings/webhooks", "/settings/webhooks", url="https://x.example", event="done")
+        action, given = fields(await proved(client, answer.headers["location"]))
+        answers = await asyncio.gather(*(client.post(action, data=dict(given)) for _ in range(4)))
+        assert sorted(each.status_code for each in answers) == [303, 303, 303, 307]
+
+
+async def test_it_goes_to_that_path_whatever_is_in_it(console: Console, client: httpx.AsyncClient) -> None:
+    """A sign that ends a path would send it to another action."""
+    path = "/newsletters/x%3Fy%23z%2541/change"
+    csrf = csrf_of(await client.get("/me"))
+    await ended(console)
+    answer = await client.post(path, data={**TYPED, "csrf": csrf})
+    await sign_in(client, ADMIN, next=FORM)
+    action, given = fields(await client.get(FORM))
+    answer = await client.post(action, data=dict(given))
+    assert (answer.status_code, answer.headers["location"]) == (307, path)
+
+
+async def test_signing_out_leaves_nothing_that_waits(console: Console, client: httpx.AsyncClient) -> None:
+    """On a laptop that several share: of the session itself, and of one before it that ended."""
+    await posted(client, "/settings/webhooks", "/settings/webhooks", url="https://desk.example", event="done")
+    assert await waits(console) == 1
+    await client.post("/sign-out", data={"csrf": csrf_of(await client.get("/me"))})
+    assert not await waits(console)
+    await sign_in(client, ADMIN)
+    await sent_too_late(console, client)
+    await sign_in(client, ADMIN)
+    assert await waits(console) == 1
+    await client.post("/sign-out", data={"csrf": csrf_of(await client.get("/me"))})
+    assert not await waits(console)
+
+
+async def test_what_nobody_came_back_for_goes_by_itself(console: Console, client: httpx.AsyncClient) -> None:
+    """The page says that it is kept for an hour: then it is, and not until somebody uses the API."""
+    await sent_too_late(console, client)
+    await tidying.tidy(console.desk)
+    assert await waits(console) == 1
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE api_request SET began_at = began_at - interval '61 minutes'")
+    await tidying.tidy(console.desk)
+    assert not await waits(console)
 
 
 async def test_what_was_filled_in_never_runs(console: Console, client: httpx.AsyncClient) -> None:

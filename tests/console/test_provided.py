@@ -10,6 +10,7 @@ from services.console.doors.provider import Said
 from services.console.doors.provider_settings import ProviderSettings
 from services.store.users import disable_user, find_user, save_user
 from tests.console.conftest import Console
+from tests.situation.running import eventually
 
 pytestmark = pytest.mark.stack
 AN = "an@ccvo.example"
@@ -164,6 +165,28 @@ async def test_who_is_disabled_is_no_administrator_who_is_left(console: Console)
         assert user
         await disable_user(connection, user.id)
     assert await says(console, {"groups": []}) == ["administrator"]
+
+
+async def test_who_is_disabled_while_they_sign_in_stays_so(console: Console) -> None:
+    """An administrator presses it because of what goes on: new roles of the provider at that moment undo nothing."""
+    await console.as_("author", email=AN)
+    async with console.desk.pool.connection() as connection:
+        user = await find_user(connection, AN)
+        assert user
+        await disable_user(connection, user.id)
+        coming = asyncio.create_task(says(console, {"groups": ["ccvo-crisis"]}))
+        await eventually(lambda: _somebody_waits(console))
+    assert await coming == "disabled"
+    async with console.desk.pool.connection() as connection:
+        user = await find_user(connection, AN)
+    assert user and user.disabled_at and user.roles == ["author"]
+
+
+async def _somebody_waits(console: Console) -> bool:
+    """Whether a statement waits for what another transaction changed."""
+    async with console.desk.pool.connection() as connection:
+        asked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return await (await connection.execute(asked)).fetchone() is not None
 
 
 async def test_of_two_last_ones_who_sign_in_at_once_one_stays(console: Console) -> None:

@@ -193,6 +193,22 @@ async def test_a_receiver_that_fails_is_told_again_with_the_same_id(telling: Tel
     assert (await commands.list_()).document[0]["failing_since"] is None
 
 
+async def test_whatever_a_receiver_answers_its_try_is_over(telling: Telling) -> None:
+    """Else it was told again each minute, for ever, and never given up: what it says of when to try again is noise."""
+
+    async def later(_: web.Request) -> web.StreamResponse:
+        far = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+        return web.Response(status=503, body=b"\x00\xff\x1b[31m\r\nX: y", headers={"Retry-After": far})
+
+    telling.receiver.take = later
+    await telling.add("released")
+    await telling.release()
+    await telling.round()
+    (delivery,) = await telling.deliveries()
+    assert (delivery["state"], delivery["problem"], delivery["attempts"]) == ("waiting", "status 503", 1)
+    assert (await commands.list_()).document[0]["failing_since"] is not None
+
+
 async def test_a_receiver_that_hangs_is_given_up_in_time(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
     """And is tried again."""
     monkeypatch.setattr(hub_http, "CALL_SECONDS", 0.3)
@@ -454,5 +470,6 @@ def test_the_schedule_is_that_of_the_specification() -> None:
     assert next_try(1, "120", now=now) == timedelta(seconds=120)
     assert next_try(1, "Thu, 26 Nov 2026 12:10:00 GMT", now=now) == timedelta(minutes=10)
     assert next_try(1, "99999999999999", now=now) == timedelta(days=1)
-    assert next_try(1, "soon", now=now) == timedelta(seconds=5)
+    for nonsense in ("soon", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "1 Jan 2026 00:00:00 +99999999999999"):
+        assert next_try(1, nonsense, now=now) == timedelta(seconds=5), nonsense
     assert next_try(3, "1", now=now) == timedelta(minutes=30)

@@ -136,6 +136,15 @@ async def test_answers_that_are_not_twilios_fail_nobody(slow: Slow, answer: web.
     assert len(slow.forms) == 1
 
 
+async def test_a_date_that_is_none_fails_nobody(slow: Slow) -> None:
+    """A year of twenty digits is noise, not a reason to leave a batch."""
+    slow.answer = web.Response(status=429, headers={"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"})
+    async with open_twilio(_settings(slow.url), 1) as twilio:
+        ruling = await twilio.send(Sms(TO, BODY))
+        assert not isinstance(ruling, Held)
+        assert (ruling.verdict, twilio.retry_after) == (Verdict.SLOW_DOWN, None)
+
+
 async def test_a_hanging_twilio_is_left_after_the_timeout() -> None:
     """The SDK's own client would wait for ever: its timeout is ignored there."""
     server = await asyncio.start_server(_hang, "127.0.0.1", 0)

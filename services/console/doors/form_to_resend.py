@@ -6,10 +6,8 @@ Of a session that ended it is kept for its user alone, in that browser (a cookie
 carries that session's own token: no page elsewhere leaves us anything.
 """
 
-import hmac
 import json
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Final
 
 from fastapi import Request
@@ -19,7 +17,7 @@ from services.console.desk import desk_of
 from services.console.hardening import BODY_BYTES
 from services.console.tokens import csrf_token, new_token
 from services.runtime.postgres import Connection
-from services.runtime.sealing import seal, unsealed
+from services.runtime.sealing import seal
 from services.store import kept_forms, sessions
 from services.store.secret_keys import signing_keys
 
@@ -50,7 +48,7 @@ async def keep(request: Request, page: str) -> bool:
     if not isinstance(given, list):
         return False
     async with desk_of(request).pool.connection() as connection:
-        await _put(connection, who.user.id, who.session.id, KeptForm(request.url.path, page, given))
+        await _put(connection, who.user.id, who.session.id, KeptForm(request.scope["path"], page, given))
     return True
 
 
@@ -75,36 +73,8 @@ async def keep_signed_out(request: Request, page: str) -> str | bool:
         return given
     secret = new_token()
     async with desk_of(request).pool.connection() as connection:
-        await _put(connection, session.user_id, session.id, KeptForm(request.url.path, page, given, secret))
+        await _put(connection, session.user_id, session.id, KeptForm(request.scope["path"], page, given, secret))
     return f"{session.id}.{secret}"
-
-
-async def taken(request: Request, who: Who) -> KeptForm | None:
-    """What waits for them, to be sent now: it waits no more, so that it is done once."""
-    session, found = await _waiting(request, who)
-    if found is not None:
-        async with desk_of(request).pool.connection() as connection:
-            await kept_forms.forget(connection, who.user.id, session)
-    return found
-
-
-async def kept(request: Request, who: Who) -> KeptForm | None:
-    """What this session sent a moment ago; or, from this browser, a session of this user that ended."""
-    return (await _waiting(request, who))[1]
-
-
-async def _waiting(request: Request, who: Who) -> tuple[int, KeptForm | None]:
-    if who.session is None:
-        return 0, None
-    former, _, secret = request.cookies.get(BROWSER, "").partition(".")
-    async with desk_of(request).pool.connection() as connection:
-        if found := await _found(connection, who.user.id, who.session.id, kept_forms.KEPT):
-            return who.session.id, found
-        if not (secret and former.isdecimal() and int(former) < 2**63):
-            return 0, None
-        found = await _found(connection, who.user.id, int(former), kept_forms.KEPT_SIGNED_OUT)
-    ours = found is not None and hmac.compare_digest(found.browser.encode(), secret.encode())
-    return int(former), found if ours else None
 
 
 async def _filled_in(request: Request) -> list[tuple[str, str]] | bool:
@@ -121,13 +91,3 @@ async def _filled_in(request: Request) -> list[tuple[str, str]] | bool:
 async def _put(connection: Connection, user: int, session: int, form: KeptForm) -> None:
     sealed = seal(json.dumps(asdict(form)), await signing_keys(connection), PURPOSE)
     await kept_forms.keep(connection, user, session, sealed)
-
-
-async def _found(connection: Connection, user: int, session: int, within: timedelta) -> KeptForm | None:
-    sealed = await kept_forms.find(connection, user, session, within=within)
-    plain = unsealed(sealed, await signing_keys(connection), PURPOSE) if sealed else None
-    if plain is None:
-        return None
-    found = json.loads(plain)
-    fields = [(name, value) for name, value in found["fields"]]
-    return KeptForm(found["path"], found["page"], fields, found.get("browser", ""))

@@ -10,7 +10,7 @@ from services.console.doors.provider_settings import ProviderSettings
 from services.runtime.postgres import Connection
 from services.store import accounts, audit, sessions
 from services.store.kept_roles import administrator_kept
-from services.store.users import User, find_user, lock_administrators, save_user, user_by_id
+from services.store.users import User, change_roles, find_user, lock_administrators, save_user, user_by_id
 
 ADMINISTRATOR: Final = "administrator"
 TOO_LONG: Final = ("_claim_names", "hasgroups")
@@ -103,9 +103,13 @@ async def _changed(
     if user is None and not roles:
         return None
     before = user.roles if user else []
-    saved = await save_user(connection, user.email if user else _address(said, settings), roles)
     if user is None:
+        saved = await save_user(connection, _address(said, settings), roles)
         await accounts.link_to_provider(connection, saved.id, str(settings.oidc_issuer), said.subject)
+    elif (changed := await change_roles(connection, user.id, roles)) is None:
+        raise Unwelcome("disabled")  # by somebody who pressed it while this was going on
+    else:
+        saved = changed
     if not roles:
         await sessions.end_all(connection, saved.id)
     detail = {"roles": saved.roles, "roles_before": before, **({"kept": kept} if kept else {})}

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.console.access import Allowed, Open, Who
 from services.console.desk import desk_of
-from services.console.doors import cookies, local
+from services.console.doors import cookies, form_waiting, local
 from services.console.doors.entering import enter, prove_again
 from services.console.pages.provider import provider_of
 from services.console.view import own_path, page
@@ -84,6 +84,7 @@ async def sign_out(request: Request, who: AnyUser) -> Response:
     if who.session:
         async with desk_of(request).pool.connection() as connection:
             await sessions.end(connection, who.session.id)
+            await form_waiting.forget(request, who, connection)
             detail = {"session": who.session.id}
             subject = f"user:{who.user.id}"
             await audit.record(connection, actor=who.user.id, action="user.signed-out", subject=subject, detail=detail)
