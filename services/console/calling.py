@@ -6,17 +6,23 @@ loop and a connection that is lent to it, and never holds up the pages of others
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Final
 
 from services.admin.answers import Answer, Refusal, WrongUsage, as_plain
 from services.admin.foreseen import as_refusal
 from services.admin.invocation import Invocation, current
 from services.console.access import Who
+from services.console.sharing import Shares
 from services.runtime.lending import lends
 from services.runtime.origin import here, set_origin
 
 AT_ONCE: Final = 8
 _places = asyncio.Semaphore(AT_ONCE)
+_shares: Final = Shares()
+_threads: Final = ThreadPoolExecutor(AT_ONCE, "command")
+"""Their own: passwords are hashed in those of the loop, and nobody who signs in waits for a command."""
 
 
 async def call(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, **given: Any) -> Any:
@@ -29,8 +35,9 @@ async def call(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, 
 
 async def answer_of(command: Callable[..., Awaitable[Answer] | Answer], who: Who, /, **given: Any) -> Answer:
     """The same, as the command gives it: its document may be `Spooled`."""
-    async with _places:
-        return await asyncio.to_thread(_run, command, who, given)
+    async with _shares.of(who.user.id), _places:
+        context, loop = copy_context(), asyncio.get_running_loop()
+        return await loop.run_in_executor(_threads, lambda: context.run(_run, command, who, given))
 
 
 def _run(command: Callable[..., Awaitable[Answer] | Answer], who: Who, given: dict[str, Any]) -> Answer:

@@ -1,7 +1,7 @@
 """What happens with a request that was let in: the command is called as the command line calls it, and answers."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from starlette.requests import Request
@@ -15,7 +15,10 @@ from services.console.api.asking import Parameter, has_fields, model_of, paramet
 from services.console.api.idempotency import once_only
 from services.console.api.scratch import Scratch
 from services.console.calling import answer_of
+from services.console.sharing import Shares
 from services.store import sessions
+
+_shares: Final = Shares()
 
 
 async def carry_out(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:
@@ -24,9 +27,15 @@ async def carry_out(ability: Ability, request: Request, who: Who, given: dict[st
     _refuse_beyond(ability, who, given)
     await _refuse_unknown(ability, request)
     async with uploads.place(request, who.user.id):
-        if ability.method == "POST":
-            return await once_only(request, who, lambda: _done(ability, request, who, given))
-        return await _done(ability, request, who, given)
+        await request.body()  # whoever sends slowly holds nothing
+        async with _shares.of(who.user.id):
+            return await _in_turn(ability, request, who, given)
+
+
+async def _in_turn(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:
+    if ability.method == "POST":
+        return await once_only(request, who, lambda: _done(ability, request, who, given))
+    return await _done(ability, request, who, given)
 
 
 async def _done(ability: Ability, request: Request, who: Who, given: dict[str, Any]) -> Response:

@@ -38,7 +38,6 @@ async def once_only(request: Request, who: Who, do: Callable[[], Awaitable[Respo
         raise Invalid("there is more than one Idempotency-Key: give one")
     if not 1 <= len(key) <= 200 or not key.isprintable() or not key.isascii():
         raise Invalid("Idempotency-Key has 1 to 200 printable characters")
-    await request.body()  # before a place is taken: whoever sends slowly holds none; large ones are few (uploads.py)
     if _places.locked():
         return kind(503, "too many requests with a key are under way: try again", headers={"Retry-After": "2"})
     async with (

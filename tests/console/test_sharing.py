@@ -1,0 +1,83 @@
+"""Whoever asks too much waits for themselves: a program with a key holds up nobody's page and nobody's sign-in."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from services.admin import giving
+from services.admin.answers import Answer
+from services.console.access import Who
+from services.console.calling import AT_ONCE, call
+from services.console.doors import passwords
+from services.console.sharing import OF_ONE
+from services.store.api_keys import ApiKey
+from services.store.users import User
+from tests.console.conftest import Console
+from tests.situation.running import eventually
+
+pytestmark = pytest.mark.stack
+APPROVE = "/api/v1/playbooks/cyber-incident/entries/eerste-melding/approve"
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+async def test_while_editorial_is_away_one_program_holds_up_nobodys_page(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its calls waits for editorial half a minute; twenty of them took all places for more than a minute."""
+    monkeypatch.setattr(giving, "SECONDS", 3)
+    program = await console.with_key("approver", scopes=("see", "approve"))
+    somebody = await console.as_("author", email="an@ccvo.example")
+    headers = [{}, *({"Idempotency-Key": f"k-{number}"} for number in range(19))]
+    calls = [asyncio.create_task(program.post(APPROVE, headers=each)) for each in headers]
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(2):
+        assert (await somebody.get("/api/v1/contacts/coverage")).status_code == 200
+        answer = await somebody.post("/api/v1/incidents", json={}, headers={"Idempotency-Key": "mine"})
+        assert answer.status_code in {403, 422}
+    for each in calls:
+        each.cancel()
+
+
+def somebody(number: int) -> Who:
+    """A user of a program."""
+    user = User(number, f"{number}@x.example", ["author"], None, NOW, None)
+    return Who(user, key=ApiKey(number, "x", b"", number, ["see"], number, NOW, None, None, None))
+
+
+@asynccontextmanager
+async def busy(users: int) -> AsyncIterator[None]:
+    """While inside, each of so many users runs more commands than one may at once."""
+    goes_on, begun = threading.Event(), list[int]()
+
+    def waits() -> Answer:
+        begun.append(1)
+        goes_on.wait(20)
+        return Answer(None, lambda _: None)
+
+    calls = [asyncio.create_task(call(waits, somebody(number))) for number in range(users) for _ in range(AT_ONCE)]
+    await eventually(lambda: _all(begun, min(AT_ONCE, users * OF_ONE)))
+    try:
+        yield
+    finally:
+        goes_on.set()
+        await asyncio.gather(*calls)
+
+
+async def _all(begun: list[int], number: int) -> bool:
+    return len(begun) >= number
+
+
+async def test_one_users_commands_leave_places_for_others() -> None:
+    """And for themselves they go on one after the other."""
+    async with busy(1), asyncio.timeout(2):
+        assert await call(lambda: Answer("done", lambda _: None), somebody(7)) == "done"
+
+
+async def test_nobody_who_signs_in_waits_for_commands() -> None:
+    """All places are taken, by several users; a password is looked at all the same."""
+    async with busy(2), asyncio.timeout(2):
+        assert await passwords.hashed("een lang wachtwoord")
