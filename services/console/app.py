@@ -18,7 +18,7 @@ STATIC: Final = Path(__file__).parent / "static"
 
 def make_app(desk: Desk) -> FastAPI:
     """Everything behind ROELAND_CONSOLE_ADDRESS: pages at `/`, the API at `/api/v1`."""
-    app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Roeland", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.desk = desk
     app.state.watchers = live.attend(desk)
     app.state.provider = provider = provider_set(desk.settings)

@@ -9,14 +9,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import of_refusal, problem, status_of
 from services.console.doors import cookies, form_to_resend
-from services.console.view import page, see, way_back
+from services.console.view import own_path, page, see, way_back
 from services.domain.shapes import in_our_words
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
@@ -165,6 +165,10 @@ async def _http(request: Request, failure: Exception) -> Response:
     detail = failure.detail if isinstance(failure, HTTPException) else ""
     if _is_api(request):
         return problem(status, "Failed", None if detail == _phrase(status) else detail, headers=headers)
+    shorter = own_path(request.scope["path"].rstrip("/"), "")
+    if status == 404 and request.method in {"GET", "HEAD"} and shorter not in {"", request.scope["path"]}:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(quote(shorter) + query, 307)  # Starlette's own goes to whatever Host says
     return page(request, "failure.html.j2", status=status, kind="missing" if status == 404 else "http", headers=headers)
 
 

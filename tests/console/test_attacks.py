@@ -158,6 +158,21 @@ async def test_every_answer_has_the_headers_also_a_mistake_of_ours(desk: Desk) -
     assert "unsafe" not in policy
 
 
+async def test_an_address_with_a_slash_too_many_leads_to_no_other_host(console: Console) -> None:
+    """Host is what a request says it is, and behind a proxy it is said over plain http: a form that is sent on as
+    Starlette does (307) would go there, with its token."""
+    client = await console.as_("crisis-manager")
+    answer = await client.get("/incidents/?state=open", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/incidents?state=open")
+    answer = await client.get("/incidents%3F//", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/incidents%3F")
+    for path in ("//evil.example/", "/\\evil.example/", "/"):
+        assert "location" not in (await client.get(f"https://console.example{path}")).headers, path
+    for path in ("/incidents/", "/api/v1/incidents/"):
+        answer = await client.post(path, data={"title": "x"}, headers={"Host": "evil.example"})
+        assert (answer.status_code, answer.headers.get("location")) == (404, None), path
+
+
 async def test_another_name_for_our_address_is_not_us(desk: Desk, configuration: Configuration) -> None:
     """A page elsewhere may give its own name our address (DNS rebinding); typed names of this machine work."""
     here = Desk(desk.pool, desk.database, ConsoleSettings(console_address="127.0.0.1:8000"), configuration, Health())
