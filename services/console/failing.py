@@ -15,13 +15,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
 from services.console.api.problems import of_refusal, problem, status_of
+from services.console.desk import desk_of
 from services.console.doors import cookies, form_to_resend
+from services.console.languages import language_of
+from services.console.live.parts import Wording
+from services.console.live.stream import ended
 from services.console.view import own_path, page, see, way_back
 from services.domain.shapes import in_our_words
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
 
 API: Final = "/api/"
+LIVE: Final = "/live/"
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +88,8 @@ async def _not_signed_in(request: Request, _: Exception) -> Response:
     if _is_api(request):
         asks = {"WWW-Authenticate": "Bearer"}
         return problem(401, "Not signed in", "give a key: Authorization: Bearer …", headers=asks)
+    if request.url.path.startswith(LIVE) and "text/event-stream" in request.headers.get("accept", ""):
+        return ended(Wording(language_of(request), desk_of(request).zone))
     back = way_back(request)
     kept = await form_to_resend.keep_signed_out(request, back)
     if not isinstance(kept, str):

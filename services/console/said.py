@@ -20,9 +20,11 @@ def said(text: str, language: str) -> str:
 
 def check_said(check: Mapping[str, str], language: str) -> tuple[str, str]:
     """A filter, of what the doctor found and the remedy: a refusal that it cut in two is one sentence again."""
-    if whole := sentence(f"{check['found']}: {check['remedy']}", language):
-        return whole, ""
-    return said(check["found"], language), said(check["remedy"] or "", language)
+    apart = said(check["found"], language), said(check["remedy"] or "", language)
+    if sentence(check["found"], language) and sentence(check["remedy"] or "", language):
+        return apart
+    whole = sentence(f"{check['found']}: {check['remedy']}", language)
+    return (whole, "") if whole else apart
 
 
 def refusal_said(refused: Exception, patterns: Mapping[str, str], language: str) -> Refusal:

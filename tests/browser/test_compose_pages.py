@@ -14,6 +14,8 @@ from services.store import drafts
 from services.store.users import find_user
 from tests.browser.console import ConsoleSite, console_in
 from tests.browser.drafting import PEOPLE
+from tests.browser.looking import look_at
+from tests.browser.looks import APPROVING, WRITING
 from tests.browser.sight import Sight
 from tests.conftest import delete_topics
 from tests.editorial.rooms import Rooms
@@ -85,11 +87,8 @@ def drafted(site: ConsoleSite, email: str, file: dict[str, Any]) -> str:
 def test_writing_is_for_everyone(sight: Sight, site: ConsoleSite, language: str) -> None:
     """What one begins from; and the form, with its findings and its preview."""
     cookies = site.signed_in("author")
-    where = drafted(site, "author@ccvo.example", FILE)
-    for path, name in ((where, "compose-draft"), ("/compose", "compose"), (f"{where}/yaml", "compose-yaml")):
-        seen = sight.look(f"{site.url}{path}", name=f"{name}-{language}", language=language, cookies=cookies)
-        assert seen.status == 200
-        seen.flawless()
+    draft = drafted(site, "author@ccvo.example", FILE).rpartition("/")[2]
+    look_at(WRITING, sight, site, language=language, cookies=cookies, draft=draft)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
@@ -97,16 +96,9 @@ def test_approving_is_for_everyone(sight: Sight, site: ConsoleSite, room: Rooms,
     """What waits; a message for which the number is typed; the glass; and what is held for a moment."""
     site.signed_in("author")
     cookies = site.signed_in("crisis-manager")
-    ids = [site.run(_proofed(room, urgency)) for urgency in ("urgent", "routine")]
-    pages = {
-        "/approve": "approve", f"/approve/{ids[0]}": "approve-urgent",
-        f"/approve/{ids[0]}/break-glass": "approve-glass", f"/approve/{ids[1]}": "approve-held",
-    }  # fmt: skip
-    site.run(_approved(room, ids[1]))
-    for path, name in pages.items():
-        seen = sight.look(f"{site.url}{path}", name=f"{name}-{language}", language=language, cookies=cookies)
-        assert seen.status == 200, path
-        seen.flawless()
+    urgent, held = [site.run(_proofed(room, urgency)) for urgency in ("urgent", "routine")]
+    site.run(_approved(room, held))
+    look_at(APPROVING, sight, site, language=language, cookies=cookies, urgent=urgent, held=held)
 
 
 async def _proofed(room: Rooms, urgency: str) -> str:

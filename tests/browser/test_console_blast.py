@@ -9,7 +9,9 @@ from services.store import prepared_blasts
 from services.store.users import find_user
 from tests.admin.conftest import in_this_process
 from tests.browser.console import ConsoleSite
-from tests.browser.sight import JUDGED, Sight
+from tests.browser.looking import look_at
+from tests.browser.looks import BLAST
+from tests.browser.sight import Sight
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -32,8 +34,9 @@ def site(lasting_site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) ->
         yield lasting_site
 
 
-def test_the_blast_on_a_phone_and_on_a_screen(sight: Sight, site: ConsoleSite) -> None:
-    """Filling in, and the one question, which is looked at in English too."""
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_blast_on_a_phone_and_on_a_screen(sight: Sight, site: ConsoleSite, language: str) -> None:
+    """Empty, filled in, and the one question."""
     email = "crisis-manager@ccvo.example"
     cookies = site.signed_in("crisis-manager", email=email)
     number = uuid4()
@@ -44,15 +47,7 @@ def test_the_blast_on_a_phone_and_on_a_screen(sight: Sight, site: ConsoleSite) -
             await prepared_blasts.keep(connection, number, user.id, FORM)
 
     site.run(keep())
-    for name, path, language in (
-        ("", "/blast", "nl"), ("-filled", f"/blast?kept={number}", "nl"), ("-confirm", f"/blast/{number}", "nl"),
-        ("-confirm", f"/blast/{number}", "en"),
-    ):  # fmt: skip
-        seen = sight.look(
-            site.url + path, name=f"blast{name}-{language}", language=language, cookies=cookies, looks=JUDGED
-        )
-        assert seen.status == 200
-        seen.flawless()
+    look_at(BLAST, sight, site, language=language, cookies=cookies, number=number)
 
 
 def test_a_blast_takes_seven_taps_and_the_preview_follows_what_is_typed(sight: Sight, site: ConsoleSite) -> None:

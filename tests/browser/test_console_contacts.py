@@ -1,5 +1,7 @@
 """The contacts' pages, on a phone and on a screen, by day and by night, in both languages."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -8,7 +10,9 @@ from services.console.tokens import csrf_token
 from services.runtime.tokens import digest
 from tests.admin.conftest import in_this_process
 from tests.browser.console import ConsoleSite
-from tests.browser.sight import JUDGED, Sight
+from tests.browser.looking import look_at
+from tests.browser.looks import CONTACTS
+from tests.browser.sight import Sight
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
 
@@ -31,8 +35,9 @@ def uploaded(site: ConsoleSite, cookies: dict[str, str], content: str) -> httpx.
     return httpx.post(f"{site.url}/contacts/import", files=files, headers=headers, timeout=60)
 
 
-def test_contacts_are_looked_at(sight: Sight, console_site: ConsoleSite, tmp_path) -> None:
-    """List, one, its form, an import's table, its problems, who cannot be reached, groups; two in English."""
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_contacts_are_looked_at(sight: Sight, console_site: ConsoleSite, tmp_path: Path, language: str) -> None:
+    """List, one, its form, an import's table, its problems, who cannot be reached, groups."""
     (tmp_path / "people.csv").write_text("\n".join(LIST))
     env = {"ROELAND_DATABASE_URL": console_site.desk.database.url()}
     assert in_this_process(["contacts", "import", str(tmp_path / "people.csv")], env).code == 0
@@ -40,16 +45,6 @@ def test_contacts_are_looked_at(sight: Sight, console_site: ConsoleSite, tmp_pat
     assert in_this_process(group, env).code == 0
     cookies = console_site.signed_in("author")
     more = [f"n-{n},Nieuw contact {n},,,governors,,,,n{n}@x.example,+3292345678," for n in range(3)]
-    upload = uploaded(console_site, cookies, "\n".join([*CHANGED, *more])).headers["location"]
-    paths = {
-        "": "/contacts", "-one": "/contacts/b-1", "-form": "/contacts/b-1?edit=1", "-upload": upload,
-        "-import": "/contacts/import", "-coverage": "/contacts/coverage?province=West-Vlaanderen",
-        "-groups": "/contacts/groups?name=limburg-top",
-    }  # fmt: skip
-    for name, language in [*((name, "nl") for name in paths), ("", "en"), ("-upload", "en")]:
-        seen = sight.look(
-            console_site.url + paths[name], name=f"contacts{name}-{language}", language=language, cookies=cookies,
-            looks=JUDGED,
-        )  # fmt: skip
-        assert seen.status == 200
-        seen.flawless()
+    upload = uploaded(console_site, cookies, "\n".join([*CHANGED, *more])).headers["location"].rpartition("/")[2]
+    filled = {"external_id": "b-1", "group": "limburg-top", "upload": upload}
+    look_at(CONTACTS, sight, console_site, language=language, cookies=cookies, **filled)

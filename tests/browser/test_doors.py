@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from playwright.async_api import Page
@@ -15,37 +15,28 @@ from services.store import accounts, kept_forms, one_time_links, sessions
 from services.store.secret_keys import signing_keys
 from services.store.users import find_user, save_user
 from tests.browser.console import ConsoleSite
-from tests.browser.sight import JUDGED, Sight
+from tests.browser.looking import look_at
+from tests.browser.looks import DOORS, FIRST_START
+from tests.browser.sight import Sight
 from tests.console.signing import PASSWORD, code
 
 pytestmark = [pytest.mark.stack, pytest.mark.long]
+STRANGERS: Final = ("/sign-in", "/welcome?token=invited", "/welcome?token=no")
+"""Pages for whoever is not signed in."""
 
 
-def test_the_doors_are_for_everyone(sight: Sight, lasting_site: ConsoleSite) -> None:
-    """Somebody tired, on a phone, the first time; in English the two that most people meet."""
-
-    def look(path: str, cookies: dict[str, str] | None = None, language: str = "nl") -> None:
-        address, name = f"{lasting_site.url}{path}", _name(path, language)
-        sight.look(address, name=name, language=language, cookies=cookies, looks=JUDGED).flawless()
-
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_doors_are_for_everyone(sight: Sight, lasting_site: ConsoleSite, language: str) -> None:
+    """Somebody tired, on a phone, the first time; and the check list, which with nothing set up is no failure."""
     cookies = lasting_site.signed_in("administrator", "crisis-manager", email="an@ccvo.example")
     lasting_site.run(_nobody(lasting_site))
-    look("/first-start?token=abc")
+    look_at(FIRST_START, sight, lasting_site, language=language, cookies={})
     lasting_site.run(_prepare(lasting_site, "an@ccvo.example"))
-    for path in ("/sign-in", "/welcome?token=invited", "/welcome?token=no"):
-        look(path)
-    for path in ("/me", "/me/password", "/me/second-step", "/sign-in/again?next=/blast"):
-        look(path, cookies)
     lasting_site.run(_keep_form(lasting_site, "an@ccvo.example"))
-    look("/sign-in/again/form", cookies)
-    look("/sign-in", language="en")
-    look("/me", cookies, "en")
-
-
-def test_the_check_list_says_what_is_to_be_done(sight: Sight, lasting_site: ConsoleSite) -> None:
-    """With nothing set up it is a list of things to do, and no failure."""
-    cookies = lasting_site.signed_in("administrator", email="lijst@ccvo.example")
-    sight.look(f"{lasting_site.url}/check-list", name="doors-check-list", cookies=cookies, looks=JUDGED).flawless()
+    strangers = {name: page for name, page in DOORS.items() if page in STRANGERS}
+    look_at(strangers, sight, lasting_site, language=language, cookies={})
+    ours = {name: page for name, page in DOORS.items() if page not in STRANGERS}
+    look_at(ours, sight, lasting_site, language=language, cookies=cookies)
 
 
 def test_from_first_start_to_the_overview_on_a_phone(sight: Sight, lasting_site: ConsoleSite) -> None:
@@ -120,7 +111,3 @@ async def _nobody(site: ConsoleSite) -> None:
 async def _token(site: ConsoleSite, token: str) -> None:
     async with site.desk.pool.connection() as connection:
         await one_time_links.keep(connection, token, None)
-
-
-def _name(path: str, language: str) -> str:
-    return f"doors-{path.partition('?')[0].strip('/').replace('/', '-')}{'-no' if '=no' in path else ''}-{language}"

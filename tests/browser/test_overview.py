@@ -12,6 +12,8 @@ from services.store.incidents import Incident
 from services.store.ledger import Result
 from services.store.messages import Message
 from tests.browser.console import ConsoleSite
+from tests.browser.looking import look_at
+from tests.browser.looks import OVERVIEW
 from tests.browser.sight import Sight
 from tests.store.world import INCIDENT, SOURCE, add_crowd, add_user, connect, now, release, submit
 
@@ -108,4 +110,4 @@ def test_a_crisis_is_read_at_a_glance(
     """At three in the morning, on a phone: what is wrong, what waits for me, what runs."""
     console_site.run(crisis(database_url))
     cookies = console_site.signed_in("crisis-manager", "administrator", "author")
-    sight.look(f"{console_site.url}/", name=f"overview-{language}", language=language, cookies=cookies).flawless()
+    look_at(OVERVIEW, sight, console_site, language=language, cookies=cookies)

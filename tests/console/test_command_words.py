@@ -221,6 +221,12 @@ def test_a_refusal_that_the_doctor_cut_in_two_is_one_sentence() -> None:
     assert check_said(cut, "nl") == ("De databank antwoordt niet. Probeer het zo dadelijk opnieuw.", "")
 
 
+def test_what_was_found_and_its_remedy_are_each_in_dutch() -> None:
+    """A sentence with a gap at its end would take the remedy for what fills it, English and all."""
+    found = {"found": "no worker runs for sms", "remedy": "Start `python -m services.sms`, or `roeland up`."}
+    assert check_said(found, "nl") == ("er draait geen werker voor sms", "Start `python -m services.sms`.")
+
+
 def of_lint() -> Iterator[tuple[str, str]]:
     """Every problem with its remedy, as a rule says them; `…` for what it fills in."""
     for words in (*WORDS.values(), *(each.words for each in FACT_RULES.values())):

@@ -63,6 +63,7 @@ async def draft_page(
         else [],
         tested=tested,
         told="saved" if request.query_params.get("told") == "saved" else "",
+        kept=request.method == "POST" or "told" in request.query_params,
         **_functions(desk.zone),
         **beside_part(draft, file, weighed, said, listed),
     )

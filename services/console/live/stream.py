@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sse_starlette import EventSourceResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from services.console.access import Who
 from services.console.live import subjects
@@ -31,6 +32,12 @@ def stream(
     seen = subjects.version_of(last_event_id)
     told = _told(watchers, who, name, seen, wording)
     return EventSourceResponse(told, ping=0, send_timeout=SEND_SECONDS)
+
+
+def ended(wording: Wording) -> Response:
+    """For a page whose session stands no more: its last word. EventSource reads no page to sign in."""
+    last = wording.part("live/board/ended", {"why": "ended"}, ())
+    return Response(subjects.frame("ended", last), media_type="text/event-stream")
 
 
 async def _told(watchers: Watchers, who: Who, name: Name, seen: int, wording: Wording | None) -> AsyncIterator[bytes]:

@@ -142,7 +142,7 @@ async def settle(request: Request, who: Writer, draft: UUID) -> Response:
     content = found.content | {"file": settled(mine, theirs, chosen), "tab": ""}
     if version is None or await _kept(request, who, found, version, content) is None:
         return await _conflict(request, draft, found.content | {"file": mine})
-    return see(request, f"/compose/{draft}")
+    return see(request, f"/compose/{draft}?told=saved")
 
 
 def framed(document: str) -> Response:
@@ -159,7 +159,7 @@ async def _after(request: Request, who: Who, draft: UUID, act: str) -> Response:
         answer.headers["HX-Trigger"] = "draft-saved"
         return answer
     at = act.partition(":")[2] if act.startswith(("add:", "gsm:")) else ""
-    return see(request, f"/compose/{draft}{f'#{_last_of(found, at)}' if at else '?told=saved'}")
+    return see(request, f"/compose/{draft}?told={f'kept#{_last_of(found, at)}' if at else 'saved'}")
 
 
 async def _handed_in(request: Request, who: Who, found: Draft) -> Response:

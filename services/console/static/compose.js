@@ -10,7 +10,7 @@
   const put = (value) => { try { sessionStorage.setItem(place, JSON.stringify(value)); } catch { /* private windows */ } };
   const taken = () => { try { return JSON.parse(sessionStorage.getItem(place) || "null"); } catch { return null; } };
   const forget = () => { try { sessionStorage.removeItem(place); } catch { /* private windows */ } };
-  let typed = 0;
+  let typed = 0, again = 0;
 
   form.addEventListener("input", (event) => {
     typed += 1;
@@ -20,16 +20,30 @@
   });
   form.addEventListener("htmx:configRequest", (event) => { event.detail.typed = typed; form.dataset.sent = typed; });
   document.body.addEventListener("draft-saved", () => {
+    clearTimeout(again);
     if (String(typed) !== form.dataset.sent) return;
     touched.value = "";
     forget();
   });
+  const unkept = (event) => {
+    if (event.detail.elt !== form) return;
+    const kept = document.getElementById("kept");
+    if (kept) kept.textContent = form.dataset.unkept;
+    clearTimeout(again);
+    again = setTimeout(() => form.dispatchEvent(new Event("input", { bubbles: true })), 3000);
+  };
+  form.addEventListener("htmx:sendError", unkept);
+  form.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) unkept(event); });
   form.addEventListener("submit", (event) => {
     if (form.dataset.busy) { event.preventDefault(); return; }
     form.dataset.busy = "1";
   });
   window.addEventListener("pageshow", () => { delete form.dataset.busy; });
 
+  if ("kept" in form.dataset) { // all of it came in, and this page is made of it
+    forget();
+    history.replaceState(null, "", location.pathname + location.hash);
+  }
   const before = taken();
   if (before && Array.isArray(before.fields)) {
     for (const box of form.querySelectorAll('input[type="checkbox"]')) box.checked = false;
