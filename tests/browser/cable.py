@@ -15,10 +15,9 @@ from tests.stack import Background
 
 
 class Cable:
-    """What listens in place of the console. `asked`: the first bytes of each connection, with its request's headers."""
+    """What listens in place of the console."""
 
     def __init__(self, console: str) -> None:
-        self.asked: list[bytes] = []
         self._console = console
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -47,13 +46,11 @@ class Cable:
         there, away = await asyncio.open_connection(to.hostname, to.port)
         self._ends |= {writer, away}
         with suppress(OSError):
-            await asyncio.gather(self._pass(reader, away, noted=True), self._pass(there, writer))
+            await asyncio.gather(self._pass(reader, away), self._pass(there, writer))
         self._ends -= {writer, away}
 
-    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, noted: bool = False) -> None:
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while some := await source.read(65536):
-            if noted:
-                self.asked.append(some)
             sink.write(some)
             await sink.drain()
         sink.close()

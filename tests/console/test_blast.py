@@ -72,7 +72,7 @@ async def test_the_preview_says_what_would_happen_and_nothing_does(console: Cons
     answer = await client.post("/blast/preview", data={**FORM, "exercise": "1"}, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert "<html" not in answer.text
-    for said in (f"OEFENING: {TEXT}", "30 personen", "GSM-7", "2.80", "+15005550006", "Zonder 1"):
+    for said in (f"OEFENING: {TEXT}", "30 personen", "GSM-7", "2,80", "+15005550006", "Zonder 1"):
         assert said in answer.text, said
     assert XSS not in answer.text
     assert "&lt;script&gt;" in answer.text
