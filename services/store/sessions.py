@@ -100,11 +100,15 @@ async def end(connection: Connection, session: int) -> None:
     )
 
 
-async def prove(connection: Connection, session: int, token: str, how: str | None = None) -> None:
-    """They proved just now who they are: it goes on under a new token, so that a copied one is worth nothing."""
+async def prove(
+    connection: Connection, session: int, token: str, how: str | None = None, *, fresh: bool = True
+) -> None:
+    """It goes on under a new token, so that a copied one is worth nothing; `fresh`: they proved just now who they
+    are."""
     await connection.execute(
-        """UPDATE session SET token = %s, how = coalesce(%s, how), proved_at = clock_timestamp() WHERE id = %s""",
-        (digest(token), how, session),
+        """UPDATE session SET token = %s, how = coalesce(%s, how),
+               proved_at = CASE WHEN %s THEN clock_timestamp() ELSE proved_at END WHERE id = %s""",
+        (digest(token), how, fresh, session),
     )
 
 

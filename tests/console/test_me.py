@@ -8,6 +8,7 @@ import pytest
 from services.admin import users
 from services.console.access import COOKIE, Who
 from services.console.calling import call
+from services.console.doors import second_step
 from services.store.users import User, find_user
 from tests.console.conftest import Console
 from tests.console.signing import PASSWORD, account, code, csrf_of, sign_in
@@ -153,3 +154,25 @@ def _who(user: User) -> Who:
 
     now = datetime.now(UTC)
     return Who(user, session=Session(1, b"", user.id, "password", now, now, now, None))
+
+
+async def test_whoever_finds_an_open_session_gives_it_no_app_of_their_own(console: Console) -> None:
+    """Of somebody who has none, as who comes by the provider: it would make the session fresh, and with it give roles,
+    keys and links."""
+    found = await console.as_("administrator", email=AN)
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("UPDATE session SET how = 'oidc', proved_at = proved_at - interval '6 minutes'")
+        user = await find_user(connection, AN)
+        assert user
+        secret = await second_step.offered(connection, user.id)
+    for path in ("/me/second-step", "/me/second-step/picture.svg"):
+        answer = await found.get(path)
+        assert answer.headers["location"].startswith("/sign-in/again?"), path
+    answer = await found.post("/me/second-step", data={"code": "000000"})
+    assert answer.status_code == 303 and secret[:4] not in answer.text, "nor does a wrong code show it"
+    csrf = {"csrf": csrf_of(await found.get("/me"))}
+    assert (await found.post("/me/second-step", data={"code": code(secret), **csrf})).status_code == 200
+    del found.headers["X-CSRF-Token"]
+    invites = {"email": "x@evil.example", "role": "administrator", "csrf": csrf_of(await found.get("/me"))}
+    answer = await found.post("/settings/users", data=invites)
+    assert answer.headers["location"].startswith("/sign-in/again?"), "who set it up in time is not fresh by it"

@@ -47,10 +47,12 @@ async def enter(
     return session
 
 
-async def prove_again(request: Request, connection: Connection, answer: Response, session: Session, how: str) -> None:
-    """The session goes on, fresh, under a new token."""
+async def prove_again(
+    request: Request, connection: Connection, answer: Response, session: Session, how: str, *, fresh: bool = True
+) -> None:
+    """The session goes on under a new token; `fresh`, where they proved just now who they are."""
     token = new_token()
-    await sessions.prove(connection, session.id, token, how)
+    await sessions.prove(connection, session.id, token, how, fresh=fresh)
     cookies.sign_in(request, answer, token)
 
 
