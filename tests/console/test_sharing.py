@@ -13,6 +13,7 @@ from services.admin.answers import Answer
 from services.console.access import Who
 from services.console.calling import AT_ONCE, call
 from services.console.doors import passwords
+from services.console.pages import contacts_lists
 from services.console.sharing import OF_ONE
 from services.store.api_keys import ApiKey
 from services.store.users import User
@@ -75,6 +76,28 @@ async def test_one_users_commands_leave_places_for_others() -> None:
     """And for themselves they go on one after the other."""
     async with busy(1), asyncio.timeout(2):
         assert await call(lambda: Answer("done", lambda _: None), somebody(7)) == "done"
+
+
+async def test_of_many_lists_that_somebody_sends_at_once_few_are_in_memory(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has up to 32 MB: a script that sends fifty would be the end of the console."""
+    held: list[int] = []
+    most = 0
+
+    async def holds(*_: object, content: bytes, **__: object) -> None:
+        nonlocal most
+        held.append(len(content))
+        most = max(most, len(held))
+        await asyncio.sleep(0.05)
+        held.pop()
+
+    monkeypatch.setattr(contacts_lists, "call", holds)
+    client = await console.as_("author")
+    files = {"file": ("a.csv", b"x" * 1000, "text/csv")}
+    answers = await asyncio.gather(*(client.post("/contacts/import", files=files) for _ in range(10)))
+    assert {each.status_code for each in answers} == {303}
+    assert most == OF_ONE
 
 
 async def test_nobody_who_signs_in_waits_for_commands() -> None:

@@ -21,6 +21,7 @@ from services.console.desk import desk_of
 from services.console.hardening import UPLOADS
 from services.console.masking import sees_addresses
 from services.console.pages.contacts import address_of
+from services.console.sharing import Shares
 from services.console.view import page, see
 from services.contacts.export import csv_lines
 from services.domain.contact_row import COLUMNS
@@ -36,6 +37,8 @@ UPLOADS["/contacts/import"] = MOST_BYTES
 IN_MEMORY: Final = 1 << 20
 BLOCK: Final = 1 << 16
 PAGE: Final = 50
+_in_memory: Final = Shares()
+"""Until then a file that was sent is on disk."""
 PROBLEMS: Final = 200
 """So many are shown at once."""
 
@@ -57,7 +60,8 @@ async def look_at(request: Request, who: Keeper) -> Response:
     number = uuid7()
     try:
         name = "".join(each for each in file.filename if each.isprintable())[:200]
-        await call(contact_lists.look_at, who, number=number, name=name, content=await file.read())
+        async with _in_memory.of(who.user.id):
+            await call(contact_lists.look_at, who, number=number, name=name, content=await file.read())
     except Refusal as refusal:
         shown = in_page_words(request, refusal)
         return page(request, "contacts/import.html.j2", status=422, refusal=shown, columns=COLUMNS, most=PROBLEMS)
