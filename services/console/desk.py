@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -28,6 +29,11 @@ class Desk:
     zone: ZoneInfo = field(default_factory=zone_in_force)
     doors: DoorSettings = field(default_factory=DoorSettings)
     work: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    @cached_property
+    def turns(self) -> asyncio.Semaphore:
+        """Who waits until nobody else changes a thing holds a connection meanwhile: half of them, so that all read."""
+        return asyncio.Semaphore(max(1, self.pool.max_size // 2))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -11,10 +11,14 @@ import pytest
 from services.admin import giving
 from services.admin.answers import Answer
 from services.console.access import Who
+from services.console.api.of_incidents import SHOWN
+from services.console.api.versions import turn
 from services.console.calling import AT_ONCE, call
+from services.console.desk import Desk
 from services.console.doors import passwords
 from services.console.pages import contacts_lists
 from services.console.sharing import OF_ONE
+from services.runtime.postgres import connect
 from services.store.api_keys import ApiKey
 from services.store.users import User
 from tests.console.conftest import Console
@@ -41,6 +45,21 @@ async def test_while_editorial_is_away_one_program_holds_up_nobodys_page(
         assert answer.status_code in {403, 422}
     for each in calls:
         each.cancel()
+
+
+async def test_whoever_waits_for_their_turn_leaves_connections_to_who_reads(console: Console, desk: Desk) -> None:
+    """Each who waits holds one; as many forms about one incident as there are connections shut every page."""
+    browser = await console.as_("crisis-manager")
+    assert (await browser.post("/incidents", data={"incident": "x", "title": "X"})).status_code == 303
+    async with connect(desk.database) as elsewhere:
+        await turn(elsewhere, SHOWN, incident="x")
+        form = {"title": "Y", "kind": "", "entity": "", "spoc": ""}
+        forms = [asyncio.create_task(browser.post("/incidents/x/about", data=form)) for _ in range(desk.pool.max_size)]
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(3):
+            assert (await browser.get("/incidents/x")).status_code == 200
+        assert not any(each.done() for each in forms)
+    assert {answer.status_code for answer in await asyncio.gather(*forms)} <= {303, 409}
 
 
 def somebody(number: int) -> Who:

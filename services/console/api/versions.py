@@ -50,15 +50,26 @@ async def held(ability: Ability, request: Request, who: Who, given: dict[str, An
     if shown is None or (ability.named_in and ability.named_in[1] not in given):
         yield
         return
-    async with desk_of(request).pool.connection() as connection, connection.transaction():
+    async with changing(request) as connection:
         await turn(connection, shown, **{name: str(given[name]) for name in _NAME.findall(shown.path)})
         version = await _read(connection, shown) if shown.version else await now(shown, request, who, given)
         _compare(request, version, asks=ability.asks)
         yield
 
 
+@asynccontextmanager
+async def changing(request: Request) -> AsyncIterator[Connection]:
+    """A transaction to wait for one's `turn` in, and to carry out a command; not so many that no page can be read."""
+    desk = desk_of(request)
+    async with desk.turns, desk.pool.connection() as connection, connection.transaction():
+        yield connection
+
+
 async def turn(connection: Connection, shown: Ability, **named: str) -> None:
-    """Wait until no call of the API, and no form of a page, changes this; then none does until the transaction ends."""
+    """Wait until no call of the API, and no form of a page, changes this; then none does until the transaction ends.
+
+    Call within `changing`.
+    """
     which = sorted((name, value.lower()) for name, value in named.items())
     await api_requests.turn(connection, f"{shown.path} {which}")
 

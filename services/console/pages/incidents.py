@@ -12,7 +12,7 @@ from services.admin.answers import Refusal, WrongUsage
 from services.console import message_words as words
 from services.console.access import Allowed, See, Who
 from services.console.api.of_incidents import SHOWN
-from services.console.api.versions import turn
+from services.console.api.versions import changing, turn
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.languages import language_of
@@ -122,7 +122,7 @@ async def done(
     """
     await known(request, slug)
     try:
-        async with desk_of(request).pool.connection() as connection, connection.transaction():
+        async with changing(request) as connection:
             await turn(connection, SHOWN, incident=slug)
             there = await incidents.find(connection, slug)
             refuse_changed(seen, seen_of(there, told) if there and seen is not None else None)

@@ -11,7 +11,7 @@ from services.admin.answers import Refusal
 from services.console import newsletter_form
 from services.console.access import Allowed, Who
 from services.console.api.of_newsletters import SHOWN
-from services.console.api.versions import turn
+from services.console.api.versions import changing, turn
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.pages.incidents import refuse_changed
@@ -65,7 +65,7 @@ async def _define(request: Request, who: Who, name: str | None) -> Response:
     try:
         if name is None and typed:
             await _refuse_one_that_is_there(request, typed["newsletter"])
-        async with desk_of(request).pool.connection() as connection, connection.transaction():
+        async with changing(request) as connection:
             await _refuse_changed(connection, name, form.get("seen"))
             done = await call(admin.define, who, text=text, named=NAMED)
     except Refusal as refusal:

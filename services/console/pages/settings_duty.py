@@ -10,7 +10,7 @@ from services.admin import duty
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Allowed, Who
 from services.console.api.of_people import SHOWN_DUTY
-from services.console.api.versions import turn
+from services.console.api.versions import changing, turn
 from services.console.calling import call
 from services.console.desk import desk_of
 from services.console.pages.incidents import refuse_changed
@@ -41,7 +41,7 @@ async def set_(  # noqa: PLR0917 - the fields of its form
     emails = [each for each in email or () if each.strip()]
     given = {"emails": emails, "from": since, "until": until}
     try:
-        async with desk_of(request).pool.connection() as connection, connection.transaction():
+        async with changing(request) as connection:
             await turn(connection, SHOWN_DUTY)
             refuse_changed(seen, _set_at(await call(duty.show, who, at=None)))
             times = {"since": since.strip() or None, "until": until.strip() or None}
