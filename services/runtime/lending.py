@@ -55,7 +55,11 @@ def borrowed(url: str) -> Connection | None:
 
 @asynccontextmanager
 async def given_back(url: str, connection: Connection) -> AsyncIterator[Connection]:
-    """While it is borrowed. Its transaction is committed, or after an exception undone, as of one that is closed."""
+    """While it is borrowed. Its transaction is committed, or after an exception undone, as of one that is closed.
+
+    After an exception it is closed: what the command left half read, such as a cursor, still refers to it.
+    """
+    kept = False
     try:
         try:
             yield connection
@@ -65,8 +69,9 @@ async def given_back(url: str, connection: Connection) -> AsyncIterator[Connecti
             raise
         if not connection.closed:
             await connection.commit()
+        kept = await _as_new(connection) and _keeps(url, connection)
     finally:
-        if not (await _as_new(connection) and _keeps(url, connection)):
+        if not kept:
             await connection.close()
 
 

@@ -1,8 +1,9 @@
 """A connection that is lent is as new to whoever borrows it, and never anybody else's."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
@@ -80,6 +81,32 @@ def test_what_a_command_did_is_committed_and_undone_when_it_failed() -> None:
     with pytest.raises(LookupError):
         asyncio.run(write("undone", fails=True))
     assert in_a_loop("SELECT array_agg(slug) FROM contact_group")[1] == ["kept"]
+
+
+@pytest.mark.usefixtures("settings")
+def test_what_a_command_that_failed_left_open_does_not_end_the_next_ones_transaction() -> None:
+    """An export whose disk is full stops in the middle of its rows; its cursor is closed with its loop, after that."""
+
+    async def rows(connection: psycopg.AsyncConnection[TupleRow]) -> AsyncIterator[TupleRow]:
+        async with connection.cursor("people") as cursor:
+            await cursor.execute("SELECT generate_series(1, 9)")
+            async for row in cursor:
+                yield row
+
+    async def both() -> None:
+        async with contextlib.AsyncExitStack() as later:
+            with pytest.raises(OSError, match="full"):
+                async with connect() as connection:
+                    found = rows(connection)
+                    async for _ in found:
+                        raise OSError("full")
+            other = await later.enter_async_context(connect())
+            await other.execute("SELECT 1")
+            with contextlib.suppress(psycopg.Error):
+                await found.aclose()  # type: ignore[attr-defined]
+            await other.execute("SELECT 1")
+
+    asyncio.run(both())
 
 
 @pytest.mark.usefixtures("settings")
