@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection, one transaction, no autogeneration (the SQL is written by hand)."""
+"""Alembic's entry: one connection, a transaction for each migration, no autogeneration (the SQL is written by hand)."""
 
 from alembic import context
 
