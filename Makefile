@@ -32,7 +32,7 @@ up: install ## Kafka, PostgreSQL, a mail sink, a Twilio stand-in and the service
 test: install ## The tests, on real Kafka and PostgreSQL; some ten minutes on two cores
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long and not browser"
 
-test-long: install ## The tests that break or start whole stacks, the demo and the story in Chromium among them; some fifteen minutes
+test-long: install ## The tests that break or start whole stacks, the demo and a look at every page in Chromium among them; some forty minutes
 	@$(BIN)/python -m tests.stack $(BIN)/pytest -m long
 
 test-fast: install ## The tests that need no server

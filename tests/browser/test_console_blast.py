@@ -13,7 +13,7 @@ from tests.browser.looking import look_at
 from tests.browser.looks import BLAST
 from tests.browser.sight import Sight
 
-pytestmark = [pytest.mark.stack, pytest.mark.long]
+pytestmark = pytest.mark.stack
 
 COLUMNS = "external_id,name,organisation,role,audience,municipality,province,language,email,mobile"
 TEXT = "CCVO: het loonsysteem ligt stil – gebruik de noodprocedure. Meer om 16 uur."
