@@ -1,6 +1,8 @@
 """A page that somebody leaves open for a night: it says when it no longer moves, and catches up when it can again."""
 
-from typing import Final
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pytest
 from playwright.async_api import Page, expect
@@ -24,24 +26,18 @@ PAGES: Final = pytest.mark.parametrize("where", ["/", "/messages/{id}"], ids=["o
 SECONDS: Final = 30_000
 
 
-@PAGES
-def test_a_lost_line_is_said_and_what_was_missed_comes_when_it_is_back(
-    sight: Sight, console_site: ConsoleSite, database_url: str, background: Background, where: str
-) -> None:
+def test_a_lost_line_is_said_and_what_was_missed_comes_when_it_is_back(watched: "Watched") -> None:
     """On the page itself: whoever looks at figures of ten minutes ago decides wrongly. It is the same page still."""
-    message = console_site.run(crisis(database_url))
 
-    async def story(cable: Cable) -> None:
-        page = await opened(sight, console_site, cable, where.format(id=message.id))
+    async def story(page: Page, cable: Cable) -> None:
         await cable.cut()
         await expect(page.get_by_text(LOST)).to_be_visible(timeout=SECONDS)
-        await stopped(database_url, message)
+        await stopped(watched.database, watched.message)
         await cable.mend()
         await expect(page.get_by_text(LOST)).to_be_hidden(timeout=SECONDS)
-        await caught_up(page, where.format(id=message.id))
+        await caught_up(page, watched.path)
 
-    with cable_to(console_site.url, background) as cable:
-        sight.act(story(cable))
+    watched.through(story)
 
 
 @PAGES
@@ -67,16 +63,11 @@ def test_a_console_that_is_started_anew_is_followed_on(
             sight.act(after(page))
 
 
-@PAGES
-def test_who_is_signed_out_is_told_on_the_page_that_is_open(
-    sight: Sight, console_site: ConsoleSite, database_url: str, background: Background, where: str
-) -> None:
+def test_who_is_signed_out_is_told_on_the_page_that_is_open(watched: "Watched") -> None:
     """With the way back in, which leads to the same page."""
-    message = console_site.run(crisis(database_url))
 
-    async def story(cable: Cable) -> None:
-        page = await opened(sight, console_site, cable, where.format(id=message.id))
-        await signed_out(console_site)
+    async def story(page: Page, _: Cable) -> None:
+        await signed_out(watched.site)
         signing_in = page.get_by_role("heading", name="Aanmelden")  # a part that it fetched by itself found out first
         await expect(page.get_by_text(ENDED).or_(signing_in).first).to_be_visible(timeout=SECONDS)
         await expect(page.get_by_text(LOST)).to_be_hidden()
@@ -84,28 +75,48 @@ def test_who_is_signed_out_is_told_on_the_page_that_is_open(
             await page.get_by_role("link", name="Meld u opnieuw aan").click()
         await page.wait_for_url(lambda url: "/sign-in?next=" in url)
 
-    with cable_to(console_site.url, background) as cable:
-        sight.act(story(cable))
+    watched.through(story)
 
 
-@PAGES
-def test_who_was_signed_out_while_the_line_was_away_is_not_told_to_wait(
-    sight: Sight, console_site: ConsoleSite, database_url: str, background: Background, where: str
-) -> None:
+def test_who_was_signed_out_while_the_line_was_away_is_not_told_to_wait(watched: "Watched") -> None:
     """The page that would try for ever is not one that somebody waits for."""
-    message = console_site.run(crisis(database_url))
 
-    async def story(cable: Cable) -> None:
-        page = await opened(sight, console_site, cable, where.format(id=message.id))
+    async def story(page: Page, cable: Cable) -> None:
         await cable.cut()
         await expect(page.get_by_text(LOST)).to_be_visible(timeout=SECONDS)
-        await signed_out(console_site)
+        await signed_out(watched.site)
         await cable.mend()
         await expect(page.get_by_text(ENDED)).to_be_visible(timeout=SECONDS)
         await expect(page.get_by_text(LOST)).to_be_hidden(timeout=SECONDS)
 
-    with cable_to(console_site.url, background) as cable:
-        sight.act(story(cable))
+    watched.through(story)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A page in a crisis, behind a cable. `message`: one that is being sent."""
+
+    sight: Sight
+    site: ConsoleSite
+    database: str
+    message: Message
+    path: str
+
+    def through(self, story: Callable[[Page, Cable], Coroutine[Any, Any, None]]) -> None:
+        """Open it, and do this."""
+
+        async def opened_first(cable: Cable) -> None:
+            await story(await opened(self.sight, self.site, cable, self.path), cable)
+
+        with cable_to(self.site.url, self.site.background) as cable:
+            self.sight.act(opened_first(cable))
+
+
+@pytest.fixture(params=["/", "/messages/{id}"], ids=["overview", "message"])
+def watched(sight: Sight, console_site: ConsoleSite, database_url: str, request: pytest.FixtureRequest) -> Watched:
+    """The overview, and a message's own page."""
+    message = console_site.run(crisis(database_url))
+    return Watched(sight, console_site, database_url, message, request.param.format(id=message.id))
 
 
 async def opened(sight: Sight, site: ConsoleSite, cable: Cable, path: str) -> Page:

@@ -4,6 +4,7 @@
 `desk`       what it stands on
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from services.console import calling
 from services.console.access import COOKIE
+from services.console.api import idempotency
 from services.console.app import make_app
 from services.console.desk import Desk
 from services.console.doors import passwords
@@ -72,6 +75,14 @@ class Console:
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashed as always, with little memory and once: a good hash takes a tenth of a second each time."""
     hash_with(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1), monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def places_of_this_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A semaphore belongs to the loop in which somebody first waited for it, and each test has a loop of its own."""
+    for module in (calling, idempotency, passwords):
+        places: asyncio.Semaphore = vars(module)["_places"]
+        monkeypatch.setattr(module, "_places", asyncio.Semaphore(places._value))
 
 
 def hash_with(hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
