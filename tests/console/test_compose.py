@@ -48,6 +48,11 @@ async def saved(client: httpx.AsyncClient, where: str, version: int = 1, **more:
     return await client.post(where, data=form(version, **more), headers=HX)
 
 
+async def pressed(client: httpx.AsyncClient, where: str, version: int, **more: Any) -> httpx.Response:
+    """The button that keeps it, as a page without scripts sends it."""
+    return await client.post(where, data=form(version, do="save", **more))
+
+
 async def test_a_playbook_becomes_a_draft_that_says_what_is_to_be_filled_in(console: Console) -> None:
     """At its field, in the words of the playbook; and one sees already what the message looks like."""
     client = await console.as_("author")
@@ -106,6 +111,27 @@ async def test_a_pause_whose_answer_was_lost_is_no_conflict_with_oneself(console
     again = await saved(client, where, 1, texts={**TEXTS, "title.0.text": "Verder getypt"})
     assert again.status_code == 200
     assert "Verder getypt" in (await client.get(where)).text
+
+
+async def test_a_button_that_is_pressed_while_a_pause_is_on_its_way_is_no_conflict_with_oneself(
+    console: Console,
+) -> None:
+    """Who types the last word and presses at once: both read the same version, and the pause comes first."""
+    client = await console.as_("author")
+    where = await begun(client)
+    await saved(client, where)
+    pause, last = ({**TEXTS, "title.0.text": title} for title in ("Een halve tit", "Een hele titel"))
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with console.desk.pool.connection() as connection:
+        await connection.execute("SELECT FROM draft WHERE id = %s FOR UPDATE", (where.rpartition("/")[2],))
+        at_once = []
+        for number, asked in enumerate((saved(client, where, 2, texts=pause), pressed(client, where, 2, texts=last))):
+            at_once.append(asyncio.create_task(asked))
+            async with asyncio.timeout(10), console.desk.pool.connection() as looking:
+                while (await (await looking.execute(waits)).fetchone()) != (number + 1,):  # noqa: ASYNC110 - it is in PostgreSQL
+                    await asyncio.sleep(0.01)
+    assert [each.status_code for each in await asyncio.gather(*at_once)] == [200, 303]
+    assert "Een hele titel" in (await client.get(where)).text
 
 
 async def test_without_scripts_the_form_is_kept_grows_and_mends_an_sms(console: Console) -> None:

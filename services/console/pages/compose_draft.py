@@ -60,6 +60,10 @@ async def keep(request: Request, who: Writer, draft: UUID) -> Response:
     if version != there.version and there.content.get("tab") == tab and tab:
         version = there.version  # the answer to this tab's own last pause was lost on its way
     kept = await _kept(request, who, there, version, content)
+    if kept is None and tab and (act or not request.headers.get("hx-request")):
+        there = await _found(request, draft)
+        if there.content.get("tab") == tab:  # a pause of this tab was on its way when the button was pressed
+            kept = await _kept(request, who, there, there.version, content)
     if kept is None:
         touched = str(form.get("touched", "")).split()
         return await _conflict(request, draft, content | {"file": _where_touched(there, content["file"], touched)})
