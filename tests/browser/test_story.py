@@ -25,7 +25,7 @@ from tests.conftest import delete_topics
 from tests.editorial.rooms import Rooms
 from tests.stack import Background, Sink, Twilio, fresh_database
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(300)]
 
 SERVICES = ("editorial", "dispatch", "mail", "sms", "newsfeed")
 SECONDS = 60_000
