@@ -57,6 +57,12 @@
     window.addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }
 
+  // Typed before all of this was there, on a slow line: nobody heard it yet.
+  window.addEventListener("load", () => {
+    const fields = [...form.querySelectorAll("textarea, input:not([type=hidden]):not([type=checkbox])")];
+    if (fields.some((each) => each.value !== each.defaultValue)) form.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   const beside = document.getElementById("beside");
   let open = new Set(), known = new Set(), top = 0;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
