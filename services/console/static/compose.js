@@ -44,8 +44,8 @@
     forget();
     history.replaceState(null, "", location.pathname + location.hash);
   }
-  const before = taken();
-  if (before && Array.isArray(before.fields)) {
+  const before = taken(), restored = before && Array.isArray(before.fields);
+  if (restored) {
     for (const box of form.querySelectorAll('input[type="checkbox"]')) box.checked = false;
     for (const [name, value] of before.fields) {
       for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
@@ -54,13 +54,13 @@
       }
     }
     if (before.version) form.elements.version.value = before.version;
-    window.addEventListener("load", () => form.dispatchEvent(new Event("input", { bubbles: true })));
   }
 
-  // Typed before all of this was there, on a slow line: nobody heard it yet.
+  // What this tab had kept, or was typed before all of this was there, on a slow line: the console has not heard it yet.
   window.addEventListener("load", () => {
     const fields = [...form.querySelectorAll("textarea, input:not([type=hidden]):not([type=checkbox])")];
-    if (fields.some((each) => each.value !== each.defaultValue)) form.dispatchEvent(new Event("input", { bubbles: true }));
+    const typedEarly = fields.some((each) => each.value !== each.defaultValue);
+    if (restored || typedEarly) form.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   const beside = document.getElementById("beside");
