@@ -167,6 +167,12 @@ class Rooms:
     async def claim(self, message_id: UUID) -> Claim | None:
         """Claim the mail batch of this message, as a worker does that has no other work."""
         number = await self.number(message_id)
+        while (claimed := await self._claim_but(number)) is not None and claimed.ref.message != number:
+            await self.settle(claimed, State.PLANNED)  # released after we looked, a notice: back it goes
+        return claimed
+
+    async def _claim_but(self, number: int) -> Claim | None:
+        """Claim a mail batch while every message but this one that there is now is paused."""
         others = "SELECT number FROM message WHERE number <> %s AND paused_at IS NULL ORDER BY number FOR NO KEY UPDATE"
         async with connect(self.database) as connection:
             numbers = [row[0] for row in await (await connection.execute(others, (number,))).fetchall()]

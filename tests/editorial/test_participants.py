@@ -111,9 +111,7 @@ async def test_a_plan_that_is_made_anew_keeps_to_the_list(desk: Rooms, incident:
     await taking_part(desk, incident, "g1", "b1")
     message_id = await desk.proofed(incident=incident, exercise=True)
     async with connect(desk.database) as connection:
-        await connection.execute(
-            """UPDATE address SET current = false WHERE contact = (SELECT id FROM contact WHERE external_id = 'g1')"""
-        )
+        await connection.execute("UPDATE address SET current = false WHERE value = 'g1@example.org'")
         await connection.execute(
             """INSERT INTO address (contact, channel, value)
                SELECT id, 'mail', 'b1@example.org' FROM contact WHERE external_id = 'g1'"""
@@ -126,7 +124,7 @@ async def test_a_plan_that_is_made_anew_keeps_to_the_list(desk: Rooms, incident:
         async with connect(desk.database) as connection:
             g1 = "(SELECT id FROM contact WHERE external_id = 'g1')"
             await connection.execute(f"DELETE FROM address WHERE value = 'b1@example.org' AND contact = {g1}")
-            await connection.execute(f"UPDATE address SET current = true WHERE contact = {g1}")
+            await connection.execute("UPDATE address SET current = true WHERE value = 'g1@example.org'")
 
 
 async def test_corrections_and_all_clears_keep_to_the_list(desk: Rooms, incident: str):
