@@ -141,18 +141,7 @@ def drop_database(server: "psycopg.Connection[tuple[object, ...]]", name: str) -
     try:
         server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
     except psycopg.errors.InsufficientPrivilege:  # autovacuum is in it: only a drop without force sends it away
-        _drop_when_left(server, name)
-
-
-def _drop_when_left(server: "psycopg.Connection[tuple[object, ...]]", name: str) -> None:
-    """PostgreSQL waits five seconds for autovacuum to go, which is little on a busy machine."""
-    for left in reversed(range(6)):
-        try:
-            server.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
-            return
-        except psycopg.errors.ObjectInUse:
-            if not left:
-                raise
+        server.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
 
 
 class StandIn:
