@@ -18,8 +18,9 @@ pytestmark = pytest.mark.stack
 @pytest.fixture
 def settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseSettings]:
     monkeypatch.setenv("ROELAND_DATABASE_URL", database_url)
-    lending.lends.set(True)
+    token = lending.lends.set(True)
     yield DatabaseSettings()
+    lending.lends.reset(token)  # else commands of later tests keep their connections
     while lending._kept:
         lending._kept.pop().connection.pgconn.finish()
 
