@@ -4,6 +4,7 @@ A delivery is due at a time; a timer wakes whoever sends. While it is being sent
 so that what was killed in between is sent again, with the same id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +23,8 @@ KIND: Final = "webhook"
 """Kind of the timer; its subject is the id of the delivery."""
 LEASE: Final = timedelta(seconds=60)
 """Longer than any call takes: then whoever made it is gone."""
+PUT_OFF: Final = timedelta(seconds=10)
+"""As long as a call may take: what an endpoint takes in time, it gets before that."""
 LOOK_BACK: Final = timedelta(days=14)
 """Messages released longer ago are told to nobody; deliveries are kept longer than this."""
 AT_ONCE: Final = 200
@@ -99,14 +102,27 @@ async def plan(connection: Connection, webhook: int, event: str, message: int | 
     return made if row else None
 
 
-async def begin(connection: Connection, delivery: UUID) -> Claimed | None:
-    """It is ours to send; None when it is not due (any more). The caller commits, and sends."""
+async def begin(connection: Connection, delivery: UUID, *, full: Sequence[int] = ()) -> Claimed | None:
+    """It is ours to send; None when it is not due (any more). The caller commits, and sends.
+
+    Nor when its endpoint is `full`: then it is put off, unless `next_of` takes it before.
+    """
     async with connection.cursor(row_factory=class_row(Claimed)) as cursor:
-        await cursor.execute(_BEGIN, {"id": delivery, "lease": LEASE})
+        await cursor.execute(_BEGIN, {"id": delivery, "lease": LEASE, "full": list(full)})
         claimed = await cursor.fetchone()
     if claimed is not None:
         await _wake(connection, delivery, f"{claimed.attempts}/lease", claimed.due_at)
+    elif full:
+        values = {"id": delivery, "full": list(full), "wait": PUT_OFF}
+        for (due,) in await (await connection.execute(_PUT_OFF, values)).fetchall():
+            await _wake(connection, delivery, f"off/{uuid7()}", due)
     return claimed
+
+
+async def next_of(connection: Connection, webhook: int) -> Claimed | None:
+    """What this endpoint was not called for yet, the oldest: ours to send. The caller commits, and sends."""
+    row = await (await connection.execute(_NEXT_OF, (webhook,))).fetchone()
+    return await begin(connection, row[0]) if row else None
 
 
 async def settle(
@@ -234,10 +250,21 @@ ON CONFLICT DO NOTHING RETURNING due_at
 _BEGIN: Final = """
 UPDATE webhook_delivery d SET tries = tries + 1, attempts = attempts + 1, due_at = clock_timestamp() + %(lease)s
 FROM webhook w
-WHERE d.id = %(id)s AND d.state = 'waiting' AND d.due_at <= clock_timestamp()
-AND w.id = d.webhook AND w.disabled_at IS NULL AND w.removed_at IS NULL
+WHERE d.id = %(id)s AND d.state = 'waiting' AND (d.due_at <= clock_timestamp() OR d.tries = 0)
+AND w.id = d.webhook AND w.id <> ALL(%(full)s::bigint[]) AND w.disabled_at IS NULL AND w.removed_at IS NULL
 RETURNING d.id, d.webhook, d.event, w.url, w.secret, d.payload, d.tries, d.attempts, d.due_at,
     CASE WHEN w.former_until > clock_timestamp() THEN w.former_secret END AS former_secret
+"""
+
+_PUT_OFF: Final = """
+UPDATE webhook_delivery SET due_at = clock_timestamp() + %(wait)s
+WHERE id = %(id)s AND state = 'waiting' AND (due_at <= clock_timestamp() OR tries = 0) AND webhook = ANY(%(full)s)
+RETURNING due_at
+"""
+
+_NEXT_OF: Final = """
+SELECT id FROM webhook_delivery WHERE webhook = %s AND state = 'waiting' AND tries = 0
+ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
 _SETTLE: Final = """

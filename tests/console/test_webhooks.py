@@ -224,6 +224,37 @@ async def test_a_receiver_that_hangs_is_given_up_in_time(telling: Telling, monke
     assert [each["problem"] for each in await telling.deliveries()] == ["timeout"]
 
 
+async def test_an_endpoint_that_hangs_holds_up_no_other(telling: Telling) -> None:
+    """A help desk must not hear late of a crisis because somebody else's receiver is ill."""
+    released = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await released.wait()
+        return web.Response()
+
+    async def heard() -> bool:
+        return len(telling.receiver.sent) == 1
+
+    async with subscriber() as ill:
+        ill.take = hang
+        await telling.add("released", url=ill.url)
+        for _ in range(20):
+            await telling.release()
+        await telling.worker.find()
+        await telling.worker.send_due()
+        await telling.add("released")
+        await telling.release()
+        await telling.worker.find()
+        await telling.worker.send_due()
+        try:
+            await eventually(heard, seconds=5)
+        finally:
+            released.set()
+        await telling.worker.settled()
+        waiting = [each for each in await telling.deliveries() if each["state"] != "delivered"]
+        assert waiting == [], "and once it answers it has all at once, not when each was put off to"
+
+
 async def test_an_answer_without_end_is_taken_by_its_status(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
     """It took the event: to send it again because it goes on talking would be our double."""
     monkeypatch.setattr(hub_http, "CLOSE_SECONDS", 0.3)

@@ -48,8 +48,8 @@ class Telling:
     caller: Caller
     keys: Keys = field(repr=False)
 
-    async def make(self, claimed: Claimed) -> None:
-        """Send it; waits for PostgreSQL to settle what came of it."""
+    async def make(self, claimed: Claimed) -> bool:
+        """Send it; waits for PostgreSQL to settle what came of it. Whether it was taken."""
         outcome = await self._sent(claimed)
 
         async def settle() -> None:
@@ -57,6 +57,7 @@ class Telling:
                 await _settle(connection, claimed, outcome)
 
         await until_there(settle, what="webhooks")
+        return outcome.problem is None
 
     async def _sent(self, claimed: Claimed) -> Outcome:
         secret = unsealed(claimed.secret, self.keys, webhooks.PURPOSE)

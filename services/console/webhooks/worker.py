@@ -1,6 +1,7 @@
 """Finds what outside systems were not told yet, and tells them, beside answering; several consoles may do so."""
 
 import asyncio
+from collections import Counter
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from services.store.webhook_deliveries import KIND, Claimed, Untold
 
 PLACES: Final = 16
 """Tries at once, in this process."""
+PLACES_EACH: Final = 4
+"""Of these, for one endpoint: one that hangs holds nobody else up."""
 ROUND_SECONDS: Final = 0.5
 FIND_SECONDS: Final = 1.0
 PRUNE_SECONDS: Final = 3600.0
@@ -35,7 +38,7 @@ class Worker:
 
     def __init__(self, desk: Desk, telling: Telling, settings: WebhookSettings) -> None:
         self._desk, self._telling, self._settings = desk, telling, settings
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}  # and which endpoint it calls
 
     async def run(self) -> None:
         """Until it is cancelled. What is being sent then is sent again by whoever comes after, with the same id."""
@@ -64,23 +67,30 @@ class Worker:
         claimed: list[Claimed] = []
 
         async def begin(connection: Connection, subject: str) -> None:
-            found = await webhook_deliveries.begin(connection, UUID(subject))
+            found = await webhook_deliveries.begin(connection, UUID(subject), full=self._full())
             claimed[:] = [found] if found else []
 
         while len(self._running) < PLACES and await timers.fire_due(self._desk.pool, KIND, begin, most=1):
             for each in claimed:  # only what was committed is sent
                 task = asyncio.create_task(self._make(each))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+                self._running[task] = each.webhook
+                task.add_done_callback(self._running.pop)
 
     async def settled(self) -> None:
         """Wait for the tries that were begun."""
         while self._running:
             await asyncio.wait(set(self._running))
 
+    def _full(self) -> list[int]:
+        return [webhook for webhook, places in Counter(self._running.values()).items() if places >= PLACES_EACH]
+
     async def _make(self, claimed: Claimed) -> None:
+        """Call, and as long as it is taken, go on with what was put off because of us."""
+        following: Claimed | None = claimed
         try:
-            await self._telling.make(claimed)
+            while following is not None and await self._telling.make(following):
+                async with self._desk.pool.connection() as connection:
+                    following = await webhook_deliveries.next_of(connection, claimed.webhook)
         except Exception as problem:  # it is due again when its time is over
             log.error("unforeseen", during="webhooks", problem=unforeseen(problem))
 
