@@ -29,12 +29,14 @@ HALT: Final = f"""CASE WHEN m.state IN ('stopped', 'rejected', 'withdrawn', 'rep
     WHEN m.state = 'expired' OR m.expires_at <= clock_timestamp() THEN '{Halt.EXPIRED}' ELSE '{Halt.NONE}' END"""
 """How message `m` was ended, by the database's clock."""
 
+# Its columns by name: one that a later migration adds must not come between ours while this version still runs.
 ROWS: Final = """
 rows AS MATERIALIZED (
-    SELECT d.ctid AS place, l.number, {more} d.* FROM locked l
+    SELECT l.number, {more} d.* FROM locked l
     JOIN batch seen ON seen.message = l.message AND seen.number = l.number AND seen.ctid = l.place
     CROSS JOIN LATERAL (
-        SELECT ctid, * FROM delivery
+        SELECT ctid AS place, message, sequence, state, epoch, attempt, given_back, contacts, doubts, again, code,
+            reason, provider_id, accepted_at FROM delivery
         WHERE message = l.message AND sequence BETWEEN l.first_sequence AND l.last_sequence OFFSET 0
     ) d
 )"""

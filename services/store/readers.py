@@ -66,7 +66,8 @@ WITH mail AS (
     JOIN address sent ON sent.id = d.address AND sent.value IS NOT NULL
     WHERE d.message = %(message)s AND d.sequence = %(sequence)s
 ), behind AS (
-    SELECT c.*, c.id = mail.contact AS named, EXISTS (
+    SELECT c.id, c.language, c.chosen_language, c.name, c.organisation, c.municipality, c.role,
+        c.id = mail.contact AS named, EXISTS (
         SELECT FROM contact_audience a WHERE a.contact = c.id AND a.audience = mail.audience
     ) AS listed
     FROM mail CROSS JOIN LATERAL (
