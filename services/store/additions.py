@@ -12,7 +12,7 @@ from services.domain.batches import BatchRef
 from services.domain.states import State
 from services.domain.variants import FALLBACK
 from services.runtime.postgres import Connection
-from services.store import announcements, newcomers, plan
+from services.store import announcements, newcomers, plan, plan_sql
 from services.store.messages import Message
 from services.store.participants import TAKES_PART
 
@@ -84,9 +84,9 @@ async def _plan(connection: Connection, message: Message, origin: Origin, channe
         await connection.execute(newcomers.MET, values)
         await newcomers.stand_behind(connection, values)
     await connection.execute(newcomers.RENUMBER)
-    await connection.execute(plan.DELIVERIES, values)
-    await connection.execute(plan.SHARED, values)
-    in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
+    await connection.execute(plan_sql.DELIVERIES, values)
+    await connection.execute(plan_sql.SHARED, values)
+    in_steps = await (await connection.execute(plan_sql.IN_STEPS)).fetchall()
     await connection.execute("DROP TABLE planned_delivery")
     after = values["after"]
     for step, count in in_steps:

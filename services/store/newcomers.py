@@ -15,7 +15,7 @@ from services.domain.lanes import CHANNELS
 from services.domain.release_order import step_of
 from services.domain.states import State
 from services.runtime.postgres import Connection
-from services.store import plan
+from services.store import plan, plan_sql
 from services.store.giving_way import giving_way
 from services.store.ledger_sql import COUNTED, COUNTED_BATCH, COUNTS, ROWS, TOLD
 from services.store.plan import PlanFor
@@ -85,13 +85,13 @@ async def append(connection: Connection, planned: PlanFor, contacts: Sequence[in
 async def _append(connection: Connection, planned: PlanFor, values: dict[str, Any]) -> None:
     row = await (await connection.execute(LAST, values)).fetchone()
     values = values | {"after": row[0] if row else 0}
-    await connection.execute(plan.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
+    await connection.execute(plan_sql.candidates(in_steps=True, in_segments=bool(planned.segments)), values)
     await connection.execute(MET, values)
     await stand_behind(connection, values)
     await connection.execute(RENUMBER)
-    await connection.execute(plan.DELIVERIES, values)
-    await connection.execute(plan.SHARED, values)
-    in_steps = await (await connection.execute(plan.IN_STEPS)).fetchall()
+    await connection.execute(plan_sql.DELIVERIES, values)
+    await connection.execute(plan_sql.SHARED, values)
+    in_steps = await (await connection.execute(plan_sql.IN_STEPS)).fetchall()
     await connection.execute("DROP TABLE planned_delivery")
     await plan.write_steps(connection, planned, values["channel"], values["after"], in_steps, origin=ORIGIN)
 
