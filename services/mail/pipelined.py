@@ -12,12 +12,12 @@ from collections import deque
 from typing import Any, Final
 
 from services.mail.envelope import Announced, Unsendable, body, continues, mail_from
-from services.mail.replies import HEAD, Reply, Stage, Verdict, read_reply
+from services.mail.framing import Framing
+from services.mail.replies import Reply, Stage, Verdict, read_reply
 from services.mail.session import CHECK_SECONDS, SILENT_SECONDS, Mail, SessionLost, Source
+from services.mail.silence import Silence
 from services.mail.trust import Trust
 
-LONGEST_LINE: Final = 8192
-"""Bytes of a reply's line; RFC 5321 §4.5.3.1.5 has 512."""
 AT_ONCE: Final = 65_536
 """Bytes. Of a larger mail the end is kept back until the rest has left: without it, the relay cannot have the mail."""
 KEPT_BACK: Final = 512
@@ -50,11 +50,9 @@ class PipelinedSession(asyncio.Protocol):
         self._transport, self._announced, self._trust = transport, announced, trust
         self._step_seconds, self._answer_seconds = step_seconds, answer_seconds
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._since = 0.0  # so long we wait for the next answer
-        self._silent = False  # that of the body in hand takes its time
-        self._rest = b""  # of a line that has not come whole
-        self._first = b""  # line of a reply that has more than one
+        self._framing = Framing()
+        self._silence = Silence(min(SILENT_SECONDS, step_seconds, answer_seconds), self._look)  # never looks too late
+        self._silent = False  # the answer to the body in hand takes its time
         self._awaited: deque[_Awaited] = deque()
         self._asked_at_once = 0  # answers that the last write asks for
         self._later: deque[tuple[_Awaited, bytes]] = deque()  # commands that wait for the answer to the one before
@@ -198,16 +196,8 @@ class PipelinedSession(asyncio.Protocol):
         return self._trust.proven or self._trust.may_try(self)
 
     def _read(self, data: bytes) -> None:
-        lines = (self._rest + data if self._rest else data).split(b"\n")
-        self._rest = lines.pop()
         asked = to_come = len(self._awaited)  # what is written below cannot be answered by what has come already
-        for line in lines:
-            if line[3:4] == b"-":
-                self._first = self._first or line
-                continue
-            head = line[:HEAD]
-            if self._first:  # the last line has the code; what matters of the text is in the first
-                head, self._first = line[:3] + b" " + self._first[4:HEAD], b""
+        for head in self._framing.cut(data):
             reply = read_reply(self._awaited[0][0], head) if asked else None
             if reply is None:
                 self._end()  # an answer that nobody asked for, or none at all
@@ -216,10 +206,10 @@ class PipelinedSession(asyncio.Protocol):
             self._take(reply, self._awaited.popleft()[1])
             if self._ended:
                 return
-        if len(self._rest) > LONGEST_LINE:
+        if self._framing.overlong:
             self._end()
         elif self._awaited and asked < to_come:
-            self._wait()
+            self._silence.begins()
 
     def _take(self, reply: Reply, of_a_mail: bool) -> None:
         if not of_a_mail:
@@ -330,7 +320,7 @@ class PipelinedSession(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         self._asked_at_once, self._silent = len(self._awaited), False
         self._transport.write(data)
-        self._wait()
+        self._silence.begins()
 
     async def _ask(self, line: bytes) -> Reply:
         """Ask something outside of a mail. The connection does not outlive a cancellation."""
@@ -348,32 +338,18 @@ class PipelinedSession(asyncio.Protocol):
         finally:
             self._question = None
 
-    def _wait(self) -> None:
-        """Time starts anew for the next answer. One timer is armed now and then, and looks how long it has been."""
-        self._since = self._loop.time()
-        if self._timer is None:
-            self._arm()
-
-    def _arm(self) -> None:
-        shortest = min(SILENT_SECONDS, self._step_seconds, self._answer_seconds)  # so that it never comes too late
-        self._timer = self._loop.call_at(min(self._deadline(), self._loop.time() + shortest), self._look)
-
-    def _deadline(self) -> float:
-        body = bool(self._awaited) and self._awaited[0][0] is _BODY
-        return self._since + (self._answer_seconds if body else self._step_seconds)
-
     def _look(self) -> None:
-        self._timer = None
-        now = self._loop.time()
         if not self._awaited:
             return
-        if now >= self._deadline():
+        seconds = self._silence.seconds
+        allowed = self._answer_seconds if self._awaited[0][0] is _BODY else self._step_seconds
+        if seconds >= allowed:
             self._give_up()
             return
-        if self._body is not None and not self._silent and now - self._since >= SILENT_SECONDS:
+        if self._body is not None and not self._silent and seconds >= SILENT_SECONDS:
             self._fall_silent()
         if not self._ended:
-            self._arm()
+            self._silence.look_within(allowed - seconds)
 
     def _fall_silent(self) -> None:
         """The body's answer takes its time. The mail behind shall not: its own body was not sent, so it is free."""
@@ -400,8 +376,7 @@ class PipelinedSession(asyncio.Protocol):
         if self._ended:
             return
         self._ended = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._silence.ends()
         self._transport.abort()
         body, following, stage = self._body, self._next, self._stage()
         self._body = self._next = None
