@@ -15,10 +15,10 @@ RETENTION_MS: Final = 14 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Road:
+class Topic:
     """A topic: what its key is, which types it carries, which services send and receive."""
 
-    topic: str
+    name: str
     about: str
     key: str
     carries: Sequence[str]
@@ -33,25 +33,25 @@ def asyncapi(summaries: Mapping[str, str]) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": _INFO,
         "defaultContentType": "application/json",
-        "channels": {road.topic: _channel(road) for road in ROADS},
-        "operations": dict(_operation(road, *each) for road in ROADS for each in _acts(road)),
+        "channels": {topic.name: _channel(topic) for topic in TOPICS},
+        "operations": dict(_operation(topic, *each) for topic in TOPICS for each in _acts(topic)),
         "components": {"messages": {name: _message(name, summaries[name]) for name in sorted(summaries)}},
     }
 
 
-def _deliveries(channel: str, lane: str) -> Road:
+def _deliveries(channel: str, lane: str) -> Topic:
     topic = f"deliveries.{channel}.{lane}" if lane else f"deliveries.{channel}"
-    return Road(
+    return Topic(
         topic, f"Batches that there is work in, for {channel}.", "message number/batch number",
         ["roeland.batch.announced.v1"], ["dispatch", channel], [channel],
     )  # fmt: skip
 
 
-ROADS: Final[tuple[Road, ...]] = (
-    Road("messages", "Commands about messages, and editions made. Outside systems may write signed commands.",
+TOPICS: Final[tuple[Topic, ...]] = (
+    Topic("messages", "Commands about messages, and editions made. Outside systems may write signed commands.",
          "incident", [*(body.model_fields["type"].default for body in BODIES), "roeland.edition.made.v1"],
          ["admin", "newsletter"], ["editorial"]),
-    Road("releases", "What may be sent, is held, or goes on.", "incident",
+    Topic("releases", "What may be sent, is held, or goes on.", "incident",
          ["roeland.message.released.v1", "roeland.message.halted.v1", "roeland.message.resumed.v1"],
          ["admin", "editorial"], ["dispatch", "situation"]),
     _deliveries("mail", "urgent"),
@@ -59,10 +59,10 @@ ROADS: Final[tuple[Road, ...]] = (
     _deliveries("sms", "urgent"),
     _deliveries("sms", "routine"),
     _deliveries("newsfeed", ""),
-    Road("outcomes", "How batches stand, in absolute counts: the newest version of a batch replaces the others.",
+    Topic("outcomes", "How batches stand, in absolute counts: the newest version of a batch replaces the others.",
          "message number", ["roeland.batch.settled.v1"],
          ["dispatch", "mail", "newsfeed", "public", "sms"], ["dispatch", "situation"]),
-    Road("dead-letters", "Records that nobody could read.", "topic/partition", ["roeland.record.dead-lettered.v1"],
+    Topic("dead-letters", "Records that nobody could read.", "topic/partition", ["roeland.record.dead-lettered.v1"],
          ["dispatch", "editorial", "mail", "newsfeed", "sms"], [], partitions=1),
 )  # fmt: skip
 
@@ -78,36 +78,36 @@ _INFO: Final = {
 }
 
 
-def _channel(road: Road) -> dict[str, Any]:
+def _channel(topic: Topic) -> dict[str, Any]:
     kafka = {
-        "topic": PREFIX + road.topic,
-        "partitions": road.partitions,
+        "topic": PREFIX + topic.name,
+        "partitions": topic.partitions,
         "topicConfiguration": {"cleanup.policy": ["delete"], "retention.ms": RETENTION_MS},
         "bindingVersion": "0.5.0",
     }
     return {
-        "address": PREFIX + road.topic,
-        "description": f"{road.about} Key: {road.key}.",
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in road.carries},
+        "address": PREFIX + topic.name,
+        "description": f"{topic.about} Key: {topic.key}.",
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in topic.carries},
         "bindings": {"kafka": kafka},
     }
 
 
-def _acts(road: Road) -> list[tuple[str, str]]:
-    return [("send", service) for service in road.senders] + [("receive", service) for service in road.receivers]
+def _acts(topic: Topic) -> list[tuple[str, str]]:
+    return [("send", service) for service in topic.senders] + [("receive", service) for service in topic.receivers]
 
 
-def _operation(road: Road, action: str, service: str) -> tuple[str, dict[str, Any]]:
-    return f"{service}.{action}.{road.topic}", {
+def _operation(topic: Topic, action: str, service: str) -> tuple[str, dict[str, Any]]:
+    return f"{service}.{action}.{topic.name}", {
         "action": action,
-        "channel": {"$ref": f"#/channels/{road.topic}"},
+        "channel": {"$ref": f"#/channels/{topic.name}"},
         "tags": [{"name": service}],
-        "messages": [{"$ref": f"#/channels/{road.topic}/messages/{name}"} for name in road.carries],
+        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{name}"} for name in topic.carries],
     }
 
 
 def _message(name: str, summary: str) -> dict[str, Any]:
-    keys = sorted({road.key for road in ROADS if name in road.carries})
+    keys = sorted({topic.key for topic in TOPICS if name in topic.carries})
     return {
         "name": name,
         "summary": summary,

@@ -14,7 +14,7 @@ import structlog
 from services.domain.batches import BatchRef
 from services.fanout.carrier import give_back
 from services.fanout.life import Life
-from services.fanout.settling import Desk
+from services.fanout.settling import PoolShare
 from services.runtime.postgres import AWAY, Connection, Pool
 from services.store import ledger, recovery
 from services.store.ledger import Claim
@@ -32,7 +32,7 @@ class Claims:
         self._taking: list[asyncio.Lock] = []
         self._in_hand: Counter[tuple[int, BatchRef]] = Counter()  # one batch may be let go and taken at once
 
-    def taker(self, desk: Desk, take: Take) -> Callable[[], Awaitable[Claim | None]]:
+    def taker(self, share: PoolShare, take: Take) -> Callable[[], Awaitable[Claim | None]]:
         """A way to take claims, one at a time; it gives None when there is nothing, or nothing may be started."""
         taking = asyncio.Lock()
         self._taking.append(taking)
@@ -43,7 +43,7 @@ class Claims:
                 if not self._life.fit(epoch):
                     return None
                 try:
-                    async with desk() as connection:
+                    async with share() as connection:
                         claim = await take(connection, epoch=epoch)
                 except AWAY:
                     return None
@@ -90,7 +90,7 @@ class Claims:
                 log.warning("claim_given_back", batch=str(ref), deliveries=len(results))
 
 
-def make_desk(pool: Pool, seats: int) -> Desk:
+def share_of(pool: Pool, seats: int) -> PoolShare:
     """Connections for one lane, at most so many at once, so that no lane takes them all from another.
 
     In autocommit: a claim and a settlement are one statement each, and so one question.
@@ -98,9 +98,9 @@ def make_desk(pool: Pool, seats: int) -> Desk:
     free = asyncio.Semaphore(seats)
 
     @asynccontextmanager
-    async def desk() -> AsyncIterator[Connection]:
+    async def share() -> AsyncIterator[Connection]:
         async with free, pool.connection() as connection:
             await connection.set_autocommit(True)
             yield connection
 
-    return desk
+    return share

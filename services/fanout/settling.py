@@ -20,14 +20,16 @@ from services.runtime.service import Service
 from services.store import ledger
 from services.store.ledger import Claim, Delivery, Result
 
-Desk = Callable[[], AbstractAsyncContextManager[Connection]]
+PoolShare = Callable[[], AbstractAsyncContextManager[Connection]]
 """Where a lane gets its connections to PostgreSQL."""
 
 
 @asynccontextmanager
-async def settling(service: Service, claim: Claim, page: Page, desk: Desk, seconds: float) -> AsyncIterator["Settling"]:
+async def settling(
+    service: Service, claim: Claim, page: Page, share: PoolShare, seconds: float
+) -> AsyncIterator["Settling"]:
     """Record the results of a claim every so many seconds while inside; at the end the rest, and let the batch go."""
-    results = Settling(service, claim, page, desk, seconds)
+    results = Settling(service, claim, page, share, seconds)
     recording = asyncio.create_task(results.run())
     try:
         yield results
@@ -38,8 +40,8 @@ async def settling(service: Service, claim: Claim, page: Page, desk: Desk, secon
 class Settling:
     """The results of one claim."""
 
-    def __init__(self, service: Service, claim: Claim, page: Page, desk: Desk, seconds: float) -> None:
-        self._service, self._claim, self._page, self._desk, self._seconds = service, claim, page, desk, seconds
+    def __init__(self, service: Service, claim: Claim, page: Page, share: PoolShare, seconds: float) -> None:
+        self._service, self._claim, self._page, self._share, self._seconds = service, claim, page, share, seconds
         self._waiting: list[Result] = []
         self._settled: set[int] = set()
         self._complete = asyncio.Event()
@@ -81,7 +83,7 @@ class Settling:
         results, self._waiting = self._waiting, []
 
         async def settle() -> None:
-            async with self._desk() as connection:
+            async with self._share() as connection:
                 await ledger.settle(
                     connection,
                     self._claim,

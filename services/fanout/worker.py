@@ -15,14 +15,14 @@ import structlog
 from services.domain.variants import Variant
 from services.fanout.book import Book, boot_id
 from services.fanout.carrier import Carrier, Job
-from services.fanout.claims import Claims, Take, make_desk
+from services.fanout.claims import Claims, Take, share_of
 from services.fanout.halts import Halts
 from services.fanout.intake import roads, take_in
 from services.fanout.journal_format import Author
 from services.fanout.life import Life
 from services.fanout.replay import Replay
 from services.fanout.settings import WorkerSettings
-from services.fanout.settling import Desk, Settling, settling
+from services.fanout.settling import PoolShare, Settling, settling
 from services.runtime.dead_letters import bury_in
 from services.runtime.postgres import AWAY, Connection, Pool, open_pool, until_there
 from services.runtime.service import Service, until
@@ -86,9 +86,9 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 for road in self._roads:
                     claim = partial(ledger.claim, channel=channel, lanes=road.lanes)
-                    group.create_task(self._work(claim, make_desk(self._service.pool, seats), road.woken, in_hand))
+                    group.create_task(self._work(claim, share_of(self._service.pool, seats), road.woken, in_hand))
                 inherit = partial(_inherit, channel=channel)
-                group.create_task(self._work(inherit, make_desk(self._service.pool, 1), asyncio.Event(), 1))
+                group.create_task(self._work(inherit, share_of(self._service.pool, 1), asyncio.Event(), 1))
                 group.create_task(self._until_broken([watching, *reading]))
         finally:
             for task in (watching, *reading):
@@ -121,9 +121,9 @@ class Worker:
         finally:
             stop.cancel()
 
-    async def _work(self, take: Take, desk: Desk, woken: asyncio.Event, in_hand: int) -> None:
+    async def _work(self, take: Take, share: PoolShare, woken: asyncio.Event, in_hand: int) -> None:
         """Take claims in this way and carry them out, so many at once."""
-        room, next_claim = asyncio.Semaphore(in_hand), self._claims.taker(desk, take)
+        room, next_claim = asyncio.Semaphore(in_hand), self._claims.taker(share, take)
         async with asyncio.TaskGroup() as carrying:
             while not self._service.stopping.is_set():
                 await room.acquire()
@@ -131,15 +131,15 @@ class Worker:
                 await until(self._service.stopping, self._carrier.available())
                 claim = await next_claim() if self._may_claim() else None
                 if claim is not None:
-                    carrying.create_task(self._carry(claim, desk)).add_done_callback(lambda _: room.release())
+                    carrying.create_task(self._carry(claim, share)).add_done_callback(lambda _: room.release())
                 else:
                     room.release()
                     await self._pause(woken)
 
-    async def _carry(self, claim: Claim, desk: Desk) -> None:
+    async def _carry(self, claim: Claim, share: PoolShare) -> None:
         page, message = self._book.page(claim), claim.ref.message
         with self._halts.watching(message):
-            async with settling(self._service, claim, page, desk, self._settings.settle_seconds) as results:
+            async with settling(self._service, claim, page, share, self._settings.settle_seconds) as results:
                 variants, mailing_list = await self._read_message(message)
                 may_start, threads = partial(self._may_start, claim, results), await self._read_threads(claim)
                 job = Job(claim, variants, may_start, results.add, page.opened, threads, mailing_list)

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.domain.lanes import Channel
 from services.fanout.carrier import Job
-from services.sms.errand import Errand, Road
+from services.sms.errand import Errand, Route
 from services.sms.opting_out import heeded, says_so
 from services.store.ledger import Delivery, Result
 
@@ -23,26 +23,26 @@ class SmsCarrier:
 
     channel: Channel = "sms"
 
-    def __init__(self, road: Road) -> None:
-        self._road = road
-        self._looking_up = asyncio.Semaphore(max(2, road.connections // 4))
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._looking_up = asyncio.Semaphore(max(2, route.connections // 4))
         self._read_at = float("-inf")
 
     async def available(self) -> None:
         """Return when a provider can be expected to answer."""
-        await self._road.switch.available()
+        await self._route.switch.available()
 
     async def carry_out(self, job: Job) -> None:
         """Send every SMS of the job on as many lines as there are connections."""
         waiting = iter(job.claim.deliveries)
-        hand = Hand(self._road, self._looking_up, job)
+        hand = Hand(self._route, self._looking_up, job)
         reading = asyncio.create_task(self._keep_reading_holds())
-        remembering = asyncio.create_task(self._road.handed_over(job.claim))
+        remembering = asyncio.create_task(self._route.handed_over(job.claim))
         try:
-            _, deliveries = await asyncio.gather(self._read_holds(), heeded(job, self._road.opted_out))
+            _, deliveries = await asyncio.gather(self._read_holds(), heeded(job, self._route.opted_out))
             waiting = iter(deliveries)
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._road.connections, len(deliveries))):
+                for _ in range(min(self._route.connections, len(deliveries))):
                     group.create_task(hand.line(waiting, group))
         finally:
             reading.cancel()
@@ -51,8 +51,8 @@ class SmsCarrier:
                 job.give_back(delivery)
             await asyncio.wait({remembering}, timeout=REMEMBER_SECONDS)
             remembering.cancel()
-        if hand.refused_by_them and self._road.refused_by:
-            await self._road.refused_by(job.claim.ref.message, hand.refused_by_them)
+        if hand.refused_by_them and self._route.refused_by:
+            await self._route.refused_by(job.claim.ref.message, hand.refused_by_them)
 
     async def _keep_reading_holds(self) -> None:
         while True:
@@ -63,7 +63,7 @@ class SmsCarrier:
         if time.monotonic() - self._read_at < HOLDS_SECONDS:  # for another job, just now
             return
         self._read_at = time.monotonic()
-        for trunk in self._road.switch.trunks:
+        for trunk in self._route.switch.trunks:
             if seconds := await trunk.bucket.held():
                 trunk.pace.hold(seconds)
 
@@ -71,8 +71,8 @@ class SmsCarrier:
 class Hand:
     """What is in hand of one job."""
 
-    def __init__(self, road: Road, looking_up: asyncio.Semaphore, job: Job) -> None:
-        self._road, self._looking_up, self._job = road, looking_up, job
+    def __init__(self, route: Route, looking_up: asyncio.Semaphore, job: Job) -> None:
+        self._route, self._looking_up, self._job = route, looking_up, job
         self._begun = time.monotonic()
         self._errands: set[Errand] = set()
         self.refused_by_them: list[int] = []  # numbers that opted out at the provider
@@ -80,7 +80,7 @@ class Hand:
     async def line(self, waiting: Iterator[Delivery], group: asyncio.TaskGroup) -> None:
         """One after the other; what takes longer than one request goes on beside the line and holds nobody up."""
         for delivery in waiting:
-            errand = Errand(self._road, self._looking_up, self._job, delivery, self._begun)
+            errand = Errand(self._route, self._looking_up, self._job, delivery, self._begun)
             self._errands.add(errand)
             result = await errand.at_once()
             if result is None:

@@ -17,7 +17,7 @@ from services.runtime import clock
 from services.sms import outcomes
 from services.sms.callbacks import DeliveryName
 from services.sms.codes import Ruling, Verdict
-from services.sms.provider import Held, Sms
+from services.sms.provider import MessageResource, Sms
 from services.sms.segments import Segments
 from services.sms.switch import Switch, Trunk
 from services.store.ledger import Claim, Delivery, Result
@@ -43,7 +43,7 @@ async def _told_nobody(_: Claim) -> None:
 
 
 @dataclass(frozen=True)
-class Road:
+class Route:
     """What every SMS goes through."""
 
     switch: Switch
@@ -71,13 +71,13 @@ class Road:
 class Errand:
     """One SMS under one claim."""
 
-    def __init__(self, road: Road, looking_up: asyncio.Semaphore, job: Job, delivery: Delivery, begun: float) -> None:
-        self._road, self._looking_up, self._job, self._delivery = road, looking_up, job, delivery
+    def __init__(self, route: Route, looking_up: asyncio.Semaphore, job: Job, delivery: Delivery, begun: float) -> None:
+        self._route, self._looking_up, self._job, self._delivery = route, looking_up, job, delivery
         self._doubt_since = begun  # monotonic; whoever handed it over before us had stopped by then
         self._doubted = False  # whether this claim handed it over without an answer
         self._cleared = False  # whether look-ups found that no provider has it
         # Who may have it. Of an earlier claim's doubt nobody knows which provider it went to: all of them.
-        self._suspects = list(road.switch.trunks) if delivery.doubts else []
+        self._suspects = list(route.switch.trunks) if delivery.doubts else []
         self._tries, self._ruling = 0, Ruling(Verdict.SLOW_DOWN)
 
     async def at_once(self) -> Result | None:
@@ -107,7 +107,7 @@ class Errand:
 
     async def _send(self, sms: Sms) -> Result | None:
         """Hand it over once: what became of it; None when that is not known, or it may be tried again."""
-        if reason := refusal(sms.to, self._road.countries):
+        if reason := refusal(sms.to, self._route.countries):
             return outcomes.not_allowed(self._delivery, reason)
         trunk = await self._turn()
         if trunk is None:
@@ -117,7 +117,7 @@ class Errand:
             self._tries += 1
             trunk.breaker.begin()
             began = time.monotonic()
-            sms = replace(sms, callback=self._road.callback(trunk.provider.name, self._name()))
+            sms = replace(sms, callback=self._route.callback(trunk.provider.name, self._name()))
             answer = await trunk.provider.send(sms, partial(self._opens, trunk))
             self._doubt_since = time.monotonic()
             hold = self._take_note(trunk, answer, began)  # before another takes our place
@@ -133,7 +133,7 @@ class Errand:
         """A place among those that go to a provider now; None when it may go nowhere (now)."""
         lane = self._job.claim.lane
         while self._job.may_start():
-            trunk = self._road.switch.choose()
+            trunk = self._route.switch.choose()
             if trunk is None:
                 return None
             may_start = partial(self._may_start, trunk)
@@ -149,12 +149,12 @@ class Errand:
         self._doubted, self._suspects = True, [trunk]
         return True
 
-    def _take_note(self, trunk: Trunk, answer: Held | Ruling, began: float) -> float | None:
+    def _take_note(self, trunk: Trunk, answer: MessageResource | Ruling, began: float) -> float | None:
         """What this answer says for all; returns the seconds that other workers are to be told to wait, if any."""
-        if isinstance(answer, Held):
+        if isinstance(answer, MessageResource):
             trunk.gate.went_well()
             trunk.pace.went_well(began)
-            self._road.switch.went_well(trunk)
+            self._route.switch.went_well(trunk)
         elif answer.verdict is Verdict.REFUSED:
             trunk.pace.went_well(began)
         elif answer.verdict is Verdict.SLOW_DOWN:
@@ -163,10 +163,10 @@ class Errand:
             trunk.gate.close(answer)
         return None
 
-    def _weigh(self, answer: Held | Ruling, sms: Sms) -> Result | None:
+    def _weigh(self, answer: MessageResource | Ruling, sms: Sms) -> Result | None:
         """What this answer says for this one."""
-        if isinstance(answer, Held):
-            self._road.segments.compare(self._job.claim.ref.message, sms.text, answer.segments)
+        if isinstance(answer, MessageResource):
+            self._route.segments.compare(self._job.claim.ref.message, sms.text, answer.segments)
             return outcomes.taken(self._delivery, answer)
         self._ruling = answer
         if answer.verdict is Verdict.IN_DOUBT:
@@ -184,7 +184,7 @@ class Errand:
         unheard: Ruling | None = None
         for trunk in sorted(self._suspects, key=lambda each: not each.gate.open):
             found = await self._look_up(trunk, sms)
-            if isinstance(found, Held):
+            if isinstance(found, MessageResource):
                 return outcomes.taken(self._delivery, found)
             if isinstance(found, Ruling):
                 if found.verdict not in (Verdict.SLOW_DOWN, Verdict.WITHHELD):
@@ -195,18 +195,18 @@ class Errand:
         self._doubted, self._cleared, self._suspects = False, True, []
         return None
 
-    async def _look_up(self, trunk: Trunk, sms: Sms) -> Held | Ruling | None:
+    async def _look_up(self, trunk: Trunk, sms: Sms) -> MessageResource | Ruling | None:
         """Look until it is found, or is surely not there, or the answer stays away too long.
 
         What a provider was making when we asked may show a little later; so None counts only after a while.
         """
-        certain_at = self._doubt_since + self._road.settling.total_seconds()
-        patient_until = time.monotonic() + self._road.patience.total_seconds()
+        certain_at = self._doubt_since + self._route.settling.total_seconds()
+        patient_until = time.monotonic() + self._route.patience.total_seconds()
         while True:
             async with self._looking_up:
                 asked = time.monotonic()
                 found = await self._find(trunk, sms)
-            if isinstance(found, Held) or (found is None and asked >= certain_at):
+            if isinstance(found, MessageResource) or (found is None and asked >= certain_at):
                 return found
             wait = BETWEEN_SECONDS if found is not None else certain_at - time.monotonic()
             if isinstance(found, Ruling):
@@ -215,7 +215,7 @@ class Errand:
                     return found
             await asyncio.sleep(max(0.0, wait))
 
-    async def _find(self, trunk: Trunk, sms: Sms) -> Held | Ruling | None:
+    async def _find(self, trunk: Trunk, sms: Sms) -> MessageResource | Ruling | None:
         if trunk.pace.held:
             return _HELD
         age = clock.now() - self._job.claim.released_at
@@ -229,7 +229,7 @@ class Errand:
                 await trunk.bucket.hold(hold)
         return found
 
-    async def _find_among_twins(self, trunk: Trunk, sms: Sms, age: timedelta) -> Held | Ruling | None:
+    async def _find_among_twins(self, trunk: Trunk, sms: Sms, age: timedelta) -> MessageResource | Ruling | None:
         twins = await self._twins(sms)
         if twins is None:
             return _NO_RECORD
@@ -239,23 +239,23 @@ class Errand:
             return _YIELDS
         others = {twin.provider_id for twin in twins if twin.provider_id}
         found = await trunk.provider.find(sms, age=age, others=others)
-        if isinstance(found, Held) and (
+        if isinstance(found, MessageResource) and (
             in_hand or await self._twins(sms) != twins
         ):  # sent, or taken in hand, meanwhile
             return _MAY_BE_ANOTHERS
         return found
 
     async def _twins(self, sms: Sms) -> Sequence[Twin] | None:
-        return await self._road.twins(self._job.claim, self._job.variants[self._delivery.variant].text, sms.to)
+        return await self._route.twins(self._job.claim, self._job.variants[self._delivery.variant].text, sms.to)
 
     def _told(self, result: Result) -> Result:
         return replace(result, cleared=True) if self._cleared else result
 
     def _may_start(self, trunk: Trunk) -> bool:
-        return self._road.switch.choose() is trunk and self._job.may_start()
+        return self._route.switch.choose() is trunk and self._job.may_start()
 
     def _exhausted(self) -> bool:
-        return exhausted(self._job.claim.released_at, clock.now(), self._road.horizon, self._delivery.tries)
+        return exhausted(self._job.claim.released_at, clock.now(), self._route.horizon, self._delivery.tries)
 
     def _sms(self, number: str) -> Sms:
         delivery, claim = self._delivery, self._job.claim
@@ -264,7 +264,7 @@ class Errand:
             slots = slots_for(
                 name=delivery.name, organisation=delivery.organisation,
                 municipality=delivery.municipality, role=delivery.role,
-                confirm=self._road.confirm(DeliveryName(claim.ref.message, delivery.sequence)),
+                confirm=self._route.confirm(DeliveryName(claim.ref.message, delivery.sequence)),
             )  # fmt: skip
             text = fill(text, slots)
         return Sms(number, text, None, _valid_for(claim), f"{claim.message_id}.{delivery.sequence}")
@@ -273,9 +273,9 @@ class Errand:
         return DeliveryName(self._job.claim.ref.message, self._delivery.sequence)
 
 
-def _well(answer: Held | Ruling | None) -> bool | None:
+def _well(answer: MessageResource | Ruling | None) -> bool | None:
     """Whether the provider did its work: it took it, or refused it for what it is."""
-    if isinstance(answer, Held):
+    if isinstance(answer, MessageResource):
         return True
     if answer is None or answer.verdict in (Verdict.WITHHELD, Verdict.SLOW_DOWN):
         return None

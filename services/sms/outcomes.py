@@ -8,7 +8,7 @@ from services.domain.states import State
 from services.runtime import clock
 from services.sms import codes, sinch_codes
 from services.sms.codes import Ruling
-from services.sms.provider import Held, provider_of
+from services.sms.provider import MessageResource, provider_of
 from services.store.ledger import Delivery, Result
 
 STATES: Final = {
@@ -26,7 +26,7 @@ STATES: Final = {
 not: the network has it, and no receipt came."""
 
 
-def taken(delivery: Delivery, held: Held) -> Result:
+def taken(delivery: Delivery, held: MessageResource) -> Result:
     """A provider has it."""
     code, reason = column(held.sid, held.error_code)
     state = STATES.get(held.status, State.ACCEPTED)

@@ -29,7 +29,7 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class MessageResource:
     """A message as its provider holds it; `error_code` when it was not delivered.
 
     `sid`: its name there, which also says where (`provider_of`). `segments`: as the provider counts, if it says so.
@@ -53,13 +53,13 @@ class Provider(Protocol):
     def retry_after(self) -> float | None:
         """Seconds that it asked us to wait when it last said that we go too fast."""
 
-    async def send(self, sms: Sms, may_go: MayGo = ...) -> Held | Ruling:
+    async def send(self, sms: Sms, may_go: MayGo = ...) -> MessageResource | Ruling:
         """Have it sent, once. `may_go` is asked when a connection stands; until then nothing has left."""
 
-    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> Held | Ruling | None:
+    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> MessageResource | Ruling | None:
         """This SMS, if it was made no longer than `age` ago; None when it is not there. `others`: not these."""
 
-    async def fetch(self, sid: str, to: str) -> Held | Ruling | None:
+    async def fetch(self, sid: str, to: str) -> MessageResource | Ruling | None:
         """What became of a message by its name; None when there is none of that name any more."""
 
     async def ask(self) -> Ruling | None:

@@ -23,7 +23,7 @@ from services.runtime.tokens import Keys
 from services.sms.breaker import Breaker
 from services.sms.callbacks import DeliveryName, callback_url, sinch_callback_url
 from services.sms.carrier import SmsCarrier
-from services.sms.errand import Road
+from services.sms.errand import Route
 from services.sms.gate import WHAT, Gate
 from services.sms.opting_out import asked_in, told_in
 from services.sms.pace import Pace
@@ -102,7 +102,7 @@ def make_carrier(service: Service, switch: Switch, keys: Keys, settings: SmsSett
         return public_url + confirm_path(Reader(name.message, name.sequence), keys) if public_url else ""
 
     return SmsCarrier(
-        Road(
+        Route(
             switch=switch,
             connections=settings.sms_connections,
             callback=callback,

@@ -20,7 +20,7 @@ from services.runtime.repeat import every
 from services.runtime.service import Service
 from services.sms.codes import Ruling
 from services.sms.outcomes import STATES, column
-from services.sms.provider import Held, Provider, provider_of
+from services.sms.provider import MessageResource, Provider, provider_of
 from services.sms.settings import SmsSettings
 from services.store import filtered, ledger
 from services.store.ledger import Result
@@ -79,7 +79,7 @@ class Asker:
         elif found is not None and found.status in STATES:
             await self._report(ref.message, delivery, found)
 
-    async def _report(self, message: int, delivery: Silent, found: Held) -> None:
+    async def _report(self, message: int, delivery: Silent, found: MessageResource) -> None:
         code, reason = column(found.sid, found.error_code)
         result = Result(
             delivery.sequence, 0, STATES[found.status], code=code, reason=reason, provider_id=delivery.provider_id

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from services.runtime import clock
 from services.sms.answering import ruled
 from services.sms.codes import Ruling, Verdict
-from services.sms.provider import SINCH, Held, MayGo, Sms
+from services.sms.provider import SINCH, MayGo, MessageResource, Sms
 from services.sms.settings import SinchSettings
 from services.sms.sinch_codes import rule
 from services.sms.wire import Answer, Wire, open_wire
@@ -52,16 +52,16 @@ class Sinch:
         """Seconds that Sinch asked us to wait when it last said that we go too fast."""
         return self._wire.retry_after
 
-    async def send(self, sms: Sms, may_go: MayGo = lambda: True) -> Held | Ruling:
+    async def send(self, sms: Sms, may_go: MayGo = lambda: True) -> MessageResource | Ruling:
         """Ask Sinch to send this, once. `may_go` is asked when a connection stands; until then nothing has left."""
         return await ruled(lambda: self._create(sms, may_go))
 
-    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> Held | Ruling | None:
+    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> MessageResource | Ruling | None:
         """The batch with this SMS's reference; None when there is none."""
         del others
         return _TOO_OLD if age > LISTED else await ruled(lambda: self._find(sms, min(age + MARGIN, LISTED)))
 
-    async def fetch(self, sid: str, to: str) -> Held | Ruling | None:
+    async def fetch(self, sid: str, to: str) -> MessageResource | Ruling | None:
         """What became of the SMS to this number in the batch of this id; None when Sinch does not know it."""
         return await ruled(lambda: self._fetch(sid.removeprefix(SINCH), to))
 
@@ -82,14 +82,14 @@ class Sinch:
             body["expire_at"] = _instant(clock.now() + max(sms.valid_for, timedelta(seconds=1)))
         return json.dumps(body).encode()
 
-    async def _create(self, sms: Sms, may_go: MayGo) -> Held | Ruling:
+    async def _create(self, sms: Sms, may_go: MayGo) -> MessageResource | Ruling:
         headers = {**self._headers, "Content-Type": "application/json"}
         answer = await self._wire.post(self._batches, headers, self._body(sms), may_go)
         if not 200 <= answer.status < 300:
             return _refusal(answer)
         return _held(json.loads(answer.text))
 
-    async def _find(self, sms: Sms, age: timedelta) -> Held | Ruling | None:
+    async def _find(self, sms: Sms, age: timedelta) -> MessageResource | Ruling | None:
         """Page by page: of a list that is filtered by the reference there is one; of any other, each is looked at."""
         asked = {"client_reference": sms.reference, "start_date": _instant(clock.now() - age), "page_size": str(PAGE)}
         page = 0
@@ -105,7 +105,7 @@ class Sinch:
             if not listed["batches"] or page * PAGE >= int(listed["count"]):
                 return None
 
-    async def _fetch(self, batch: str, to: str) -> Held | Ruling | None:
+    async def _fetch(self, batch: str, to: str) -> MessageResource | Ruling | None:
         address = f"{self._batches}/{quote(batch, safe='')}/delivery_report/{quote(to, safe='')}"
         answer = await self._wire.ask("GET", address, self._headers)
         if answer.status == 404:
@@ -113,13 +113,13 @@ class Sinch:
         if answer.status != 200:
             return _refusal(answer)
         report = json.loads(answer.text)
-        return Held(f"{SINCH}{batch}", str(report["status"]).lower(), int(report.get("code") or 0) or None)
+        return MessageResource(f"{SINCH}{batch}", str(report["status"]).lower(), int(report.get("code") or 0) or None)
 
 
-def _held(batch: Mapping[str, Any]) -> Held:
+def _held(batch: Mapping[str, Any]) -> MessageResource:
     if not isinstance(batch["id"], str):
         raise TypeError("a batch without id")
-    return Held(SINCH + batch["id"], "queued", None)
+    return MessageResource(SINCH + batch["id"], "queued", None)
 
 
 def _refusal(answer: Answer) -> Ruling:

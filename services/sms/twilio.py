@@ -23,7 +23,7 @@ from twilio.rest import Client
 from services.domain.texts import gsm_typography, one_line
 from services.sms.answering import UNREADABLE, ruled
 from services.sms.codes import Ruling, rule
-from services.sms.provider import Held, MayGo, Sms
+from services.sms.provider import MayGo, MessageResource, Sms
 from services.sms.settings import TWILIO, TwilioSettings
 from services.sms.transport import Transport
 from services.sms.wire import open_wire
@@ -69,11 +69,11 @@ class Twilio:
         """Seconds that Twilio asked us to wait when it last said that we go too fast."""
         return self._transport.retry_after
 
-    async def send(self, sms: Sms, may_go: MayGo = lambda: True) -> Held | Ruling:
+    async def send(self, sms: Sms, may_go: MayGo = lambda: True) -> MessageResource | Ruling:
         """Ask Twilio to send this, once. `may_go` is asked when a connection stands; until then nothing has left."""
         return await _ruled(lambda: self._create(self._form(sms), may_go))
 
-    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> Held | Ruling | None:
+    async def find(self, sms: Sms, *, age: timedelta, others: Collection[str] = ()) -> MessageResource | Ruling | None:
         """This SMS, if Twilio made it no longer than `age` ago by its own clock; None when it is not there.
 
         `others`: the sids of those with the same number and text that are not this one. The clocks of Twilio, of
@@ -81,7 +81,7 @@ class Twilio:
         """
         return await _ruled(lambda: self._find(sms, age + MARGIN, others))
 
-    async def fetch(self, sid: str, to: str) -> Held | Ruling | None:
+    async def fetch(self, sid: str, to: str) -> MessageResource | Ruling | None:
         """What became of the message of this sid; None when Twilio does not know it (any more)."""
         del to
         found = await _ruled(lambda: self._fetch(sid))
@@ -101,14 +101,14 @@ class Twilio:
             form += f"&ValidityPeriod={min(max(int(sms.valid_for.total_seconds()), low), high)}"
         return form.encode()
 
-    async def _create(self, form: bytes, may_go: MayGo) -> Held:
+    async def _create(self, form: bytes, may_go: MayGo) -> MessageResource:
         answer = await self._transport.post(self._address, self._headers, form, may_go)
         if not 200 <= answer.status_code < 300:
             raise Version.exception("POST", "", answer, "")
         made = json.loads(answer.text)
         return _held(made["sid"], made["status"], made.get("error_code"), made.get("num_segments"))
 
-    async def _find(self, sms: Sms, age: timedelta, others: Collection[str]) -> Held | None:
+    async def _find(self, sms: Sms, age: timedelta, others: Collection[str]) -> MessageResource | None:
         text, too_old, asked = _comparable(sms.text), 0, time.monotonic()
         async for message in await self._messages.stream_async(to=sms.to, page_size=PAGE):
             created = message.date_created
@@ -123,7 +123,7 @@ class Twilio:
                 return _held(message.sid, message.status, message.error_code)
         return None
 
-    async def _fetch(self, sid: str) -> Held:
+    async def _fetch(self, sid: str) -> MessageResource:
         message = await self._messages(sid).fetch_async()
         return _held(message.sid, message.status, message.error_code)
 
@@ -148,12 +148,12 @@ def _refusal(problem: Exception) -> Ruling:
     return rule(problem.status, problem.code if problem.code != problem.status else None)
 
 
-def _held(sid: object, status: object, error_code: str | int | None, segments: object = None) -> Held:
+def _held(sid: object, status: object, error_code: str | int | None, segments: object = None) -> MessageResource:
     """`segments`: `0` until a messaging service has chosen its sender, which says nothing."""
     if not isinstance(sid, str):
         raise TypeError("a message without sid")
     counted = int(segments) if isinstance(segments, str) and segments.isdecimal() else 0
-    return Held(sid, str(status), int(error_code) if error_code else None, counted or None)
+    return MessageResource(sid, str(status), int(error_code) if error_code else None, counted or None)
 
 
 def _comparable(text: str) -> str:

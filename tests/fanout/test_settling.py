@@ -7,7 +7,7 @@ import pytest
 
 from services.domain.states import State
 from services.fanout.book import Book, boot_id
-from services.fanout.claims import make_desk
+from services.fanout.claims import share_of
 from services.fanout.journal import NoPage
 from services.fanout.journal_format import Author, read
 from services.fanout.settings import WorkerSettings
@@ -35,7 +35,7 @@ async def world(database_url):
     claim = await ledger.claim(connection, epoch=epoch, channel="mail", lanes=["urgent"])
     async with open_pool(DatabaseSettings(database_url=database_url)) as pool:
         service = SimpleNamespace(source=SOURCE)
-        yield connection, message, claim, lambda page: settling(service, claim, page, make_desk(pool, 1), 300)
+        yield connection, message, claim, lambda page: settling(service, claim, page, share_of(pool, 1), 300)
     await connection.close()
 
 
@@ -121,7 +121,7 @@ async def test_a_carrier_that_breaks_may_not_go_on_with_what_was_given_back(worl
         await connection.execute("UPDATE batch SET planned = claimed, claimed = 0, epoch = NULL")
         claim = await ledger.claim(connection, epoch=worker._life.epoch, channel="mail", lanes=["urgent"])
         with pytest.raises(RuntimeError):
-            await worker._carry(claim, make_desk(pool, 1))
+            await worker._carry(claim, share_of(pool, 1))
     assert carrier.might
     assert not carrier.job.may_start()
     assert await counted(connection, message.number) == {"planned": CROWD}

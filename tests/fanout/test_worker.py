@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.fanout.claims import make_desk
+from services.fanout.claims import share_of
 from services.fanout.settings import WorkerSettings
 from services.fanout.worker import Worker
 from services.runtime.postgres import DatabaseSettings, open_pool
@@ -37,7 +37,7 @@ async def test_a_worker_that_cannot_read_what_was_stopped_claims_nothing(databas
         service = SimpleNamespace(name="mail", source=SOURCE, pool=pool, stopping=asyncio.Event())
         worker = Worker(service, AtOnce(), WorkerSettings(halt_seconds=60), pool)
         await worker._life.beat()
-        working = asyncio.create_task(worker._work(take, make_desk(pool, 1), asyncio.Event(), 1))
+        working = asyncio.create_task(worker._work(take, share_of(pool, 1), asyncio.Event(), 1))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asked.wait(), 0.5)
         await worker._halts.read()

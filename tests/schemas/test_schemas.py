@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from services.domain.asyncapi import PREFIX, RETENTION_MS, ROADS
+from services.domain.asyncapi import PREFIX, RETENTION_MS, TOPICS
 from services.domain.schemas import FOLDER, differences, documents, main, records
 from services.runtime import topics
 from services.runtime.kafka import KafkaSettings
@@ -95,8 +95,8 @@ def test_every_reference_of_the_asyncapi_document_resolves() -> None:
 def test_the_asyncapi_document_names_the_topics_that_are_made() -> None:
     """Two tables of topics, one here and one that makes them; they may not part."""
     made = {topic.name: (topic.partitions, topic.owner) for topic in topics.TOPICS}
-    assert {road.topic: road.partitions for road in ROADS} == {name: made[name][0] for name in made}
-    assert all(owner in road.receivers for road in ROADS if (owner := made[road.topic][1]))
+    assert {topic.name: topic.partitions for topic in TOPICS} == {name: made[name][0] for name in made}
+    assert all(owner in topic.receivers for topic in TOPICS if (owner := made[topic.name][1]))
     assert RETENTION_MS == topics.RETENTION_MS
     assert KafkaSettings.model_fields["kafka_topic_prefix"].default == PREFIX
 

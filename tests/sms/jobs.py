@@ -20,7 +20,7 @@ from services.runtime.postgres import DatabaseSettings, open_pool
 from services.sms.breaker import Breaker
 from services.sms.callbacks import DeliveryName
 from services.sms.carrier import SmsCarrier
-from services.sms.errand import Road
+from services.sms.errand import Route
 from services.sms.gate import Gate
 from services.sms.pace import Pace
 from services.sms.provider import Provider
@@ -131,7 +131,7 @@ async def world(
     after: float = 0.5,
     back: float = 1.0,
     share: float = 0.5,
-    road: Mapping[str, Any] | None = None,
+    route: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A carrier on the stand-in, with short waits; with `sinch` it has a second provider."""
@@ -158,10 +158,10 @@ async def world(
             )  # fmt: skip
 
         switch = Switch([trunk(provider) for provider in providers], bell, after=after)
-        made = Road(
+        made = Route(
             switch=switch, connections=connections, callback=lambda _, name: callback(name), twins=twins_in(pool),
             settling=timedelta(seconds=0.3), horizon=horizon, countries=countries, patience=timedelta(seconds=0.6),
-            **(road or {}),
+            **(route or {}),
         )  # fmt: skip
         await opened.enter_async_context(switch.watched())
         yield World(SmsCarrier(made), switch.trunks[0].gate, health, switch)

@@ -7,7 +7,7 @@ from services.domain.states import State
 from services.runtime.errors import Foreseen
 from services.sms import outcomes
 from services.sms.codes import CODES, FALLS_BACK, REPORTS, Ruling, Verdict, column, rule
-from services.sms.provider import Held
+from services.sms.provider import MessageResource
 from services.sms.settings import TwilioSettings
 from services.store.ledger import Delivery
 
@@ -74,20 +74,20 @@ def test_a_code_that_the_column_cannot_hold_is_kept_in_the_reason() -> None:
 )  # fmt: skip
 def test_what_twilio_holds_is_at_least_accepted(status: str, state: State) -> None:
     """A status that nobody has heard of still means that Twilio has the message."""
-    assert outcomes.taken(_delivery(), Held("SM1", status, None)).state is state
+    assert outcomes.taken(_delivery(), MessageResource("SM1", status, None)).state is state
 
 
 def test_what_twilio_took_and_then_dropped_has_bounced_with_its_code() -> None:
     """30001 comes after creation when a messaging service's queue overflows, 30002 when the account is suspended."""
     for code, word in ((30001, "queue-full"), (30002, "account-suspended")):
-        result = outcomes.taken(_delivery(), Held("SM1", "failed", code))
+        result = outcomes.taken(_delivery(), MessageResource("SM1", "failed", code))
         assert (result.state, result.code, result.reason) == (State.BOUNCED, code, word)
 
 
 def test_only_what_is_handed_over_with_an_open_doubt_may_count_as_a_duplicate() -> None:
     """The ledger counts `handed_over` on a delivery in doubt; ours is cleared up before anything is handed over."""
-    assert outcomes.taken(_delivery(), Held("SM1", "queued", None)).handed_over
-    assert not outcomes.taken(_delivery(doubts=1), Held("SM1", "queued", None)).handed_over
+    assert outcomes.taken(_delivery(), MessageResource("SM1", "queued", None)).handed_over
+    assert not outcomes.taken(_delivery(doubts=1), MessageResource("SM1", "queued", None)).handed_over
 
 
 def test_late_is_failed_when_certain_and_unknown_when_not() -> None:

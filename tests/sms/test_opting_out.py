@@ -26,7 +26,7 @@ async def test_a_number_that_opted_out_after_the_plan_is_not_sent_to(twilio: Twi
         await opt_outs.add(connection, NUMBERS[:1], "reply")
     async with (
         open_pool(DatabaseSettings(database_url=SecretStr(database_url))) as pool,
-        world(twilio, database_url, road={"opted_out": asked_in(pool)}) as here,
+        world(twilio, database_url, route={"opted_out": asked_in(pool)}) as here,
     ):
         sent = await here.carry(*NUMBERS[:3])
     assert sent.states == [State.FAILED, State.ACCEPTED, State.ACCEPTED]
@@ -42,7 +42,7 @@ async def test_what_may_have_gone_before_it_opted_out_is_looked_up(twilio: Twili
 
     async with world(twilio, database_url) as here:
         await here.carry(NUMBERS[0])
-    async with world(twilio, database_url, road={"opted_out": everybody}) as here:
+    async with world(twilio, database_url, route={"opted_out": everybody}) as here:
         sent = await here.carry(NUMBERS[0], doubts=1)
     assert sent.states == [State.ACCEPTED]
     assert len(twilio.messages()) == 1
@@ -55,7 +55,7 @@ async def test_what_the_provider_says_of_a_number_is_put_on_record(twilio: Twili
     async def tell(message: int, sequences: Sequence[int]) -> None:
         told.append((message, sequences))
 
-    async with world(twilio, database_url, road={"refused_by": tell}) as here:
+    async with world(twilio, database_url, route={"refused_by": tell}) as here:
         sent = await here.carry("+15005550004", NUMBERS[1], "+15005550001")
     assert sent.states == [State.FAILED, State.ACCEPTED, State.FAILED]
     assert told == [(17, [1])]
@@ -85,7 +85,7 @@ async def test_a_worker_that_is_stopped_while_it_asks_gives_all_back(twilio: Twi
         await asyncio.Event().wait()
         return ()
 
-    async with world(twilio, database_url, road={"opted_out": never}) as here:
+    async with world(twilio, database_url, route={"opted_out": never}) as here:
         carrying = asyncio.create_task(here.carrier.carry_out(job(sent, *NUMBERS[:3])))
         await asks.wait()
         carrying.cancel()
@@ -100,7 +100,7 @@ async def test_the_link_in_an_sms_is_its_readers_own(twilio: Twilio, database_ur
     def link(name: DeliveryName) -> str:
         return f"https://c.example/c/{name.message}-{name.sequence}"
 
-    async with world(twilio, database_url, road={"confirm": link}) as here:
+    async with world(twilio, database_url, route={"confirm": link}) as here:
         sent = Sent()
         work = job(sent, *NUMBERS[:2])
         variant = replace(work.variants[1], text=f"{work.variants[1].text} Bevestig: {slot('confirm')}")

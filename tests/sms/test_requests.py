@@ -18,7 +18,7 @@ from services.domain.states import State
 from services.runtime.tokens import Key, Keys
 from services.sms.callbacks import DeliveryName, callback_url, named
 from services.sms.codes import Ruling, Verdict
-from services.sms.provider import Held, Sms
+from services.sms.provider import MessageResource, Sms
 from services.sms.settings import TwilioSettings
 from services.sms.twilio import open_twilio
 from tests.sms.jobs import BODY, Sent, job, world
@@ -130,7 +130,7 @@ async def test_answers_that_are_not_twilios_fail_nobody(slow: Slow, answer: web.
     slow.answer = answer
     async with open_twilio(_settings(slow.url), 1) as twilio:
         ruling = await twilio.send(Sms(TO, BODY))
-        assert not isinstance(ruling, Held)
+        assert not isinstance(ruling, MessageResource)
         assert ruling.verdict is verdict
         assert twilio.retry_after == (7.0 if verdict is Verdict.SLOW_DOWN else None)
     assert len(slow.forms) == 1
@@ -141,7 +141,7 @@ async def test_a_date_that_is_none_fails_nobody(slow: Slow) -> None:
     slow.answer = web.Response(status=429, headers={"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"})
     async with open_twilio(_settings(slow.url), 1) as twilio:
         ruling = await twilio.send(Sms(TO, BODY))
-        assert not isinstance(ruling, Held)
+        assert not isinstance(ruling, MessageResource)
         assert (ruling.verdict, twilio.retry_after) == (Verdict.SLOW_DOWN, None)
 
 
@@ -152,7 +152,7 @@ async def test_a_hanging_twilio_is_left_after_the_timeout() -> None:
     async with asyncio.timeout(3), open_twilio(_settings(url), 1) as twilio:
         began = time.monotonic()
         ruling = await twilio.send(Sms(TO, BODY))
-    assert not isinstance(ruling, Held)
+    assert not isinstance(ruling, MessageResource)
     assert ruling.verdict is Verdict.IN_DOUBT
     assert 0.4 < time.monotonic() - began < 2.5
     server.close()
@@ -235,7 +235,7 @@ async def test_the_request_is_the_one_that_the_sdk_would_make(slow: Slow) -> Non
               timedelta(minutes=5))  # fmt: skip
     async with open_twilio(_settings(slow.url), 1) as twilio:
         slow.answer = web.json_response(made, status=201)
-        assert await twilio.send(sms) == Held("SM1", "queued", None)
+        assert await twilio.send(sms) == MessageResource("SM1", "queued", None)
         slow.answer = web.json_response(made, status=201)
         await twilio._messages.create_async(
             to=sms.to, body=sms.text, from_="CCVO", status_callback=sms.callback or "", validity_period=300

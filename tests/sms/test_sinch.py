@@ -15,7 +15,7 @@ from services.domain.states import State
 from services.runtime.errors import Foreseen
 from services.sms import outcomes
 from services.sms.codes import FALLS_BACK, Ruling, Verdict
-from services.sms.provider import Held, Sms
+from services.sms.provider import MessageResource, Sms
 from services.sms.settings import SinchSettings
 from services.sms.sinch import PAGE, open_sinch
 from services.sms.sinch_codes import CODES, PARAMETERS, REPORTS, rule
@@ -34,7 +34,7 @@ async def test_a_batch_says_what_sinch_describes(sinch: Sinch) -> None:
     async with open_sinch(sinch_settings(sinch), 1) as api:
         sent = await api.send(SMS)
     [batch] = sinch.messages()
-    assert isinstance(sent, Held) and sent.sid == f"sinch:{batch['id']}"
+    assert isinstance(sent, MessageResource) and sent.sid == f"sinch:{batch['id']}"
     expected = {
         "from": "CCVO", "to": [TO], "body": BODY, "type": "mt_text", "client_reference": "0199.2",
         "delivery_report": "per_recipient", "callback_url": SMS.callback,
@@ -52,7 +52,7 @@ async def test_it_is_found_by_our_reference_and_nothing_else(sinch: Sinch) -> No
         assert await api.find(SMS, age=timedelta(seconds=1)) is None
         sent = await api.send(SMS)
         found = await api.find(SMS, age=timedelta(seconds=1))
-        assert isinstance(sent, Held) and isinstance(found, Held) and found.sid == sent.sid
+        assert isinstance(sent, MessageResource) and isinstance(found, MessageResource) and found.sid == sent.sid
         assert await api.find(SMS, age=timedelta(days=20)) == Ruling(Verdict.IN_DOUBT, reason="too-old-to-look-up")
 
 
@@ -61,14 +61,14 @@ async def test_what_became_of_it_is_read_from_its_report(sinch: Sinch) -> None:
     sinch.faults({"at": "callback", "do": "fail", "code": 27})
     async with open_sinch(sinch_settings(sinch), 1) as api:
         sent = await api.send(Sms(TO, BODY))
-        assert isinstance(sent, Held)
+        assert isinstance(sent, MessageResource)
         async with asyncio.timeout(10):
             while sinch.messages()[0]["status"] != "Failed":  # noqa: ASYNC110  (another process moves it on)
                 await asyncio.sleep(0.05)
-        assert await api.fetch(sent.sid, TO) == Held(sent.sid, "failed", 27)
+        assert await api.fetch(sent.sid, TO) == MessageResource(sent.sid, "failed", 27)
         assert await api.fetch("sinch:01NOTHING", TO) is None
     delivery = Delivery(1, 1, 1, 0, 1, TO, "", "", "", "")
-    result = outcomes.taken(delivery, Held(sent.sid, "failed", 27))
+    result = outcomes.taken(delivery, MessageResource(sent.sid, "failed", 27))
     assert (result.state, result.code, result.reason) == (State.BOUNCED, 27, "unreachable")
 
 
@@ -118,7 +118,7 @@ async def test_a_list_that_is_not_filtered_is_read_to_its_end(unfiltered: Unfilt
         unfiltered.batches.append({"id": "01X", "client_reference": "0199.2", "canceled": True})
         assert await api.find(SMS, age=timedelta(0)) is None
         unfiltered.batches.append({"id": "01Y", "client_reference": "0199.2"})
-        assert await api.find(SMS, age=timedelta(0)) == Held("sinch:01Y", "queued", None)
+        assert await api.find(SMS, age=timedelta(0)) == MessageResource("sinch:01Y", "queued", None)
 
 
 @pytest.mark.parametrize(
