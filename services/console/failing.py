@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.admin.answers import Refusal, WrongUsage
 from services.console.access import Forged, NoSecondStep, NotAllowed, NotFresh, NotSignedIn
-from services.console.api.problems import of_refusal, problem, status_of
+from services.console.api.problems import API, KINDS, of_refusal, problem, status_of
 from services.console.desk import desk_of
 from services.console.doors import cookies, form_to_resend
 from services.console.languages import language_of
@@ -25,7 +25,6 @@ from services.domain.shapes import in_our_words
 from services.runtime.errors import Foreseen
 from services.runtime.postgres import AWAY
 
-API: Final = "/api/"
 LIVE: Final = "/live/"
 
 log = structlog.get_logger(__name__)
@@ -171,7 +170,8 @@ async def _http(request: Request, failure: Exception) -> Response:
     headers = failure.headers if isinstance(failure, HTTPException) else None
     detail = failure.detail if isinstance(failure, HTTPException) else ""
     if _is_api(request):
-        return problem(status, "Failed", None if detail == _phrase(status) else detail, headers=headers)
+        known = KINDS.get(status, ("", None))[1]
+        return problem(status, "Failed", known if detail == _phrase(status) else detail, headers=headers)
     shorter = own_path(request.scope["path"].rstrip("/"), "")
     if status == 404 and request.method in {"GET", "HEAD"} and shorter not in {"", request.scope["path"]}:
         query = f"?{request.url.query}" if request.url.query else ""

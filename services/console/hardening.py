@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.client import Client
 from services.console.settings import ConsoleSettings
+from services.console.unread import unread
 
 SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -88,13 +89,13 @@ class Limited:
             return await self.app(scope, receive, send)
         most = UPLOADS.get(scope["path"], BODY_BYTES)
         if scope["method"] not in METHODS:
-            return await _refuse(send, 501, "Not Implemented")
+            return await unread(scope, 501, most=most)(scope, receive, send)
         given = dict(scope["headers"])
         if given.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
-            return await _refuse(send, 415, "Unsupported Media Type", (b"accept-encoding", b"identity"))
+            return await unread(scope, 415, most=most)(scope, receive, send)
         declared = given.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > most:
-            return await _too_large(send)
+            return await unread(scope, 413, most=most)(scope, receive, send)
         read, started = 0, False
 
         async def limited() -> Message:
@@ -114,15 +115,4 @@ class Limited:
             await self.app(scope, limited, noted)
         except _TooLarge:
             if not started:
-                await _too_large(send)
-
-
-async def _too_large(send: Send) -> None:
-    await _refuse(send, 413, "Content Too Large")
-
-
-async def _refuse(send: Send, status: int, title: str, *more: tuple[bytes, bytes]) -> None:
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close"), *more]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    body = f'{{"type": "about:blank", "title": "{title}", "status": {status}}}'.encode()
-    await send({"type": "http.response.body", "body": body})
+                await unread(scope, 413, most=most)(scope, receive, send)

@@ -60,7 +60,9 @@ async def test_who_is_signed_in_sees_the_overview(console: Console) -> None:
 async def test_what_is_too_large_is_not_read(console: Console) -> None:
     """With and without a declared length."""
     client = await console.as_("author")
-    assert (await client.post("/choices", content=b"x" * 300_000, headers=FORM)).status_code == 413
+    refused = await client.post("/choices", content=b"x" * 300_000, headers=FORM)
+    assert (refused.status_code, refused.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    assert "Hier kan hoogstens 256 kB ineens verstuurd worden." in refused.text, "a person reads it"
 
     async def endless() -> object:
         for _ in range(40):

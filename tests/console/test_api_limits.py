@@ -72,6 +72,7 @@ async def test_a_body_that_is_too_large_is_not_read(console: Console) -> None:
             said = {**headers, "Content-Length": length.encode()}
             answer = await client.post(f"{API}{path}", content=b"", headers=said)  # type: ignore[arg-type]
             assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json"), path
+            assert answer.json()["detail"] == f"this path takes at most {most} bytes"
         sent = 0
         answer = await client.post(f"{API}{path}", content=endless(most), headers=headers)
         assert answer.status_code in {413, 404, 307}, answer.text
@@ -109,7 +110,7 @@ async def test_a_document_that_is_made_to_break_us_is_refused(console: Console) 
     client = await console.as_("crisis-manager")
     for headers, body in BROKEN:
         for path in ("/messages/lint", "/newsletters", *(["/incidents"] if headers is JSON else [])):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):  # seconds of CPU at most, on a machine that others use too
                 answer = await client.post(f"{API}{path}", content=body, headers=headers)
             told = (path, body[:30], answer.status_code, answer.text[:300])
             assert answer.status_code in {400, 422} or _judged(answer), told

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse
 from services.admin.answers import InDoubt, Invalid, Refusal, Unanswered, as_plain
 from services.console.api.remedies import for_programs
 
+API: Final = "/api/"
+"""What every path for programs begins with."""
 PROBLEM: Final = "application/problem+json"
 DOUBT: Final = ". It may be done all the same: look, or send the same again with the same Idempotency-Key"
 DOCUMENTED: Final = "/api"
