@@ -4,6 +4,7 @@ Nothing else in this door writes to stdout, so that whoever reads the JSON alway
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -14,6 +15,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TextIO
 from uuid import UUID
 
+from services.runtime.errors import Foreseen
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -21,6 +24,7 @@ DONE: Final = 0
 REFUSED: Final = 1
 WRONG_USAGE: Final = 2
 TEXT_BETWEEN: Final = " · "
+_INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")  # as `instant` writes it
 LET_THROUGH: Final = frozenset("\n\u00a0\u202f")  # line ends, and the spaces of typography
 _only_for_json: ContextVar[TextIO | None] = ContextVar("only_for_json", default=None)
 
@@ -127,7 +131,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text("" if cell is None else seen(str(cell))) for cell in row))
+        made.add_row(*(Text("" if cell is None else seen(at_home(str(cell)))) for cell in row))
     return made
 
 
@@ -174,6 +178,21 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def at_home(text: str) -> str:
+    """Instants as people read them, `2026-11-23 16:00:00`: by the centre's clock, and not an hour or two behind it."""
+    return _INSTANT.sub(_by_our_clock, text) if "Z" in text else text
+
+
+def _by_our_clock(found: re.Match[str]) -> str:
+    from services.rendering.centre import zone_in_force
+
+    try:
+        zone = zone_in_force()
+    except Foreseen:  # whoever is to mend it reads UTC meanwhile
+        return found[0]
+    return f"{datetime.fromisoformat(found[0]).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
 def console(*, stderr: bool = False) -> "Console":
     """Where people read; wide when nobody's window limits it, so that a pipe gets whole lines."""
     from rich.console import Console
@@ -188,7 +207,7 @@ def _place(problem: Mapping[str, Any]) -> str:
 
 
 def _print(out: "Console", text: str, style: str | None = None) -> None:
-    out.print(seen(text), style=style, markup=False, soft_wrap=True)
+    out.print(seen(at_home(text)), style=style, markup=False, soft_wrap=True)
 
 
 def _write_json(document: Any) -> None:

@@ -151,6 +151,6 @@ def _shown(act: dict[str, Any]) -> tuple[str, str]:
     detail = " ".join(f"{name}={value}" for name, value in more.items())
     about = [who, act["origin"], act["hash"], detail, act["reason"]]
     return (
-        f"{act['position']:>7}  {act['at'][:19]}Z  {act['action']}  {act['subject']}",
+        f"{act['position']:>7}  {act['at'][:23]}Z  {act['action']}  {act['subject']}",
         f"         {TEXT_BETWEEN.join(filter(None, about))}",
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.admin.answers import lines, seen, table
+from services.admin.answers import instant, lines, seen, table
 from services.domain.changes import Change, changed
 from services.domain.proofs import Proof, Version
 from services.domain.sms_price import CURRENCY
@@ -88,7 +88,7 @@ def _show_version(out: "Console", version: Version, proof: Proof) -> None:
     which = " · ".join(filter(None, [variant.audience, variant.language, variant.segment, variant.channel]))
     out.print(Rule(Text(f"{which}{copies}"), align="left"))
     if version.former and changed(marks):
-        lines(f"(changed since the message of {version.former.released_at.isoformat(timespec='minutes')})")(out)
+        lines(f"(changed since the message of {instant(version.former.released_at)})")(out)
     out.print(coloured(marks))
     if variant.channel == "sms":
         size = measure(at_its_longest(variant))

@@ -14,7 +14,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from services.admin.answers import TEXT_BETWEEN, console, instant, lines, table
+from services.admin.answers import TEXT_BETWEEN, at_home, console, instant, lines, table
 from services.admin.giving import known
 from services.admin.shares import Looked, shares_shown
 from services.admin.steps import escalation_shown, steps_shown
@@ -66,7 +66,7 @@ def picture(status: Status, shares: Sequence[Share] = ()) -> Any:
         "first accepted": status.first_accepted_at,
         "last accepted": status.last_accepted_at,
     }
-    told = [f"{what:15} {instant(when)}" for what, when in moments.items() if when]
+    told = [f"{what:15} {at_home(instant(when))}" for what, when in moments.items() if when]
     if status.possible_duplicates:
         told.append(f"{status.possible_duplicates} may have been sent twice")
     head = Text(f"{status.id}: {status.state}, {status.recipients} recipients", style="bold")

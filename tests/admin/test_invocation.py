@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from services.admin.answers import WrongUsage, as_plain
+from services.admin.answers import WrongUsage, as_plain, at_home
 from services.admin.invocation import Invocation, wants_json, without_common
 from tests.admin.conftest import ROOT, Roeland
 
@@ -118,3 +118,12 @@ def test_times_are_utc_with_milliseconds() -> None:
 
     moment = datetime(2026, 11, 23, 16, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
     assert as_plain({"at": [moment]}) == {"at": ["2026-11-23T15:00:00.123Z"]}
+
+
+def test_people_read_by_the_centres_clock_and_programs_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At three in the morning nobody adds an hour, or two in summer, to what was promised."""
+    assert at_home("by 2026-11-28T00:39:58.000Z") == "by 2026-11-28 01:39:58"
+    assert at_home("by 2026-07-28T23:39:58.000Z") == "by 2026-07-29 01:39:58"
+    assert at_home("what somebody wrote: 2026-11-28T00:39Z") == "what somebody wrote: 2026-11-28T00:39Z"
+    monkeypatch.setenv("ROELAND_TIMEZONE", "Nowhere/At-all")
+    assert at_home("by 2026-11-28T00:39:58.000Z") == "by 2026-11-28T00:39:58.000Z"
